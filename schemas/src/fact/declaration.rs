@@ -1,0 +1,165 @@
+//! Declarations: plans (導入等計画書) as compliance staff file them, with equipment, parts and remote paths.
+//! It does not know what was observed, nor what a difference means in law.
+//! Invariant: a declaration is kept as it was filed; a new version is a new fact, never an edit.
+
+use crate::ids::{EquipmentId, PartId, PlanId, RemotePathId, SupplierId};
+use crate::text::Text;
+use crate::time::CalendarDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The name of the file format.
+pub const PLAN_FORMAT: &str = "daicho.plan.v1";
+
+/// The two kinds of plan that 経済安全保障推進法 article 52(1) knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanKind {
+    /// 導入: installation (form 4(1)).
+    Installation,
+    /// 重要維持管理等の委託: entrustment of maintenance or operation (form 4(2)).
+    Entrustment,
+}
+
+/// A plan, as filed or drafted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Always [`PLAN_FORMAT`].
+    pub format: String,
+    /// The operator's own id for the plan.
+    pub plan_id: PlanId,
+    /// Which of the two kinds.
+    pub plan_kind: PlanKind,
+    /// The regime pack that judges it: `jp-espa`.
+    pub regime: String,
+    /// 特定社会基盤事業者.
+    pub operator: Operator,
+    /// 特定重要設備.
+    pub equipment: Equipment,
+    /// The dates from which the phase follows.
+    pub dates: PlanDates,
+    /// 構成設備.
+    #[serde(default)]
+    pub parts: Vec<DeclaredPart>,
+    /// Ways in from outside that the operator has declared.
+    #[serde(default)]
+    pub remote_paths: Vec<DeclaredRemotePath>,
+    /// 委託の相手方 and 再委託の相手方, in an entrustment plan.
+    #[serde(default)]
+    pub contractors: Vec<SupplierId>,
+}
+
+/// 特定社会基盤事業者: who files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// Name, in both languages.
+    pub name: Text,
+    /// The business of 特定社会基盤事業, as the order names it: 一般港湾運送.
+    pub business: String,
+}
+
+/// 特定重要設備: one critical system and the hosts it runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Equipment {
+    /// The operator's own id for it.
+    pub equipment_id: EquipmentId,
+    /// 種類 as filed.
+    pub equipment_type: String,
+    /// 名称.
+    pub name: Text,
+    /// 機能.
+    pub function: String,
+    /// 設置及び使用する場所.
+    pub place: String,
+    /// The hosts that belong to it, by host name.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
+/// The dates of a plan. A date that is not known yet is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlanDates {
+    /// 提出日.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submitted_on: Option<CalendarDate>,
+    /// 受理日: the day the 30 days are counted from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_on: Option<CalendarDate>,
+    /// The last day of the prohibition period as the ministry shortened or extended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prohibited_through: Option<CalendarDate>,
+    /// The day the equipment went into service (導入完了日).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introduced_on: Option<CalendarDate>,
+    /// The first day of the entrustment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entrusted_from: Option<CalendarDate>,
+    /// The last day of the entrustment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entrusted_through: Option<CalendarDate>,
+}
+
+/// What a component is, in the words that plans of all sectors share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// サーバー.
+    ServerHardware,
+    /// オペレーティングシステム.
+    OperatingSystem,
+    /// ミドルウェア.
+    Middleware,
+    /// 業務アプリケーション and other applications.
+    Application,
+    /// Network devices.
+    NetworkDevice,
+    /// Firmware.
+    Firmware,
+    /// Anything else that a plan names.
+    Auxiliary,
+}
+
+/// 構成設備 as filed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredPart {
+    /// The operator's own id for it, unique within the plan.
+    pub part_id: PartId,
+    /// What it is, in our words.
+    pub category: Category,
+    /// 区分 (or 種類) exactly as filed.
+    pub category_as_filed: String,
+    /// 名称 as filed.
+    pub name: String,
+    /// 機能 as filed.
+    pub function: String,
+    /// Its 供給者.
+    pub supplier_id: SupplierId,
+    /// The country or region of manufacture, as filed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manufacturing_country: Option<super::supplier::CountryCode>,
+    /// Which products of this supplier and category it covers, by product name; `*` stands for any run of characters.
+    /// Empty: all of this supplier's products of this category.
+    #[serde(default)]
+    pub covers: Vec<String>,
+}
+
+/// A way in from outside that the operator has declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredRemotePath {
+    /// The operator's own id for it, unique within the plan.
+    pub remote_path_id: RemotePathId,
+    /// The host it ends on.
+    pub host: String,
+    /// The network interface it ends on.
+    pub interface: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Who uses it to maintain or operate.
+    pub supplier_id: SupplierId,
+}

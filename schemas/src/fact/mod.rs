@@ -1,0 +1,85 @@
+//! A Fact: what may enter the ledger. Observations come in batches; people and the server state the rest.
+//! It does not know the ledger: numbers, chain and time of receipt belong to the entry around a fact.
+//! Invariant: a kind's name is a constant string that is never reused; every kind stands in `KINDS`.
+
+pub mod decision;
+pub mod declaration;
+pub mod observation;
+pub mod supplier;
+
+use crate::sign::SignedBatch;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal),+ $(,)?) => {
+        /// A fact of any kind, parsed.
+        #[derive(Clone, Debug)]
+        pub enum Fact {
+            $($(#[$doc])* $variant($body)),+
+        }
+
+        /// Every kind of fact, in the order in which a ledger usually meets them.
+        pub const KINDS: &[&str] = &[$($kind),+];
+
+        impl Fact {
+            /// The name of this fact's kind.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $kind),+ }
+            }
+
+            /// Reads a fact of a named kind.
+            pub fn parse(kind: &str, json: &str) -> Result<Self, FactError> {
+                match kind {
+                    $($kind => Ok(Self::$variant(serde_json::from_str(json).map_err(FactError::Json)?)),)+
+                    _ => Err(FactError::UnknownKind(kind.chars().take(60).collect())),
+                }
+            }
+
+            /// Writes a fact as the JSON text that enters the ledger.
+            pub fn to_raw(&self) -> Result<Box<RawValue>, FactError> {
+                match self { $(Self::$variant(body) => raw(body)),+ }
+            }
+        }
+    };
+}
+
+facts! {
+    /// The first entry of every ledger.
+    LedgerOpened(decision::LedgerOpened) = "ledger_opened.v1",
+    /// A person or script may sign in.
+    AccessGranted(decision::AccessGranted) = "access_granted.v1",
+    /// A one-time token was made for one agent.
+    TokenIssued(decision::TokenIssued) = "token_issued.v1",
+    /// An agent joined with a token.
+    AgentEnrolled(decision::AgentEnrolled) = "agent_enrolled.v1",
+    /// An agent may speak no more.
+    AgentRevoked(decision::AgentRevoked) = "agent_revoked.v1",
+    /// What a supplier's record states.
+    Supplier(supplier::SupplierRecord) = "supplier.v1",
+    /// A plan as filed or drafted.
+    Plan(declaration::Plan) = "plan.v1",
+    /// Everything one run of an agent said.
+    Batch(SignedBatch) = "batch.v1",
+    /// An agent fell silent or was heard again.
+    CoverageChanged(decision::CoverageChanged) = "coverage_changed.v1",
+    /// Findings and duties that people were told of.
+    Notices(decision::Notices) = "notices.v1",
+    /// Our own machine failed somewhere that people must know of.
+    FaultReported(decision::FaultReported) = "fault_reported.v1",
+}
+
+/// A fact could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FactError {
+    /// The kind is not one of [`KINDS`].
+    #[error("'{0}' is no kind of fact that this release knows")]
+    UnknownKind(String),
+    /// The JSON does not fit the kind.
+    #[error("the fact does not fit its kind")]
+    Json(#[source] serde_json::Error),
+}
+
+fn raw<T: Serialize>(body: &T) -> Result<Box<RawValue>, FactError> {
+    serde_json::value::to_raw_value(body).map_err(FactError::Json)
+}

@@ -1,0 +1,55 @@
+//! Observations: typed statements of what a collector saw on a host. One file per kind, one line here.
+//! It does not know how anything is collected, what it means or whether it was declared.
+//! Invariant: an observation holds no volatile value (time, counter, process number), so a second look gives equal bytes.
+
+mod hardware;
+mod listening_socket;
+mod network_interface;
+mod operating_system;
+mod package;
+mod package_origin;
+
+pub use hardware::{Hardware, HardwarePart};
+pub use listening_socket::{ListeningSocket, SocketProcess, SocketProtocol};
+pub use network_interface::{InterfaceKind, NetworkInterface};
+pub use operating_system::OperatingSystem;
+pub use package::{Ecosystem, Package, PackageState};
+pub use package_origin::{OriginMatch, PackageOrigin};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! observations {
+    ($($variant:ident = $kind:literal),+ $(,)?) => {
+        /// One observation of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "kind")]
+        pub enum Observation {
+            $(#[doc = concat!("`", $kind, "`")] #[serde(rename = $kind)] $variant($variant)),+
+        }
+
+        /// Every kind of observation.
+        pub const OBSERVATION_KINDS: &[&str] = &[$($kind),+];
+
+        impl Observation {
+            /// The name of this observation's kind.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $kind),+ }
+            }
+
+            /// The identity of what was seen, within its host and collector. Equal keys are the same thing seen again.
+            pub fn key(&self) -> String {
+                match self { $(Self::$variant(body) => body.key()),+ }
+            }
+        }
+    };
+}
+
+observations! {
+    OperatingSystem = "operating_system.v1",
+    Hardware = "hardware.v1",
+    Package = "package.v1",
+    PackageOrigin = "package_origin.v1",
+    NetworkInterface = "network_interface.v1",
+    ListeningSocket = "listening_socket.v1",
+}

@@ -1,0 +1,172 @@
+//! Refusal: we will not take this. A machine's code, a sentence for a person, and what to do about it.
+//! It does not know HTTP; `server/src/http/answers.rs` turns a code into a status.
+//! Invariant: every code stands once in the list below, has a remedy in both languages, and is never reused.
+
+use crate::text::Text;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! refusals {
+    ($($variant:ident = $code:literal, ($ja:literal, $en:literal), ($remedy_ja:literal, $remedy_en:literal);)+) => {
+        /// Why something was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        pub enum RefusalCode {
+            $(#[doc = $en] #[serde(rename = $code)] $variant),+
+        }
+
+        /// Every code, in the order of the documentation.
+        pub const REFUSAL_CODES: &[RefusalCode] = &[$(RefusalCode::$variant),+];
+
+        impl RefusalCode {
+            /// The code as machines see it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// What happened.
+            pub fn text(self) -> Text {
+                match self { $(Self::$variant => Text::new($ja, $en)),+ }
+            }
+
+            /// What to do.
+            pub fn remedy(self) -> Text {
+                match self { $(Self::$variant => Text::new($remedy_ja, $remedy_en)),+ }
+            }
+        }
+    };
+}
+
+refusals! {
+    BatchMalformed = "batch_malformed",
+        ("バッチを読めません。途中で切れているか、形式が違います。", "The batch cannot be read: it is cut short or not of this format."),
+        ("何もしなくて構いません。エージェントは次回、全件を送り直します。繰り返す場合はエージェントとサーバーの版を確認してください。", "Nothing to do: the agent sends a full report next time. If it repeats, compare the releases of agent and server.");
+    BatchTooLarge = "batch_too_large",
+        ("バッチが上限を超えています。", "The batch is larger than the limit."),
+        ("エージェントの status で件数を確認し、対象を分けてください。", "Look at the counts in `daicho-agent status` and split what is collected.");
+    BatchSignatureWrong = "batch_signature_wrong",
+        ("署名がバッチと鍵に合いません。", "The signature does not fit the batch and the key."),
+        ("途中で書き換えられた疑いがあります。中継装置とエージェントのホストを調べ、問題がなければ再登録してください。", "Something changed it on the way. Look at proxies and at the agent's host; enrol it anew if both are sound.");
+    BatchForOtherAgent = "batch_for_other_agent",
+        ("別のエージェントのバッチです。エージェントは自分のことしか報告できません。", "The batch speaks for another agent. An agent can only speak for itself."),
+        ("状態フォルダーが複製されていないか確認し、複製した側を再登録してください。", "See whether the agent's state folder was copied; enrol the copy anew.");
+    BatchNumberReused = "batch_number_reused",
+        ("この番号は、内容の違うバッチで使用済みです。", "This number was used for a different batch."),
+        ("同じ鍵を持つ複製がある疑いがあります。複製した側を再登録してください。", "A clone may hold the same key: enrol the clone anew.");
+    BatchOutOfOrder = "batch_out_of_order",
+        ("より新しいバッチを受理済みです。", "A later batch of this agent is already in the ledger."),
+        ("エージェントは全件を新しい番号で送り直します。古いバッチは agent の refused フォルダーに残ります。", "The agent sends a full report under a new number; the old batch stays in its `refused` folder.");
+    BatchFromTheFuture = "batch_from_the_future",
+        ("バッチの日時がサーバーの時計より先です。", "The batch is dated ahead of the server's clock."),
+        ("ホストとサーバーの時刻同期（NTP）を直してください。バッチはスプールに残り、後で送られます。", "Set the clocks of host and server (NTP). The batch stays in the spool and is sent later.");
+    FullReportNeeded = "full_report_needed",
+        ("差分の元になる状態をサーバーが持っていません。", "The server does not have the state that this difference starts from."),
+        ("何もしなくて構いません。エージェントが全件を送ります。", "Nothing to do: the agent sends a full report.");
+    ReportInconsistent = "report_inconsistent",
+        ("報告の内容とその要約値（digest）が合いません。", "A report does not fit its own digest."),
+        ("何もしなくて構いません。エージェントが全件を送ります。繰り返す場合は不具合として知らせてください。", "Nothing to do: the agent sends a full report. If it repeats, report it as a bug.");
+    AgentUnknown = "agent_unknown",
+        ("登録されていないエージェントです。", "This agent is not enrolled here."),
+        ("`daicho agent token` で登録トークンを作り、`daicho-agent enroll` を実行してください。", "Make a token with `daicho agent token` and run `daicho-agent enroll`.");
+    AgentRevoked = "agent_revoked",
+        ("このエージェントは失効しています。", "This agent was revoked."),
+        ("失効が誤りなら、状態フォルダーを空にして再登録してください。", "If that was a mistake, empty the agent's state folder and enrol it anew.");
+    AgentAlreadyEnrolled = "agent_already_enrolled",
+        ("この鍵は登録済みです。", "This key is enrolled already."),
+        ("複製したホストなら、状態フォルダーを空にして再登録してください。", "On a cloned host, empty the agent's state folder and enrol it anew.");
+    CertificateMissing = "certificate_missing",
+        ("クライアント証明書がありません。", "There is no client certificate."),
+        ("`daicho-agent enroll` を実行してください。途中の中継装置が TLS を終端していないかも確認してください。", "Run `daicho-agent enroll`; see that no proxy ends TLS on the way.");
+    TokenUsed = "token_used",
+        ("この登録トークンは使用済みです。", "This enrolment token was used already."),
+        ("心当たりがなければ、登録済みのホストを確認してください。新しいトークンは `daicho agent token` で作れます。", "If that was not you, look at who enrolled. Make a new one with `daicho agent token`.");
+    TokenExpired = "token_expired",
+        ("この登録トークンは期限切れです。", "This enrolment token has expired."),
+        ("`daicho agent token` で新しいトークンを作ってください。", "Make a new one with `daicho agent token`.");
+    TokenUnknown = "token_unknown",
+        ("登録トークンを確認できません。", "This enrolment token is not known here."),
+        ("トークンの全文を写したか、接続先のサーバーが正しいか確認してください。", "See that the whole token was copied and that this is the right server.");
+    RequestMalformed = "request_malformed",
+        ("要求を読めません。", "The request cannot be read."),
+        ("下の詳細を見て直してください。", "See the detail and correct it.");
+    PlanMalformed = "plan_malformed",
+        ("計画ファイルを読めません。", "The plan file cannot be read."),
+        ("下に示す行と項目を直してください。項目の一覧は schemas/json/plan.v1.schema.json にあります。", "Correct the line and field named below; schemas/json/plan.v1.schema.json lists every field.");
+    SuppliersMalformed = "suppliers_malformed",
+        ("供給者ファイルを読めません。", "The supplier file cannot be read."),
+        ("下に示す行と項目を直してください。項目の一覧は schemas/json/suppliers.v1.schema.json にあります。", "Correct the line and field named below; schemas/json/suppliers.v1.schema.json lists every field.");
+    InventoryMalformed = "inventory_malformed",
+        ("インベントリファイルを読めません。", "The inventory file cannot be read."),
+        ("`daicho-agent inventory --format json` の出力をそのまま渡してください。", "Give it what `daicho-agent inventory --format json` wrote, unchanged.");
+    SupplierUnknown = "supplier_unknown",
+        ("計画が、記録にない供給者を指しています。", "The plan names a supplier that has no record."),
+        ("先に `daicho supplier import` で供給者を登録してください。", "Import the supplier first with `daicho supplier import`.");
+    NotSignedIn = "not_signed_in",
+        ("サインインしていません。", "You are not signed in."),
+        ("サインイン用のリンクを開くか、Bearer トークンを付けてください。", "Open a sign-in link, or send a bearer token.");
+    NotAllowed = "not_allowed",
+        ("この操作の権限がありません。", "Your role does not allow this."),
+        ("管理者に役割を確認してください。", "Ask an administrator about your role.");
+    NotFound = "not_found",
+        ("見つかりません。", "There is no such thing here."),
+        ("一覧から選び直してください。", "Choose from the list.");
+    CursorWrong = "cursor_wrong",
+        ("続きの位置（cursor）が正しくありません。", "The cursor is not one of this list."),
+        ("最初のページから読み直してください。", "Start again from the first page.");
+    DiskFull = "disk_full",
+        ("サーバーのディスクがいっぱいで、台帳に書けません。", "The server's disk is full: nothing can be written to the ledger."),
+        ("サーバーの空きを増やしてください。エージェントはスプールに保持し、後で送ります。", "Free space on the server. Agents keep their spool and send later.");
+    LedgerReadOnly = "ledger_read_only",
+        ("書き込みの失敗後、台帳は読み取り専用になっています。", "After a failed write the ledger takes nothing more."),
+        ("サーバーのディスクを調べ、サーバーを再起動してください。受理済みの記録は失われていません。", "Look at the server's disk, then restart the server. Nothing acknowledged is lost.");
+    Overloaded = "overloaded",
+        ("混み合っています。", "The server is busy."),
+        ("しばらくして送り直してください。エージェントは自動で送り直します。", "Try again shortly; agents do so by themselves.");
+}
+
+/// A refusal with what is particular to this case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Why, for machines.
+    pub code: RefusalCode,
+    /// What happened.
+    pub text: Text,
+    /// What to do.
+    pub remedy: Text,
+    /// What is particular to this case: line, field, number. No secrets, no raw bodies.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal without particulars.
+    pub fn new(code: RefusalCode) -> Self {
+        Self { code, text: code.text(), remedy: code.remedy(), detail: String::new() }
+    }
+
+    /// The same with what is particular to this case.
+    #[must_use]
+    pub fn with(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+impl From<RefusalCode> for Refusal {
+    fn from(code: RefusalCode) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} [{}]", self.text.en, self.code.as_str())?;
+        if !self.detail.is_empty() {
+            write!(out, " {}", self.detail)?;
+        }
+        write!(out, " {}", self.remedy.en)
+    }
+}
+
+impl std::error::Error for Refusal {}

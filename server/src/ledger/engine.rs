@@ -1,0 +1,93 @@
+//! What every engine promises. Engines know bytes, numbers and hashes, never kinds of facts.
+//! This trait does not know admission, meaning or people.
+//! Invariant: append and read, nothing else; there is deliberately no update and no delete.
+
+use super::chain::Head;
+use daicho_schemas::canonical::Hash;
+use std::path::PathBuf;
+
+/// One entry as an engine sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The entry's number.
+    pub seq: u64,
+    /// The entry's hash.
+    pub hash: Hash,
+    /// The entry's line, without a line break.
+    pub line: Vec<u8>,
+}
+
+/// The state of the model at one place of the ledger. Disposable: losing it costs time, never truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The place in the ledger.
+    pub head: Head,
+    /// Which fold made it; another version means: rebuild.
+    pub fold_version: u32,
+    /// The state's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How an append ended; the list is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// The frames are on disk, power failure included; this is the new head.
+    Done(Head),
+    /// Somebody else appended first: nothing was written; this is the head now.
+    Moved(Head),
+}
+
+/// Our own disk or database failed. `Retry` may succeed later; after `Stop` the engine refuses every further append
+/// until it is opened anew, because what a failed write left behind is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineFault {
+    /// No space: nothing was written, what was acknowledged is safe, appends may succeed once there is space.
+    #[error("no space left for {path}")]
+    DiskFull {
+        /// The file that could not grow.
+        path: PathBuf,
+    },
+    /// The engine takes nothing more until it is opened anew.
+    #[error("{doing} {path}")]
+    Stop {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An earlier append failed; the engine must be opened anew.
+    #[error("an earlier write failed; the ledger must be opened anew")]
+    Poisoned,
+    /// What is on disk is not what was written: the first bad place is named.
+    #[error("the ledger is damaged at entry {seq} ({path}): {what}")]
+    Damaged {
+        /// The first entry that cannot be read.
+        seq: u64,
+        /// In which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// Keeps the entries of one ledger. One contract suite (`tests/it/engine_contract.rs`) runs on every engine.
+pub trait Engine: Send + Sync {
+    /// Appends frames behind `expected`, all or none, and returns when they are on disk.
+    /// The caller has linked them; the engine checks that the numbers follow each other.
+    fn append(&self, expected: Head, frames: &[Frame]) -> Result<Appended, EngineFault>;
+
+    /// Frames from `from_seq` on, in order: at most `frames_max`, and at most about `bytes_max` bytes but at least one.
+    fn read(&self, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, EngineFault>;
+
+    /// The end of the ledger.
+    fn head(&self) -> Head;
+
+    /// Keeps a snapshot; an older one may be dropped.
+    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault>;
+
+    /// The newest snapshot that is whole, if any.
+    fn get_snapshot(&self) -> Result<Option<Snapshot>, EngineFault>;
+}

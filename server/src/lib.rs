@@ -1,0 +1,11 @@
+//! The server of Daicho as a library: `http -> intake -> ledger -> model -> output`, each a folder, in the order of a fact's path.
+//! The executable in `main.rs` only reads arguments; tests use this crate from the side.
+//! Invariant: a fact passes these folders in this order; nothing skips `intake` on its way to `ledger`.
+
+pub mod clock;
+pub mod http;
+pub mod intake;
+pub mod ledger;
+pub mod model;
+pub mod output;
+pub mod store;

@@ -1,0 +1,463 @@
+//! What the model answers: rows and pages of plain values, the same for the REST interface, the console and the terminal.
+//! This file does not know how an answer is found or shown.
+//! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
+
+use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
+use daicho_schemas::fact::decision::Hearing;
+use daicho_schemas::fact::observation::Observation;
+use daicho_schemas::fact::supplier::SupplierRecord;
+use daicho_schemas::ids::{AgentId, CollectorId, DutyId, EquipmentId, FindingId, PartId, PlanId, RuleId, SupplierId};
+use daicho_schemas::text::Text;
+use daicho_schemas::time::{CalendarDate, UtcMicros};
+use daicho_schemas::trouble::Trouble;
+use serde::{Deserialize, Serialize};
+
+/// How sure a statement is, from a person's word down to a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Nothing is known.
+    Unknown,
+    /// A single mark that others could also carry.
+    Low,
+    /// A mark that normally only this one carries (a maintainer's domain).
+    Medium,
+    /// The source that issued it says so (a repository's index, os-release, firmware).
+    High,
+    /// A person decided it.
+    Decided,
+}
+
+/// Who supplies a component, as far as is known, and why we say so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SupplierClaim {
+    /// The record it was matched to; absent when none fits.
+    pub supplier_id: Option<SupplierId>,
+    /// The record's name, or else the host's own words.
+    pub name: Text,
+    /// The mark that was used, and where it was read.
+    pub evidence: String,
+    /// How sure.
+    pub confidence: Confidence,
+}
+
+/// Where a component stands against the plans of its equipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftStatus {
+    /// A declared part covers it.
+    Covered,
+    /// No declared part covers it.
+    Undeclared,
+    /// Declared, and nothing that it covers has been seen on hosts that were fully looked at.
+    NotSeen,
+    /// Declared, and nobody could look: no agent, a failed collector.
+    NotObservable,
+}
+
+/// One line of an equipment's drift: everything of one product, supplier and category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftLine {
+    /// Where it stands.
+    pub status: DriftStatus,
+    /// What it is.
+    pub category: Category,
+    /// What a plan would call it: the distribution for its packages, else the package's own name.
+    pub product: String,
+    /// Who supplies it.
+    pub supplier: SupplierClaim,
+    /// How many distinct components the line stands for.
+    pub components: u64,
+    /// Up to ten of them, by name and version.
+    pub examples: Vec<String>,
+    /// On which hosts, by host name.
+    pub hosts: Vec<String>,
+    /// The part that covers it, or the part that was not seen.
+    pub part_id: Option<PartId>,
+    /// The plan of that part.
+    pub plan_id: Option<PlanId>,
+}
+
+/// Where a plan stands (経済安全保障推進法 52–54), by its dates and a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No submission date.
+    Draft,
+    /// Submitted, not accepted: the clock has not started.
+    Submitted,
+    /// Accepted, and the prohibition period runs.
+    Prohibited,
+    /// The prohibition period is over; not introduced, or the entrustment has not begun.
+    Cleared,
+    /// Introduced.
+    Introduced,
+    /// The entrustment runs.
+    EntrustmentRunning,
+    /// The entrustment has ended.
+    EntrustmentEnded,
+}
+
+/// 特定重要設備 in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EquipmentRow {
+    /// Its id.
+    pub equipment_id: EquipmentId,
+    /// 名称.
+    pub name: Text,
+    /// 種類 as filed.
+    pub equipment_type: String,
+    /// Who files.
+    pub operator: Text,
+    /// 設置及び使用する場所.
+    pub place: String,
+    /// Its plans with the phase of each.
+    pub plans: Vec<PlanRow>,
+    /// Hosts declared for it.
+    pub hosts_declared: u64,
+    /// Of these, hosts with an agent that is heard.
+    pub hosts_heard: u64,
+    /// Distinct components that a part covers.
+    pub components_covered: u64,
+    /// Distinct components that no part covers.
+    pub components_undeclared: u64,
+    /// Open findings.
+    pub findings_open: u64,
+    /// Duties that are not settled.
+    pub duties_open: u64,
+}
+
+/// 特定重要設備 with everything about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EquipmentDetail {
+    /// The row of the list.
+    #[serde(flatten)]
+    pub row: EquipmentRow,
+    /// 機能.
+    pub function: String,
+    /// What was observed against what was declared.
+    pub drift: Vec<DriftLine>,
+    /// Its hosts; a declared host without an agent is in `hosts_without_agent`.
+    pub hosts: Vec<HostRow>,
+    /// Declared host names that no agent speaks for.
+    pub hosts_without_agent: Vec<String>,
+    /// Its findings, open ones first.
+    pub findings: Vec<FindingRow>,
+    /// Its duties.
+    pub duties: Vec<DutyRow>,
+}
+
+/// A host in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRow {
+    /// The agent that speaks for it.
+    pub agent_id: AgentId,
+    /// Its own name; absent while it has not said.
+    pub hostname: Option<String>,
+    /// Its operating system, for people.
+    pub operating_system: Option<String>,
+    /// The equipment it belongs to, if a plan says so.
+    pub equipment_id: Option<EquipmentId>,
+    /// Whether its agent is heard.
+    pub hearing: Hearing,
+    /// Whether its agent was revoked.
+    pub revoked: bool,
+    /// When its last batch was received.
+    pub last_batch_at: Option<UtcMicros>,
+    /// The number of its last batch.
+    pub last_batch_number: u64,
+    /// Components on it.
+    pub components: u64,
+    /// Open findings that name it.
+    pub findings_open: u64,
+    /// Collectors whose last word was not complete (not-applicable ones left out).
+    pub collectors_troubled: u64,
+}
+
+/// What one collector last said of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageRow {
+    /// Which collector.
+    pub collector: CollectorId,
+    /// How completely it looked.
+    pub outcome: Outcome,
+    /// Observations that stand now.
+    pub items: u64,
+    /// When it last said so.
+    pub reported_at: UtcMicros,
+    /// When it last looked completely; absent when never.
+    pub complete_at: Option<UtcMicros>,
+    /// Which places it read.
+    pub sources: Vec<String>,
+    /// What would not be told.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A host with everything about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostDetail {
+    /// The row of the list.
+    #[serde(flatten)]
+    pub row: HostRow,
+    /// How completely it is seen.
+    pub coverage: Vec<CoverageRow>,
+    /// Everything that is not a package: operating system, hardware, interfaces, sockets.
+    pub facts: Vec<Observation>,
+    /// Batches that the agent had to give up, in its own words.
+    pub losses: Vec<String>,
+    /// Findings that name it.
+    pub findings: Vec<FindingRow>,
+}
+
+/// A distinct component in a list: the same thing on many hosts is one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentRow {
+    /// Derived from what it is.
+    pub component_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Its architecture.
+    pub architecture: Option<String>,
+    /// Where it comes from: `deb`, `rpm`, `os`, `hardware`.
+    pub sort: String,
+    /// Its package URL, where it has one.
+    pub purl: Option<String>,
+    /// What it is.
+    pub category: Category,
+    /// What a plan would call it.
+    pub product: String,
+    /// Who supplies it.
+    pub supplier: SupplierClaim,
+    /// On how many hosts it stands now.
+    pub hosts: u64,
+    /// Where it stands against the plans, over all equipment it stands on; `undeclared` wins. Absent when it is on
+    /// no equipment.
+    pub status: Option<DriftStatus>,
+}
+
+/// A component with everything about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentDetail {
+    /// The row of the list.
+    #[serde(flatten)]
+    pub row: ComponentRow,
+    /// The observation itself.
+    pub observation: Observation,
+    /// Where it stands now: host name (or agent id), agent, equipment.
+    pub places: Vec<ComponentPlace>,
+    /// The same component in other versions: ids.
+    pub other_versions: Vec<ComponentRow>,
+}
+
+/// One place where a component stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentPlace {
+    /// The agent of the host.
+    pub agent_id: AgentId,
+    /// The host's name.
+    pub hostname: Option<String>,
+    /// The equipment the host belongs to.
+    pub equipment_id: Option<EquipmentId>,
+    /// When it was first received from there.
+    pub first_seen_at: UtcMicros,
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Look at it.
+    Notice,
+    /// Act on it.
+    Warning,
+    /// Act on it now.
+    Critical,
+}
+
+/// Where a finding is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// Its cause is observed.
+    Open,
+    /// Its cause is no longer observed.
+    Closed,
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingRow {
+    /// Derived from rule and subject.
+    pub finding_id: FindingId,
+    /// Which rule.
+    pub rule_id: RuleId,
+    /// Where it is in its life.
+    pub state: FindingState,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What happened.
+    pub title: Text,
+    /// Why it matters.
+    pub why: Text,
+    /// What to do next.
+    pub next: Text,
+    /// The equipment it concerns.
+    pub equipment_id: Option<EquipmentId>,
+    /// The agents of the hosts it concerns.
+    pub agent_ids: Vec<AgentId>,
+    /// The components it concerns, by name and version (up to 50).
+    pub components: Vec<String>,
+    /// Who supplies them, where the rule speaks of suppliers.
+    pub supplier: Option<SupplierClaim>,
+    /// How often it has opened.
+    pub openings: u64,
+    /// When the entry was received that opened it last.
+    pub opened_at: UtcMicros,
+    /// The entry that opened it last.
+    pub opened_seq: u64,
+    /// When the entry was received that closed it.
+    pub closed_at: Option<UtcMicros>,
+    /// The entry that closed it.
+    pub closed_seq: Option<u64>,
+    /// The duties that hang on it.
+    pub duty_ids: Vec<DutyId>,
+}
+
+/// What the law asks, before and after the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DutyOutcome {
+    /// No duty.
+    Nothing,
+    /// The table cannot decide: a person must answer the question.
+    AskPerson,
+    /// Report without delay (遅滞なく報告).
+    Report,
+    /// Notify (届出) within a time after the fact.
+    Notify,
+    /// File first (あらかじめ届出): the change may not be made before the period has passed.
+    FileFirst,
+}
+
+/// Where a duty is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DutyState {
+    /// Its cause is observed.
+    Open,
+    /// Its cause is gone. Whether something remains to be filed is a person's decision: a duty never closes by itself.
+    CauseGone,
+}
+
+/// What the law asks because of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DutyRow {
+    /// Derived from finding and table row.
+    pub duty_id: DutyId,
+    /// The finding it hangs on.
+    pub finding_id: FindingId,
+    /// The equipment.
+    pub equipment_id: EquipmentId,
+    /// The plan that was judged; absent when the equipment has none that counts.
+    pub plan_id: Option<PlanId>,
+    /// The regime: `jp-espa`.
+    pub regime: String,
+    /// The row of the decision table.
+    pub row_id: String,
+    /// The phase in which the plan was on the day of the change.
+    pub phase: Option<Phase>,
+    /// What the law asks.
+    pub outcome: DutyOutcome,
+    /// Where it is in its life.
+    pub state: DutyState,
+    /// The duty in one sentence.
+    pub title: Text,
+    /// The form (様式), where one is named.
+    pub form: Option<Text>,
+    /// The articles.
+    pub articles: Vec<Text>,
+    /// By when: the counting rule in words.
+    pub clock: Text,
+    /// By which day, where the rule gives one.
+    pub due_on: Option<CalendarDate>,
+    /// The day of the change, in Japan.
+    pub changed_on: CalendarDate,
+    /// What a person must answer.
+    pub question: Option<Text>,
+    /// Data the filing needs and nobody has recorded yet.
+    pub missing: Vec<Text>,
+    /// The weakest confidence tag among the facts of law used: STAT, SEED, SEC, MACH, INF, MEM.
+    pub confidence: String,
+    /// What rests on less than statute, in words; empty when nothing does.
+    pub caution: Option<Text>,
+}
+
+/// A plan in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRow {
+    /// Its id.
+    pub plan_id: PlanId,
+    /// Installation or entrustment.
+    pub plan_kind: PlanKind,
+    /// Its equipment.
+    pub equipment_id: EquipmentId,
+    /// Its phase on the day asked.
+    pub phase: Phase,
+    /// The last day on which introduction is prohibited, once accepted.
+    pub prohibited_through: Option<CalendarDate>,
+    /// How many versions of it the ledger holds.
+    pub versions: u64,
+    /// The entry of the version that stands.
+    pub seq: u64,
+    /// The plan as filed.
+    pub plan: Plan,
+}
+
+/// A supplier in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplierRow {
+    /// The record that stands.
+    #[serde(flatten)]
+    pub record: SupplierRecord,
+    /// The parts it supplies: plan and part.
+    pub parts: Vec<(PlanId, PartId)>,
+    /// Distinct components tied to it.
+    pub components: u64,
+    /// The entry of the record that stands.
+    pub seq: u64,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page starts; absent on the last page.
+    pub next: Option<String>,
+}
+
+/// What to list of the components.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ComponentQuery {
+    /// Words that must all be in name, version, product or supplier; case is ignored.
+    #[serde(default)]
+    pub q: Option<String>,
+    /// Only on this host.
+    #[serde(default)]
+    pub agent_id: Option<AgentId>,
+    /// Only on this equipment.
+    #[serde(default)]
+    pub equipment_id: Option<EquipmentId>,
+    /// Only with this status.
+    #[serde(default)]
+    pub status: Option<DriftStatus>,
+    /// Where to go on: what `next` said.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Rows on a page.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
