@@ -20,3 +20,6 @@ pub mod text;
 pub mod time;
 pub mod trouble;
 pub mod wire;
+
+#[cfg(test)]
+mod golden;

@@ -2,10 +2,17 @@
 //! The executable in `main.rs` only reads arguments; tests use this crate from the side.
 //! Invariant: a fact passes these folders in this order; nothing skips `intake` on its way to `ledger`.
 
+pub mod authority;
+pub mod book;
+pub mod check;
+pub mod cli;
 pub mod clock;
+pub mod example;
 pub mod http;
 pub mod intake;
 pub mod ledger;
 pub mod model;
 pub mod output;
+pub mod secrets;
+pub mod serve;
 pub mod store;

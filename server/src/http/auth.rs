@@ -3,10 +3,18 @@
 //! Invariant: no proof is made except from a bearer token, a session or a client certificate that was checked.
 
 use super::App;
-use axum::http::HeaderMap;
+use super::tls::PeerCertificate;
+use crate::ledger::entry::Author;
+use crate::secrets;
+use axum::http::{HeaderMap, header};
 use daicho_schemas::fact::decision::Role;
-use daicho_schemas::ids::PersonId;
+use daicho_schemas::ids::{AgentId, PersonId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::sign;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// The name of the session cookie. The prefix makes browsers insist on TLS, on this host and on the whole path.
+pub const SESSION_COOKIE: &str = "__Host-daicho";
 
 /// A person or script that proved who it is.
 #[derive(Clone, Debug)]
@@ -17,7 +25,79 @@ pub struct StaffIdentity {
     pub roles: Vec<Role>,
 }
 
-/// The person behind a browser's session cookie or a bearer token.
-pub fn staff(_app: &App, _headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
-    Err(Refusal::new(RefusalCode::NotSignedIn))
+impl StaffIdentity {
+    /// Goes on only with one of these roles; an administrator has them all.
+    pub fn require(&self, any_of: &[Role]) -> Result<(), Refusal> {
+        let allowed = self.roles.iter().any(|role| *role == Role::Admin || any_of.contains(role));
+        if allowed {
+            Ok(())
+        } else {
+            Err(Refusal::new(RefusalCode::NotAllowed).with(format!("needs one of {any_of:?}")))
+        }
+    }
+
+    /// This person as the author of an entry.
+    pub fn author(&self) -> Author {
+        Author::Person(self.person_id.clone())
+    }
+}
+
+/// An agent that proved to hold its key and may speak.
+#[derive(Clone, Debug)]
+pub struct AgentIdentity {
+    /// Which agent.
+    pub agent_id: AgentId,
+}
+
+/// The person behind a bearer token or a browser's session cookie.
+pub fn staff(app: &App, headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
+    if let Some(token) = bearer(headers) {
+        let model = app.model();
+        let (person_id, roles) =
+            model.person_by_token_hash(&secrets::bearer_hash(token)).ok_or(RefusalCode::NotSignedIn)?;
+        return Ok(StaffIdentity { person_id: person_id.clone(), roles: roles.to_vec() });
+    }
+    let session = cookie(headers, SESSION_COOKIE).ok_or(RefusalCode::NotSignedIn)?;
+    let person_id = app
+        .store
+        .sessions()
+        .person(&secrets::session_hash(session), app.clock.now())
+        .ok_or(RefusalCode::NotSignedIn)?;
+    let roles = app.model().roles_of(&person_id).map(<[Role]>::to_vec).ok_or(RefusalCode::NotSignedIn)?;
+    Ok(StaffIdentity { person_id, roles })
+}
+
+/// The agent behind a client certificate: enrolled here and not revoked.
+pub fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal> {
+    let certificate = peer.0.as_ref().ok_or(RefusalCode::CertificateMissing)?;
+    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| RefusalCode::CertificateMissing)?;
+    let key: [u8; 32] = parsed
+        .public_key()
+        .subject_public_key
+        .data
+        .as_ref()
+        .try_into()
+        .map_err(|_| Refusal::new(RefusalCode::CertificateMissing).with("not an agent's certificate"))?;
+    let agent_id = sign::agent_id(&key);
+    let model = app.model();
+    let state = model.agent(&agent_id).ok_or(RefusalCode::AgentUnknown)?;
+    match &state.revoked {
+        Some(reason) => Err(Refusal::new(RefusalCode::AgentRevoked).with(reason.clone())),
+        None => Ok(AgentIdentity { agent_id }),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// A cookie's value.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
 }

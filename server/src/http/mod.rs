@@ -2,24 +2,84 @@
 //! It does not decide what may enter (`intake/`) or what anything means (`model/`).
 //! Invariant: an identity is a value that a handler gets from `auth`, never something assumed.
 
+pub mod agents;
+pub mod answers;
+pub mod api;
 pub mod auth;
 pub mod console;
+pub mod session;
+pub mod tls;
 
+use crate::authority::Authority;
 use crate::clock::Clock;
+use crate::intake::door::Door;
 use crate::ledger::chain::Head;
 use crate::ledger::engine::Engine;
 use crate::model::Model;
-use std::sync::{Arc, RwLock};
+use crate::store::Store;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use daicho_schemas::ids::AgentId;
+use daicho_schemas::limits::{BATCH_WIRE_BYTES_MAX, IMPORT_BYTES_MAX};
+use daicho_schemas::wire;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::broadcast;
+
+/// The largest request that is neither a batch nor an import, in bytes.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// What every handler can reach.
 pub struct App {
     /// What the entries mean, up to the head that was folded last. Held only as long as an answer is read from it.
-    pub model: RwLock<Model>,
+    pub model: Arc<RwLock<Model>>,
     /// The book itself, for pages that show entries.
     pub engine: Arc<dyn Engine>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The head, each time it has moved and been folded: what makes open pages live.
     pub moved: broadcast::Sender<Head>,
+    /// The way into the ledger.
+    pub door: Door,
+    /// What can be rebuilt: sessions, indexes, when agents were last heard.
+    pub store: Arc<Store>,
+    /// Who signs certificates.
+    pub authority: Arc<Authority>,
+}
+
+impl App {
+    /// The model, for reading. Drop it before doing anything slow.
+    pub fn model(&self) -> RwLockReadGuard<'_, Model> {
+        // A fold that panics stops the process (`intake::door`), so a poisoned lock never holds half a state.
+        self.model.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An agent has just spoken. This lives beside the ledger: losing it costs a late alarm, never truth.
+    pub fn heard(&self, agent_id: &AgentId) {
+        self.store.heard().note(agent_id, self.clock.now());
+    }
+}
+
+/// Everything that can be asked, one line per route (REST and pages have their own lists).
+pub fn router(app: Arc<App>) -> Router {
+    let agents = Router::new()
+        .route(wire::PATH_ENROLL, post(agents::enroll))
+        .route(wire::PATH_RENEW, post(agents::renew))
+        .route(wire::PATH_CHECK_IN, post(agents::check_in))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .merge(
+            Router::new()
+                .route(wire::PATH_BATCHES, post(agents::batches))
+                .layer(DefaultBodyLimit::max(BATCH_WIRE_BYTES_MAX)),
+        );
+    let sessions = Router::new()
+        .route("/sign-in/{code}", get(session::sign_in))
+        .route("/sign-out", post(session::sign_out))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
+    Router::new()
+        .merge(agents)
+        .nest("/api/v1", api::router().layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)))
+        .merge(sessions)
+        .merge(console::router())
+        .with_state(app)
 }

@@ -1,1 +1,59 @@
-//! x
+//! Admission: may this enter, and as which fact. The single way to the ledger is [`door::Door::admit`].
+//! It does not know HTTP, and it does not keep anything; `ledger/` keeps, `model/` knows.
+//! Invariant: what is refused leaves no trace in the ledger, and what is admitted is there whole.
+
+pub mod batches;
+pub mod decisions;
+pub mod door;
+pub mod submission;
+
+use crate::ledger::entry::EntryDraft;
+use crate::model::Model;
+use daicho_schemas::fact::Fact;
+use daicho_schemas::refusal::Refusal;
+use daicho_schemas::time::UtcMicros;
+use submission::Submission;
+
+/// What admission decided.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is new: append it.
+    Append(EntryDraft),
+    /// The very same fact is there already, as this entry.
+    AlreadyThere {
+        /// The entry that holds it.
+        seq: u64,
+    },
+    /// It says nothing new: there is nothing to append.
+    NothingNew,
+}
+
+/// Decides about one submission, knowing everything before it. Pure; one arm per kind of fact.
+pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
+    match &submission.fact {
+        Fact::Batch(_) => batches::admit(model, submission, now),
+        Fact::AgentEnrolled(enrolled) => {
+            decisions::agent_enrolled(model, enrolled, now)?;
+            Ok(Verdict::Append(submission.into_draft()))
+        }
+        Fact::AgentRevoked(revoked) => {
+            decisions::agent_revoked(model, revoked)?;
+            Ok(Verdict::Append(submission.into_draft()))
+        }
+        Fact::Plan(plan) => {
+            decisions::plan(model, plan)?;
+            Ok(Verdict::Append(submission.into_draft()))
+        }
+        Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == Some(change.hearing) => {
+            Ok(Verdict::NothingNew)
+        }
+        Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
+        Fact::LedgerOpened(_)
+        | Fact::AccessGranted(_)
+        | Fact::TokenIssued(_)
+        | Fact::Supplier(_)
+        | Fact::CoverageChanged(_)
+        | Fact::Notices(_)
+        | Fact::FaultReported(_) => Ok(Verdict::Append(submission.into_draft())),
+    }
+}

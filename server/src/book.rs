@@ -1,0 +1,218 @@
+//! Opening the book: engine, snapshot, tail, model, index, door; in this order, with everything checked on the way.
+//! It does not know HTTP or TLS, and it does not decide what to do about a fault; it reports it.
+//! Invariant: what is served was rebuilt from entries whose hashes and chain were checked.
+
+use crate::clock::Clock;
+use crate::intake::door::{Desk, Door, Follower};
+use crate::intake::submission::Submission;
+use crate::ledger::chain::{self, Head};
+use crate::ledger::engine::{Engine, Snapshot};
+use crate::ledger::engines::segments::Segments;
+use crate::ledger::entry::{Author, Entry};
+use crate::model::{Event, FOLD_VERSION, Model};
+use crate::secrets;
+use crate::store::Store;
+use anyhow::{Context as _, bail};
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::decision::{FaultReported, LedgerOpened};
+use daicho_schemas::text::Text;
+use daicho_schemas::time::UtcMicros;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use tokio::sync::broadcast;
+
+/// Entries that are read at once while replaying.
+const REPLAY_ENTRIES: usize = 1000;
+/// Bytes that are read at once while replaying, beyond the first entry.
+const REPLAY_BYTES: usize = 64 * 1024 * 1024;
+/// Heads that a page may be behind before it is told to look at the newest.
+const MOVED_BEHIND_MAX: usize = 64;
+
+/// The open book.
+pub struct Book {
+    /// What the entries mean.
+    pub model: Arc<RwLock<Model>>,
+    /// Where entries are kept.
+    pub engine: Arc<dyn Engine>,
+    /// What can be rebuilt.
+    pub store: Arc<Store>,
+    /// The way in.
+    pub door: Door,
+    /// Told each time the head has moved.
+    pub moved: broadcast::Sender<Head>,
+}
+
+/// Opens the book in a data folder, or begins one there.
+pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
+    let folder = data.to_path_buf();
+    let opened = tokio::task::spawn_blocking(move || open_engine(&folder)).await??;
+    let (engine, store, reports) = opened;
+    let replay_engine = Arc::clone(&engine);
+    let (model, last_received_at) = tokio::task::spawn_blocking(move || rebuild(replay_engine.as_ref())).await??;
+    let model = Arc::new(RwLock::new(model));
+    let (moved, _) = broadcast::channel(MOVED_BEHIND_MAX);
+    let mut index = Index { store: Arc::clone(&store) };
+    index.catch_up(engine.as_ref())?;
+    let desk = Desk {
+        model: Arc::clone(&model),
+        engine: Arc::clone(&engine),
+        clock,
+        moved: moved.clone(),
+        follower: Box::new(index),
+    };
+    let door = Door::open(desk, last_received_at).context("the ledger's thread cannot be started")?;
+    if engine.head() == Head::EMPTY {
+        let ledger_id = secrets::random_hex::<16>()?;
+        state(&door, Fact::LedgerOpened(LedgerOpened { ledger_id })).await?;
+    }
+    for report in reports {
+        state(&door, Fact::FaultReported(report)).await?;
+    }
+    Ok(Book { model, engine, store, door, moved })
+}
+
+async fn state(door: &Door, fact: Fact) -> anyhow::Result<()> {
+    door.admit(Submission::stated(Author::Server, fact)?).await?;
+    Ok(())
+}
+
+type Opened = (Arc<dyn Engine>, Arc<Store>, Vec<FaultReported>);
+
+fn open_engine(data: &Path) -> anyhow::Result<Opened> {
+    std::fs::create_dir_all(data).with_context(|| format!("create {}", data.display()))?;
+    private_folder(data)?;
+    let (store, broken) = Store::open(&data.join("store"))?;
+    let store = Arc::new(store);
+    let (engine, report) = Segments::open(&data.join("ledger"), Arc::clone(&store))?;
+    let mut reports = Vec::new();
+    if let Some(aside) = broken {
+        reports.push(FaultReported {
+            what: Text::new("索引（sled）を開けませんでした。", "The index (sled) could not be opened."),
+            done: Text::new(
+                format!("{aside} に退避し、台帳から作り直しました。記録は失われていません。"),
+                format!("It was moved aside as {aside} and rebuilt from the ledger. No record was lost."),
+            ),
+        });
+    }
+    if let Some(torn) = report.torn {
+        reports.push(FaultReported {
+            what: Text::new("台帳の末尾に書きかけの部分がありました。", "The ledger ended in an unfinished write."),
+            done: Text::new(
+                format!("受理前の書きかけ（{} バイト）を {} に退避しました。受理済みの記録は揃っています。", torn.bytes, torn.aside),
+                format!("The unfinished part ({} bytes), never acknowledged, was moved to {}. Everything acknowledged is there.", torn.bytes, torn.aside),
+            ),
+        });
+    }
+    Ok((Arc::new(engine), store, reports))
+}
+
+#[cfg(unix)]
+fn private_folder(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("make {} private", folder.display()))
+}
+
+#[cfg(not(unix))]
+fn private_folder(_folder: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// The model at the engine's head, and when the last entry was received: from the newest good snapshot and the tail.
+pub fn rebuild(engine: &dyn Engine) -> anyhow::Result<(Model, UtcMicros)> {
+    let snapshot = match engine.get_snapshot() {
+        Ok(snapshot) => snapshot,
+        Err(fault) => {
+            tracing::warn!(%fault, "the snapshot cannot be read; replaying from the first entry");
+            None
+        }
+    };
+    let started = snapshot.and_then(|snapshot| usable(engine, &snapshot));
+    let (model, head) = started.unwrap_or_else(|| (Model::default(), Head::EMPTY));
+    replay(engine, model, head)
+}
+
+fn usable(engine: &dyn Engine, snapshot: &Snapshot) -> Option<(Model, Head)> {
+    if snapshot.fold_version != FOLD_VERSION || snapshot.head.seq == 0 {
+        return None;
+    }
+    // A snapshot of another ledger, or of one that was cut, is worth nothing: its head must be an entry of this one.
+    let frames = engine.read(snapshot.head.seq, 1, 1).ok()?;
+    if frames.first()?.hash != snapshot.head.hash {
+        return None;
+    }
+    let model = serde_json::from_slice(&snapshot.bytes).ok()?;
+    Some((model, snapshot.head))
+}
+
+/// Folds every entry behind `head` into the model, checking hashes and chain.
+pub fn replay(engine: &dyn Engine, mut model: Model, mut head: Head) -> anyhow::Result<(Model, UtcMicros)> {
+    let mut last_received_at = received_at(engine, head.seq)?;
+    loop {
+        let frames = engine.read(head.seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
+        if frames.is_empty() {
+            break;
+        }
+        for frame in frames {
+            let entry = Entry::parse(&frame.line).with_context(|| format!("entry {}", frame.seq))?;
+            head = chain::follow(head, &entry)?;
+            let fact = entry.parse_fact().with_context(|| {
+                format!("entry {} was written by a later release of Daicho; use that release", entry.seq)
+            })?;
+            model.apply(&Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact });
+            last_received_at = entry.received_at;
+        }
+    }
+    if head != engine.head() {
+        bail!("the ledger ends at entry {} and its engine says {}", head.seq, engine.head().seq);
+    }
+    Ok((model, last_received_at))
+}
+
+fn received_at(engine: &dyn Engine, seq: u64) -> anyhow::Result<UtcMicros> {
+    if seq == 0 {
+        return Ok(UtcMicros::from_micros(0)?);
+    }
+    let frames = engine.read(seq, 1, 1)?;
+    let frame = frames.first().with_context(|| format!("entry {seq} is missing"))?;
+    Ok(Entry::parse(&frame.line)?.received_at)
+}
+
+/// Keeps the index of entries by subject.
+struct Index {
+    store: Arc<Store>,
+}
+
+impl Index {
+    /// Feeds the entries that the index has not seen: after a crash, or all of them after it was lost.
+    fn catch_up(&mut self, engine: &dyn Engine) -> anyhow::Result<()> {
+        let mut seq = self.store.by_subject().indexed_to();
+        if seq > engine.head().seq {
+            self.store.by_subject().clear();
+            seq = 0;
+        }
+        loop {
+            let frames = engine.read(seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
+            let Some(last) = frames.last() else { return Ok(()) };
+            seq = last.seq;
+            let entries = frames.iter().map(|frame| Entry::parse(&frame.line)).collect::<Result<Vec<_>, _>>()?;
+            self.feed(&entries);
+        }
+    }
+
+    fn feed(&self, entries: &[Entry]) {
+        let rows = entries.iter().filter_map(|entry| {
+            let fact = entry.parse_fact().ok()?;
+            let event =
+                Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact };
+            Some((entry.seq, Model::subjects_of(&event)))
+        });
+        self.store.by_subject().add(rows);
+    }
+}
+
+impl Follower for Index {
+    fn follow(&mut self, entries: &[Entry], _model: &Model) {
+        self.feed(entries);
+    }
+}

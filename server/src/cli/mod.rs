@@ -1,0 +1,151 @@
+//! The people's command line: one file per command, one line in [`Command`].
+//! It does not do anything itself; commands call the library or the server's REST interface.
+//! Invariant: what a person reads says what happened, why it matters and what to do next, in their language.
+
+mod agent;
+mod client;
+mod ledger;
+mod quickstart;
+mod record;
+mod serve;
+mod sign_in;
+
+use crate::check;
+use clap::{Args, Parser, Subcommand};
+use daicho_schemas::text::{Language, Text};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Daicho (台帳): what a critical system is made of, what was declared about it, and which difference is a duty.
+#[derive(Debug, Parser)]
+#[command(name = "daicho", version)]
+struct Arguments {
+    /// Language of messages (表示言語): ja or en. Taken from LANG when absent.
+    #[arg(long, global = true, value_parser = parse_language)]
+    lang: Option<Language>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything on this machine with an example operator (試してみる)
+    Quickstart(quickstart::QuickstartArguments),
+    /// Run the server (サーバーを動かす)
+    Serve(serve::ServeArguments),
+    /// Judge plans and inventories without a server (サーバーなしで照合する)
+    Check(check::CheckArguments),
+    /// Plans, 導入等計画書
+    #[command(subcommand)]
+    Plan(record::PlanCommand),
+    /// Suppliers, 供給者
+    #[command(subcommand)]
+    Supplier(record::SupplierCommand),
+    /// Agents: tokens, revocation (エージェントの登録と失効)
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
+    /// Make a one-time sign-in link (サインイン用リンクを作る)
+    SignIn(client::ServerArguments),
+    /// Check a whole ledger or an exported file (台帳を検証する)
+    Verify(ledger::VerifyArguments),
+    /// Write the ledger to standard output, one line per entry (台帳を書き出す)
+    Export(ledger::ExportArguments),
+    /// Read an exported ledger into an empty data folder (書き出した台帳を取り込む)
+    Import(ledger::ImportArguments),
+    /// Rebuild the model from the first entry and compare it with the snapshot (最初から再計算して照合する)
+    Replay(ledger::ReplayArguments),
+}
+
+/// Which data folder.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArgument {
+    /// The data folder (データフォルダー)
+    #[arg(long, env = "DAICHO_DATA", default_value = "daicho-data")]
+    pub(crate) data: PathBuf,
+}
+
+/// Runs the command line and says how it ended.
+pub fn main() -> ExitCode {
+    // One provider for the whole process, before anything can ask for one. It can only fail when one is set already.
+    let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let arguments = Arguments::parse();
+    let language = arguments.lang.unwrap_or_else(language_of_environment);
+    let ended = match arguments.command {
+        Command::Quickstart(arguments) => quickstart::run(&arguments, language),
+        Command::Serve(arguments) => serve::run(&arguments, language),
+        Command::Check(arguments) => return check::run(&arguments, language),
+        Command::Plan(command) => record::plan(&command, language),
+        Command::Supplier(command) => record::supplier(&command, language),
+        Command::Agent(command) => agent::run(&command, language),
+        Command::SignIn(arguments) => sign_in::run(&arguments, language),
+        Command::Verify(arguments) => ledger::verify(&arguments, language),
+        Command::Export(arguments) => ledger::export(&arguments),
+        Command::Import(arguments) => ledger::import(&arguments, language),
+        Command::Replay(arguments) => ledger::replay(&arguments, language),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&error, language);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+/// Bad input is 2, a fault of ours is 1.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.chain().any(|cause| cause.is::<daicho_schemas::refusal::Refusal>()) { 2 } else { 1 }
+}
+
+fn complain(error: &anyhow::Error, language: Language) {
+    let mut out = std::io::stderr().lock();
+    let refusal = error.chain().find_map(|cause| cause.downcast_ref::<daicho_schemas::refusal::Refusal>());
+    // If even standard error is gone there is nobody left to tell.
+    let _told = match refusal {
+        Some(refusal) => {
+            let mut lines = vec![format!("daicho: {} [{}]", refusal.text.get(language), refusal.code.as_str())];
+            lines.extend((!refusal.detail.is_empty()).then(|| format!("  {}", refusal.detail)));
+            lines.push(format!("  → {}", refusal.remedy.get(language)));
+            writeln!(out, "{}", lines.join("\n"))
+        }
+        None => writeln!(out, "daicho: {error:#}"),
+    };
+}
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    match text {
+        "ja" => Ok(Language::Ja),
+        "en" => Ok(Language::En),
+        _ => Err("ja or en".into()),
+    }
+}
+
+/// Japanese for a Japanese terminal, English for any other: a terminal without Japanese fonts shows boxes.
+fn language_of_environment() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    if set.is_some_and(|value| value.starts_with("ja")) { Language::Ja } else { Language::En }
+}
+
+/// Writes one line for a person. A closed pipe is not an error: the reader had enough.
+pub(crate) fn say(line: &str) {
+    let _closed = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Writes one line in the person's language.
+pub(crate) fn say_text(language: Language, ja: &str, en: &str) {
+    say(Text::new(ja, en).get(language));
+}
+
+/// A runtime for one command.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Logs to standard error; `DAICHO_LOG` chooses what.
+pub(crate) fn log_to_stderr(default: &str) {
+    let filter = std::env::var("DAICHO_LOG").unwrap_or_else(|_| default.into());
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_default();
+    // A second call in one process keeps the first subscriber, which is what we want.
+    let _first = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+}

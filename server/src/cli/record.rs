@@ -1,0 +1,77 @@
+//! `daicho plan import`, `daicho supplier import`: declarations from files into the ledger, by way of the server.
+//! It does not judge a file beyond what the server will; it does so first, so that a bad file never leaves the machine.
+//! Invariant: a refused file names its line and field.
+
+use super::client::{Client, ServerArguments};
+use super::{block_on, say_text};
+use crate::intake::declarations::{parse_plan, parse_suppliers};
+use anyhow::Context as _;
+use clap::Subcommand;
+use daicho_schemas::limits::IMPORT_BYTES_MAX;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::text::Language;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What to do with plans.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Put a plan file into the ledger; a plan of the same id becomes its next version (計画を取り込む)
+    Import {
+        /// The plan file (JSON, schemas/json/plan.v1.schema.json)
+        file: PathBuf,
+        #[command(flatten)]
+        server: ServerArguments,
+    },
+}
+
+/// What to do with suppliers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SupplierCommand {
+    /// Put supplier records into the ledger (供給者の記録を取り込む)
+    Import {
+        /// The supplier file (JSON, schemas/json/suppliers.v1.schema.json)
+        file: PathBuf,
+        #[command(flatten)]
+        server: ServerArguments,
+    },
+}
+
+pub(crate) fn plan(command: &PlanCommand, language: Language) -> anyhow::Result<ExitCode> {
+    let PlanCommand::Import { file, server } = command;
+    let bytes = read(file, RefusalCode::PlanMalformed)?;
+    let plan = parse_plan(&bytes)?;
+    let answer = block_on(async { Client::new(server)?.post("/plans", bytes).await })?;
+    let (id, seq) = (plan.plan_id, answer.get("entry_seq").cloned().unwrap_or_default());
+    say_text(
+        language,
+        &format!("計画 {id} を台帳に記録しました（記録番号 {seq}）。"),
+        &format!("Plan {id} stands in the ledger (entry {seq})."),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn supplier(command: &SupplierCommand, language: Language) -> anyhow::Result<ExitCode> {
+    let SupplierCommand::Import { file, server } = command;
+    let bytes = read(file, RefusalCode::SuppliersMalformed)?;
+    let suppliers = parse_suppliers(&bytes)?.suppliers.len();
+    block_on(async { Client::new(server)?.post("/suppliers", bytes).await })?;
+    say_text(
+        language,
+        &format!("供給者 {suppliers} 件を台帳に記録しました。"),
+        &format!("{suppliers} supplier records stand in the ledger."),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path, code: RefusalCode) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
+    opened.take(IMPORT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("read {}", file.display()))?;
+    if bytes.len() > IMPORT_BYTES_MAX {
+        let detail = format!("{}: over {IMPORT_BYTES_MAX} bytes", file.display());
+        return Err(Refusal::new(code).with(detail).into());
+    }
+    Ok(bytes)
+}

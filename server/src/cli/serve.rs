@@ -1,0 +1,69 @@
+//! `daicho serve`: the server in the foreground, until it is told to stop.
+//! It does not know what it serves.
+//! Invariant: a signal stops it cleanly; a second one is not needed.
+
+use super::{block_on, log_to_stderr, say_text};
+use crate::clock::SystemClock;
+use crate::serve::{Settings, start};
+use clap::Args;
+use daicho_schemas::text::Language;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    data: super::DataArgument,
+    /// Address and port to listen on (待ち受けるアドレス)
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Another name or address by which agents and people reach this server; may be repeated
+    #[arg(long = "name")]
+    names: Vec<String>,
+    /// After how many minutes without a word an agent counts as silent
+    #[arg(long, default_value_t = 45)]
+    silent_after_minutes: u32,
+}
+
+pub(crate) fn run(arguments: &ServeArguments, language: Language) -> anyhow::Result<ExitCode> {
+    log_to_stderr("info");
+    let settings = Settings {
+        data: arguments.data.data.clone(),
+        listen: arguments.listen,
+        names: arguments.names.clone(),
+        silent_after_seconds: i64::from(arguments.silent_after_minutes) * 60,
+        connect_file: "connect.json",
+    };
+    block_on(async move {
+        let mut running = start(settings, Arc::new(SystemClock)).await?;
+        let url = running.connect.url.clone();
+        say_text(language, &format!("台帳を {url} で公開しています。"), &format!("Serving the ledger at {url}."));
+        tokio::select! {
+            () = stop_signal() => {}
+            ended = running.ended() => ended?,
+        }
+        running.stop().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _interrupted = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _interrupted = interrupt => {}
+            _terminated = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _interrupted = interrupt.await;
+}

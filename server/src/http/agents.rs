@@ -1,0 +1,140 @@
+//! What agents ask: join, renew, hand over a batch, say that nothing changed.
+//! It does not judge a batch (`intake/batches.rs`) and does not know what is in one.
+//! Invariant: a batch is answered with 200 only after it is on disk.
+
+use super::answers::Refused;
+use super::{App, auth};
+use super::tls::PeerCertificate;
+use crate::authority::{AgentSigningError, Authority};
+use crate::intake::door::Receipt;
+use crate::intake::submission::Submission;
+use crate::ledger::entry::Author;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::{Extension, Json};
+use base64::Engine as _;
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::decision::AgentEnrolled;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::wire::{
+    Admitted, BatchAnswer, Certificate, CheckIn, CheckInAnswer, EnrollRequest, EnrollToken, RenewRequest,
+};
+use std::sync::Arc;
+
+/// A host name given at enrolment is evidence only, and kept short. In bytes.
+const HOSTNAME_BYTES_MAX: usize = 255;
+
+/// `POST /agent/v1/enroll`: a token and a certificate request for a certificate.
+pub async fn enroll(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Certificate>, Refused> {
+    let request: EnrollRequest = read(&body)?;
+    let token = EnrollToken::parse(&request.token).map_err(|error| {
+        Refusal::new(RefusalCode::TokenUnknown).with(error.to_string())
+    })?;
+    let known = app.model().token(&token.token_id).map(|state| state.secret_hash);
+    // Both sides are hashes of 256 random bits: comparing them tells nothing about the secret.
+    if known != Some(EnrollToken::secret_hash(&token.secret)) || token.ca_fingerprint != app.authority.fingerprint() {
+        return Err(RefusalCode::TokenUnknown.into());
+    }
+    let (key, agent_id) = Authority::requested_agent(&request.csr_pem)?;
+    let mut hostname = request.hostname;
+    hostname.retain(|c| !c.is_control());
+    if hostname.len() > HOSTNAME_BYTES_MAX {
+        return Err(Refusal::new(RefusalCode::RequestMalformed).with("hostname: over 255 bytes").into());
+    }
+    let certificate = sign(&app, &request.csr_pem)?;
+    let enrolled = AgentEnrolled {
+        agent_id: agent_id.clone(),
+        public_key: base64::engine::general_purpose::STANDARD.encode(key),
+        token_id: token.token_id,
+        hostname,
+    };
+    let fact = Fact::AgentEnrolled(enrolled);
+    let submission = Submission::stated(Author::Agent(agent_id.clone()), fact).map_err(internal)?;
+    app.door.admit(submission).await?;
+    app.heard(&agent_id);
+    Ok(Json(certificate))
+}
+
+/// `POST /agent/v1/renew`: the next certificate for the key of the current one.
+pub async fn renew(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<PeerCertificate>,
+    body: Bytes,
+) -> Result<Json<Certificate>, Refused> {
+    let agent = auth::agent(&app, &peer)?;
+    let request: RenewRequest = read(&body)?;
+    let (_, requested) = Authority::requested_agent(&request.csr_pem)?;
+    if requested != agent.agent_id {
+        return Err(Refusal::new(RefusalCode::RequestMalformed).with("csr_pem: another key than the certificate's").into());
+    }
+    app.heard(&agent.agent_id);
+    Ok(Json(sign(&app, &request.csr_pem)?))
+}
+
+/// `POST /agent/v1/batches`: a signed batch, zstd-compressed.
+pub async fn batches(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<PeerCertificate>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<BatchAnswer>, Refused> {
+    let agent = auth::agent(&app, &peer)?;
+    let body = body.map_err(|rejection| {
+        let code = if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+            RefusalCode::BatchTooLarge
+        } else {
+            RefusalCode::BatchMalformed
+        };
+        Refusal::new(code).with(rejection.body_text())
+    })?;
+    // Unpacking and checking a signature is work for a processor, not for the thread that serves everybody.
+    let speaker = agent.agent_id.clone();
+    let submission = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker))
+        .await
+        .map_err(|error| internal(error))??;
+    let number = submission.batch.as_ref().map(|batch| batch.number).unwrap_or_default();
+    let receipt = app.door.admit(submission).await?;
+    app.heard(&agent.agent_id);
+    let (entry_seq, admitted) = match receipt {
+        Receipt::Appended { seq } => (seq, Admitted::Appended),
+        Receipt::AlreadyThere { seq } => (seq, Admitted::AlreadyThere),
+        Receipt::NothingNew => (0, Admitted::AlreadyThere),
+    };
+    Ok(Json(BatchAnswer { number, entry_seq, admitted }))
+}
+
+/// `POST /agent/v1/check-in`: nothing changed; do we speak of the same state?
+pub async fn check_in(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<PeerCertificate>,
+    body: Bytes,
+) -> Result<Json<CheckInAnswer>, Refused> {
+    let agent = auth::agent(&app, &peer)?;
+    let check_in: CheckIn = read(&body)?;
+    let (number, digest) = {
+        let model = app.model();
+        let number = model.agent(&agent.agent_id).map(|state| state.last_number).unwrap_or_default();
+        (number, model.check_in_digest(&agent.agent_id))
+    };
+    app.heard(&agent.agent_id);
+    let full_wanted = number != check_in.number || digest != check_in.digest;
+    Ok(Json(CheckInAnswer { number, full_wanted }))
+}
+
+fn sign(app: &App, csr_pem: &str) -> Result<Certificate, Refused> {
+    app.authority.sign_agent(csr_pem, app.clock.now()).map_err(|error| match error {
+        AgentSigningError::Refusal(refusal) => refusal.into(),
+        AgentSigningError::Fault(fault) => internal(fault),
+    })
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
+}
+
+/// A fault of ours that the other side can only wait out; the cause goes to the log.
+fn internal(error: impl std::fmt::Display) -> Refused {
+    tracing::error!(%error, "a request failed for a reason of ours");
+    RefusalCode::Overloaded.into()
+}

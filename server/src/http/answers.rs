@@ -1,0 +1,69 @@
+//! From refusals and faults to HTTP: one status per code, one JSON form for all.
+//! It does not know why anything was refused.
+//! Invariant: the match over the codes is total; a new code does not compile until it has a status.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use serde_json::json;
+
+/// Seconds after which a busy or full server may be asked again.
+const RETRY_AFTER_SECONDS: &str = "15";
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub struct Refused(pub Refusal);
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<RefusalCode> for Refused {
+    fn from(code: RefusalCode) -> Self {
+        Self(code.into())
+    }
+}
+
+/// The HTTP status of a refusal.
+pub fn status(code: RefusalCode) -> StatusCode {
+    use RefusalCode as Code;
+    match code {
+        Code::BatchMalformed
+        | Code::RequestMalformed
+        | Code::PlanMalformed
+        | Code::SuppliersMalformed
+        | Code::InventoryMalformed
+        | Code::CursorWrong => StatusCode::BAD_REQUEST,
+        Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,
+        Code::BatchSignatureWrong
+        | Code::BatchForOtherAgent
+        | Code::AgentUnknown
+        | Code::AgentRevoked
+        | Code::TokenUsed
+        | Code::TokenExpired
+        | Code::TokenUnknown
+        | Code::NotAllowed => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::BatchNumberReused | Code::BatchOutOfOrder | Code::FullReportNeeded | Code::AgentAlreadyEnrolled => {
+            StatusCode::CONFLICT
+        }
+        Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        Code::LedgerReadOnly | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = status(self.0.code);
+        let mut response = (status, Json(json!({ "refusal": self.0 }))).into_response();
+        if status.is_server_error() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+}

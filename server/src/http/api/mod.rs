@@ -1,0 +1,36 @@
+//! The REST interface: everything a page shows, and everything a script may do. One line per route.
+//! It does not know pages; both read the same rows from the model.
+//! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
+
+mod health;
+mod ledger;
+mod reads;
+mod writes;
+
+use super::App;
+use axum::Router;
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// The routes below `/api/v1`.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/equipment", get(reads::equipment))
+        .route("/equipment/{id}", get(reads::equipment_detail))
+        .route("/hosts", get(reads::hosts))
+        .route("/hosts/{id}", get(reads::host_detail))
+        .route("/components", get(reads::components))
+        .route("/components/{id}", get(reads::component_detail))
+        .route("/findings", get(reads::findings))
+        .route("/findings/{id}", get(reads::finding))
+        .route("/duties", get(reads::duties))
+        .route("/duties/{id}", get(reads::duty))
+        .route("/suppliers", get(reads::suppliers).post(writes::suppliers))
+        .route("/plans", get(reads::plans).post(writes::plan))
+        .route("/tokens", post(writes::token))
+        .route("/agents/{id}/revoke", post(writes::revoke))
+        .route("/sign-in-codes", post(writes::sign_in_code))
+        .route("/ledger/head", get(ledger::head))
+        .route("/ledger/entries", get(ledger::entries))
+}

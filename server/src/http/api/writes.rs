@@ -1,0 +1,143 @@
+//! The write side: plans, suppliers, tokens, revocations, sign-in codes. Each becomes an entry with its actor.
+//! It does not read files or judge declarations; `intake/` does.
+//! Invariant: a body that is refused changes nothing, also when only its last row is wrong.
+
+use crate::http::answers::Refused;
+use crate::http::session::CODE_SECONDS;
+use crate::http::{App, auth};
+use crate::intake::declarations::{parse_plan, parse_suppliers};
+use crate::intake::door::Receipt;
+use crate::intake::submission::Submission;
+use crate::secrets;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::decision::{AgentRevoked, Role, TokenIssued};
+use daicho_schemas::ids::{AgentId, TokenId};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::wire::EnrollToken;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How long an enrolment token waits when nothing else is asked, in seconds: a day.
+const TOKEN_SECONDS_DEFAULT: i64 = 24 * 3600;
+/// How long an enrolment token may wait at most, in seconds: a month.
+const TOKEN_SECONDS_MAX: i64 = 31 * 24 * 3600;
+
+type Written = Result<(StatusCode, Json<Value>), Refused>;
+
+/// `POST /plans`: a plan file. A plan of the same id becomes its next version.
+pub async fn plan(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
+    let staff = auth::staff(&app, &headers)?;
+    staff.require(&[Role::Compliance])?;
+    let plan = parse_plan(&body)?;
+    let plan_id = plan.plan_id.clone();
+    let seq = state(&app, &staff, Fact::Plan(plan)).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "plan_id": plan_id, "entry_seq": seq }))))
+}
+
+/// `POST /suppliers`: a supplier file. A record of the same id becomes its next version; an equal one says nothing new.
+pub async fn suppliers(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
+    let staff = auth::staff(&app, &headers)?;
+    staff.require(&[Role::Compliance])?;
+    let file = parse_suppliers(&body)?;
+    let mut entered = Vec::new();
+    for record in file.suppliers {
+        let supplier_id = record.supplier_id.clone();
+        let seq = state(&app, &staff, Fact::Supplier(record)).await?;
+        entered.push(json!({ "supplier_id": supplier_id, "entry_seq": seq }));
+    }
+    Ok((StatusCode::CREATED, Json(json!({ "suppliers": entered }))))
+}
+
+/// What kind of token is wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TokenRequest {
+    seconds: Option<i64>,
+}
+
+/// `POST /tokens`: a one-time enrolment token for one agent. It is shown once and never again.
+pub async fn token(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
+    let staff = auth::staff(&app, &headers)?;
+    staff.require(&[Role::Operator])?;
+    let request: TokenRequest = if body.is_empty() { TokenRequest::default() } else { read(&body)? };
+    let seconds = request.seconds.unwrap_or(TOKEN_SECONDS_DEFAULT);
+    if !(1..=TOKEN_SECONDS_MAX).contains(&seconds) {
+        let detail = format!("seconds: 1 to {TOKEN_SECONDS_MAX}");
+        return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail).into());
+    }
+    let secret = secret()?;
+    let name = format!("t{}", secret_part(&secret()?));
+    let token_id = TokenId::new(name).map_err(|error| internal(&error))?;
+    let expires_at = app.clock.now().plus_seconds(seconds);
+    let issued =
+        TokenIssued { token_id: token_id.clone(), secret_hash: EnrollToken::secret_hash(&secret), expires_at };
+    state(&app, &staff, Fact::TokenIssued(issued)).await?;
+    let token = EnrollToken { ca_fingerprint: app.authority.fingerprint(), token_id, secret };
+    Ok((StatusCode::CREATED, Json(json!({ "token": token.to_text(), "expires_at": expires_at }))))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeRequest {
+    reason: String,
+}
+
+/// `POST /agents/{id}/revoke`: from this moment the agent is refused.
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Written {
+    let staff = auth::staff(&app, &headers)?;
+    staff.require(&[Role::Operator, Role::Security])?;
+    let request: RevokeRequest = read(&body)?;
+    if request.reason.trim().is_empty() || request.reason.len() > 1000 {
+        let detail = "reason: 1 to 1000 bytes; it stays in the ledger";
+        return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail).into());
+    }
+    let agent_id = AgentId::new(id).map_err(|_| RefusalCode::NotFound)?;
+    let revoked = AgentRevoked { agent_id: agent_id.clone(), reason: request.reason };
+    let seq = state(&app, &staff, Fact::AgentRevoked(revoked)).await?;
+    Ok((StatusCode::OK, Json(json!({ "agent_id": agent_id, "entry_seq": seq }))))
+}
+
+/// `POST /sign-in-codes`: a one-time code that opens a browser session for the caller.
+pub async fn sign_in_code(State(app): State<Arc<App>>, headers: HeaderMap) -> Written {
+    let staff = auth::staff(&app, &headers)?;
+    let code = secret()?;
+    let expires_at = app.clock.now().plus_seconds(CODE_SECONDS);
+    app.store.codes().put(&secrets::code_hash(&code), &staff.person_id, expires_at);
+    Ok((StatusCode::CREATED, Json(json!({ "path": format!("/sign-in/{code}"), "expires_at": expires_at }))))
+}
+
+async fn state(app: &App, staff: &auth::StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
+    let submission = Submission::stated(staff.author(), fact).map_err(|error| internal(&error))?;
+    Ok(match app.door.admit(submission).await? {
+        Receipt::Appended { seq } | Receipt::AlreadyThere { seq } => Some(seq),
+        Receipt::NothingNew => None,
+    })
+}
+
+fn secret() -> Result<String, Refused> {
+    secrets::new_secret().map_err(|error| internal(&error))
+}
+
+fn secret_part(secret: &str) -> String {
+    secret.chars().take(12).collect()
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
+}
+
+fn internal(error: &dyn std::error::Error) -> Refused {
+    tracing::error!(%error, "a request failed for a reason of ours");
+    RefusalCode::Overloaded.into()
+}

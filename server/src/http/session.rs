@@ -1,0 +1,50 @@
+//! Browser sessions: a one-time link in, a button out.
+//! It does not know passwords; a link is made by somebody who holds a token (`daicho sign-in`).
+//! Invariant: a code works once; a session is known to the server by its hash only.
+
+use super::App;
+use super::answers::Refused;
+use super::auth::{self, SESSION_COOKIE};
+use crate::secrets;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use std::sync::Arc;
+
+/// How long a session lasts, in seconds: a working day.
+const SESSION_SECONDS: i64 = 12 * 3600;
+/// How long a one-time code waits, in seconds.
+pub const CODE_SECONDS: i64 = 900;
+
+/// `GET /sign-in/{code}`: a one-time code for a session.
+pub async fn sign_in(State(app): State<Arc<App>>, Path(code): Path<String>) -> Result<Response, Refused> {
+    let now = app.clock.now();
+    let Some(person_id) = app.store.codes().take(&secrets::code_hash(&code), now) else {
+        // A page says so, with the way to a new link; a bare 401 would strand a person with an old link.
+        return Ok(see_other("/sign-in?used=1", None));
+    };
+    let token = secrets::new_secret().map_err(|error| {
+        tracing::error!(%error, "no session can be made");
+        Refusal::new(RefusalCode::Overloaded)
+    })?;
+    app.store.sessions().put(&secrets::session_hash(&token), &person_id, now.plus_seconds(SESSION_SECONDS));
+    let cookie = format!("{SESSION_COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={SESSION_SECONDS}");
+    Ok(see_other("/", Some(&cookie)))
+}
+
+/// `POST /sign-out`: ends the session, if there is one.
+pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if let Some(token) = auth::cookie(&headers, SESSION_COOKIE) {
+        app.store.sessions().remove(&secrets::session_hash(token));
+    }
+    see_other("/sign-in", Some(&format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")))
+}
+
+fn see_other(place: &'static str, cookie: Option<&str>) -> Response {
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response();
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}

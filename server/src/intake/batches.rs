@@ -1,0 +1,79 @@
+//! May this batch enter: is the agent known, is the number new, does the difference start from what we have.
+//! It does not check signatures (the submission did) and does not interpret observations.
+//! Invariant: a batch enters once, behind all earlier ones of its agent, and only if its digests are true.
+
+use super::Verdict;
+use super::submission::Submission;
+use crate::ledger::entry::Author;
+use crate::model::Model;
+use daicho_schemas::batch::{Applied, Batch, apply_report, state_digest};
+use daicho_schemas::canonical::Hash;
+use daicho_schemas::ids::AgentId;
+use daicho_schemas::limits::CLOCK_AHEAD_SECONDS_MAX;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::time::UtcMicros;
+use std::collections::BTreeMap;
+
+/// The hash by which the very same batch is recognised.
+pub fn signed_batch_hash(raw: &str) -> Hash {
+    Hash::of("daicho.signed-batch.v1", &[raw.as_bytes()])
+}
+
+/// Decides about one batch.
+pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
+    let (Author::Agent(agent_id), Some(batch)) = (&submission.author, &submission.batch) else {
+        return Err(Refusal::new(RefusalCode::BatchMalformed));
+    };
+    let agent = model.agent(agent_id).ok_or(RefusalCode::AgentUnknown)?;
+    if let Some(reason) = &agent.revoked {
+        return Err(Refusal::new(RefusalCode::AgentRevoked).with(reason.clone()));
+    }
+    let hash = signed_batch_hash(submission.raw.get());
+    if let Some((known, seq)) = agent.recent_batches.get(&batch.number) {
+        return if *known == hash {
+            Ok(Verdict::AlreadyThere { seq: *seq })
+        } else {
+            Err(Refusal::new(RefusalCode::BatchNumberReused).with(format!("number {}, entry {seq}", batch.number)))
+        };
+    }
+    if batch.number <= agent.last_number {
+        let detail = format!("number {}, the ledger has {}", batch.number, agent.last_number);
+        return Err(Refusal::new(RefusalCode::BatchOutOfOrder).with(detail));
+    }
+    check_dates(batch, now)?;
+    check_states(model, agent_id, batch)?;
+    Ok(Verdict::Append(submission.into_draft()))
+}
+
+fn check_dates(batch: &Batch, now: UtcMicros) -> Result<(), Refusal> {
+    if batch.finished_at < batch.started_at {
+        return Err(Refusal::new(RefusalCode::BatchMalformed).with("finished before it started"));
+    }
+    if batch.finished_at > now.plus_seconds(CLOCK_AHEAD_SECONDS_MAX) {
+        let ahead = batch.finished_at.seconds_since(now);
+        return Err(Refusal::new(RefusalCode::BatchFromTheFuture).with(format!("{ahead} seconds ahead")));
+    }
+    Ok(())
+}
+
+fn check_states(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), Refusal> {
+    let nothing = BTreeMap::new();
+    let mut bases_missing = Vec::new();
+    for report in &batch.reports {
+        let known = model.known_items(agent_id, &report.collector).unwrap_or(&nothing);
+        let applied = apply_report(known, report)
+            .map_err(|error| Refusal::new(RefusalCode::BatchMalformed).with(error.to_string()))?;
+        match applied {
+            Applied::OtherBase => bases_missing.push(report.collector.to_string()),
+            Applied::State(state) if state_digest(&report.collector, &state) != report.digest => {
+                return Err(Refusal::new(RefusalCode::ReportInconsistent).with(report.collector.to_string()));
+            }
+            Applied::State(_) => {}
+        }
+    }
+    if bases_missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::new(RefusalCode::FullReportNeeded).with(bases_missing.join(", ")))
+    }
+}

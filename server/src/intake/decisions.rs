@@ -1,0 +1,45 @@
+//! May this decision or declaration enter: tokens, enrolments, revocations, plans.
+//! It does not check secrets; `http` compared their hashes before anything came here.
+//! Invariant: a token enrols one agent, a key enrols once, a plan names only suppliers that have a record.
+
+use crate::model::Model;
+use daicho_schemas::fact::decision::{AgentEnrolled, AgentRevoked};
+use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::time::UtcMicros;
+
+/// An agent joins with a token that is known, unused and not expired.
+pub fn agent_enrolled(model: &Model, enrolled: &AgentEnrolled, now: UtcMicros) -> Result<(), Refusal> {
+    let token = model.token(&enrolled.token_id).ok_or(RefusalCode::TokenUnknown)?;
+    if token.used_by.is_some() {
+        return Err(RefusalCode::TokenUsed.into());
+    }
+    if token.expires_at <= now {
+        return Err(Refusal::new(RefusalCode::TokenExpired).with(format!("expired {}", token.expires_at)));
+    }
+    match model.agent(&enrolled.agent_id) {
+        Some(agent) if agent.revoked.is_some() => Err(RefusalCode::AgentRevoked.into()),
+        Some(_) => Err(RefusalCode::AgentAlreadyEnrolled.into()),
+        None => Ok(()),
+    }
+}
+
+/// An agent that is enrolled is revoked.
+pub fn agent_revoked(model: &Model, revoked: &AgentRevoked) -> Result<(), Refusal> {
+    match model.agent(&revoked.agent_id) {
+        Some(agent) if agent.revoked.is_some() => Err(RefusalCode::AgentRevoked.into()),
+        Some(_) => Ok(()),
+        None => Err(RefusalCode::AgentUnknown.into()),
+    }
+}
+
+/// Every supplier that a plan names has a record.
+pub fn plan(model: &Model, plan: &Plan) -> Result<(), Refusal> {
+    let parts = plan.parts.iter().map(|part| &part.supplier_id);
+    let paths = plan.remote_paths.iter().map(|path| &path.supplier_id);
+    let unknown = parts.chain(paths).chain(&plan.contractors).find(|id| !model.has_supplier(id));
+    match unknown {
+        Some(id) => Err(Refusal::new(RefusalCode::SupplierUnknown).with(id.to_string())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,134 @@
+//! A Submission: something that asks to enter, read and checked as far as that is possible without knowing the ledger.
+//! It does not know what is in the ledger already; `admit` asks that.
+//! Invariant: a batch that got this far is signed by the agent it speaks for, and its bytes are the signed ones.
+
+use crate::ledger::entry::{Author, EntryDraft};
+use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome};
+use daicho_schemas::fact::{Fact, FactError};
+use daicho_schemas::ids::{AgentId, CollectorId};
+use daicho_schemas::limits::{BATCH_BYTES_MAX, BATCH_REPORTS_MAX, REPORT_ITEMS_MAX, REPORT_TROUBLES_MAX};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::sign::SignedBatch;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use std::io::Read as _;
+
+/// Something that asks to enter the ledger.
+#[derive(Debug)]
+pub struct Submission {
+    /// Who states it.
+    pub author: Author,
+    /// The fact.
+    pub fact: Fact,
+    /// Its exact bytes.
+    pub raw: Box<RawValue>,
+    /// For a batch: what the signed bytes say.
+    pub batch: Option<Box<Batch>>,
+}
+
+impl Submission {
+    /// Something that a person or this server states.
+    pub fn stated(author: Author, fact: Fact) -> Result<Self, FactError> {
+        let raw = fact.to_raw()?;
+        Ok(Self { author, fact, raw, batch: None })
+    }
+
+    /// A batch as it came over the wire: zstd, JSON, signature, speaker, limits.
+    pub fn batch(compressed: &[u8], speaker: &AgentId) -> Result<Self, Refusal> {
+        let json = unpack(compressed)?;
+        let raw: Box<RawValue> = serde_json::from_str::<Box<RawValue>>(json.trim()).map_err(malformed)?;
+        // One entry is one line: JSON that is spread over lines is valid JSON, but it was not written by an agent.
+        if raw.get().bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            return Err(Refusal::new(RefusalCode::BatchMalformed).with("line break in the batch"));
+        }
+        let signed: SignedBatch = serde_json::from_str(raw.get()).map_err(malformed)?;
+        let signer = signed
+            .verify()
+            .map_err(|error| Refusal::new(RefusalCode::BatchSignatureWrong).with(error.to_string()))?;
+        let batch: Batch = serde_json::from_str(signed.batch.get()).map_err(malformed)?;
+        if signer != *speaker || batch.agent_id != *speaker {
+            let detail = format!("speaker {speaker}, signer {signer}, batch {}", batch.agent_id);
+            return Err(Refusal::new(RefusalCode::BatchForOtherAgent).with(detail));
+        }
+        check_shape(&batch)?;
+        Ok(Self { author: Author::Agent(signer), fact: Fact::Batch(signed), raw, batch: Some(Box::new(batch)) })
+    }
+
+    /// What it is about: two submissions with one subject never enter in one group, so that the second one is judged
+    /// with the first one known.
+    pub fn subject(&self) -> String {
+        match &self.fact {
+            Fact::Batch(_) => self.author.to_string(),
+            Fact::AgentEnrolled(enrolled) => format!("token:{}", enrolled.token_id),
+            Fact::AgentRevoked(revoked) => format!("agent:{}", revoked.agent_id),
+            Fact::CoverageChanged(change) => format!("agent:{}", change.agent_id),
+            Fact::TokenIssued(token) => format!("token:{}", token.token_id),
+            Fact::AccessGranted(access) => format!("person:{}", access.person_id),
+            // Plans name suppliers, so all declarations wait for each other.
+            Fact::Supplier(_) | Fact::Plan(_) => "declarations".into(),
+            Fact::Notices(_) => "notices".into(),
+            Fact::LedgerOpened(_) | Fact::FaultReported(_) => "ledger".into(),
+        }
+    }
+
+    /// The draft for the ledger.
+    pub fn into_draft(self) -> EntryDraft {
+        EntryDraft { author: self.author, fact: self.fact, raw: self.raw }
+    }
+}
+
+fn malformed(error: serde_json::Error) -> Refusal {
+    Refusal::new(RefusalCode::BatchMalformed).with(error.to_string())
+}
+
+fn unpack(compressed: &[u8]) -> Result<String, Refusal> {
+    let broken = |error: std::io::Error| Refusal::new(RefusalCode::BatchMalformed).with(error.to_string());
+    let decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(broken)?.single_frame();
+    let mut json = Vec::new();
+    let bytes_max = BATCH_BYTES_MAX as u64;
+    decoder.take(bytes_max + 1).read_to_end(&mut json).map_err(broken)?;
+    if json.len() > BATCH_BYTES_MAX {
+        return Err(Refusal::new(RefusalCode::BatchTooLarge).with(format!("over {BATCH_BYTES_MAX} bytes")));
+    }
+    String::from_utf8(json).map_err(|_| Refusal::new(RefusalCode::BatchMalformed).with("not UTF-8"))
+}
+
+fn check_shape(batch: &Batch) -> Result<(), Refusal> {
+    let wrong = |detail: String| Err(Refusal::new(RefusalCode::BatchMalformed).with(detail));
+    if batch.format != BATCH_FORMAT {
+        return wrong(format!("format '{}'", batch.format.chars().take(40).collect::<String>()));
+    }
+    if batch.number == 0 || batch.number >= 1 << 53 {
+        return wrong(format!("number {}", batch.number));
+    }
+    if batch.reports.len() > BATCH_REPORTS_MAX {
+        return Err(Refusal::new(RefusalCode::BatchTooLarge).with(format!("{} reports", batch.reports.len())));
+    }
+    let collectors: BTreeSet<&CollectorId> = batch.reports.iter().map(|report| &report.collector).collect();
+    if collectors.len() != batch.reports.len() {
+        return wrong("one collector reports twice".into());
+    }
+    batch.reports.iter().try_for_each(check_report)
+}
+
+fn check_report(report: &CollectorReport) -> Result<(), Refusal> {
+    let collector = &report.collector;
+    let (put, gone) = match &report.body {
+        Body::Full { items } => (items, 0),
+        Body::Delta { put, gone, .. } => (put, gone.len()),
+    };
+    if put.len() + gone > REPORT_ITEMS_MAX || report.troubles.len() > REPORT_TROUBLES_MAX {
+        let detail = format!("{collector}: {} items, {} troubles", put.len() + gone, report.troubles.len());
+        return Err(Refusal::new(RefusalCode::BatchTooLarge).with(detail));
+    }
+    let keys: BTreeSet<String> = put.iter().map(daicho_schemas::fact::observation::Observation::key).collect();
+    if keys.len() != put.len() {
+        return Err(Refusal::new(RefusalCode::ReportInconsistent).with(format!("{collector}: one item twice")));
+    }
+    // Only somebody who saw everything may say that something is gone.
+    if gone > 0 && report.outcome != Outcome::Complete {
+        let detail = format!("{collector}: says that items are gone without a complete look");
+        return Err(Refusal::new(RefusalCode::ReportInconsistent).with(detail));
+    }
+    Ok(())
+}
