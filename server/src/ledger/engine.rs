@@ -91,3 +91,12 @@ pub trait Engine: Send + Sync {
     /// The newest snapshot that is whole, if any.
     fn get_snapshot(&self) -> Result<Option<Snapshot>, EngineFault>;
 }
+
+/// Where an engine that has no place of its own puts its snapshots. The store beside the ledger is one.
+pub trait SnapshotShelf: Send + Sync {
+    /// Keeps a snapshot; an older one may be dropped.
+    fn put(&self, snapshot: &Snapshot) -> Result<(), EngineFault>;
+
+    /// The newest snapshot that is whole, if any. A damaged one is `None`: it can be made again.
+    fn get(&self) -> Result<Option<Snapshot>, EngineFault>;
+}

@@ -2,7 +2,16 @@
 //! engine promises, the engines, the walk over everything, the way out and in.
 //! It does not know what a fact means. Invariant: there is no update and no delete, and no function for them.
 
-pub mod chain;
-pub mod engine;
-pub mod engines;
 pub mod entry;
+
+pub mod chain;
+
+pub mod engine;
+
+pub mod engines;
+
+pub mod lines;
+
+pub mod verify;
+
+pub mod transfer;
