@@ -1,0 +1,94 @@
+//! What intake must know before it admits anything: agents, tokens, people, known states, digests. And what to tell next.
+//! It does not decide what is admitted; it answers from the views.
+//! Invariant: asking changes nothing, and the same state gives the same answer however often it is asked.
+
+use super::Model;
+use super::views::access::TokenState;
+use super::views::agents::AgentState;
+use daicho_schemas::batch::ItemKey;
+use daicho_schemas::canonical::Hash;
+use daicho_schemas::fact::decision::{Hearing, Notice, Role};
+use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, SupplierId, TokenId};
+use daicho_schemas::wire;
+use std::collections::BTreeMap;
+
+impl Model {
+    /// Which ledger this is; absent before its first entry.
+    pub fn ledger_id(&self) -> Option<&str> {
+        self.state.ledger_id.as_deref()
+    }
+
+    /// One agent, revoked or not.
+    pub fn agent(&self, id: &AgentId) -> Option<&AgentState> {
+        self.state.agents.get(id)
+    }
+
+    /// Every agent, in order of ids.
+    pub fn agents(&self) -> impl Iterator<Item = (&AgentId, &AgentState)> {
+        self.state.agents.iter()
+    }
+
+    /// What one collector's reports add up to on one host; absent while it has not reported.
+    pub fn known_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<&BTreeMap<ItemKey, Hash>> {
+        let host = self.state.assets.host(agent)?;
+        host.collectors.get(collector).map(|assets| &assets.items)
+    }
+
+    /// The digest that an agent's check-in must show: over every collector that ever reported.
+    pub fn check_in_digest(&self, agent: &AgentId) -> Hash {
+        let host = self.state.assets.host(agent);
+        let collectors = host.into_iter().flat_map(|host| &host.collectors);
+        wire::check_in_digest(collectors.map(|(collector, assets)| (collector, &assets.digest)))
+    }
+
+    /// One enrolment token.
+    pub fn token(&self, id: &TokenId) -> Option<&TokenState> {
+        self.state.access.token(id)
+    }
+
+    /// The person whose bearer token has this hash, and what they may do.
+    pub fn person_by_token_hash(&self, hash: &Hash) -> Option<(&PersonId, &[Role])> {
+        self.state.access.person_by_token_hash(hash)
+    }
+
+    /// What a person may do; absent when nobody of this id was ever let in.
+    pub fn person_roles(&self, id: &PersonId) -> Option<&[Role]> {
+        self.state.access.people().find(|(person, _)| *person == id).map(|(_, person)| person.roles.as_slice())
+    }
+
+    /// Whether a supplier is recorded.
+    pub fn has_supplier(&self, id: &SupplierId) -> bool {
+        self.state.declarations.supplier_state(id).is_some()
+    }
+
+    /// Whether an agent is heard, as the ledger last said.
+    pub fn hearing(&self, agent: &AgentId) -> Hearing {
+        self.state.coverage.hearing(agent)
+    }
+
+    /// What people have not been told yet: every finding whose last told turn is not its state. Empty once an entry with
+    /// these notices was taken in. In order of the entries that caused them.
+    pub fn pending_notices(&self) -> Vec<Notice> {
+        let mut notices: Vec<Notice> = self
+            .state
+            .findings
+            .untold()
+            .map(|(id, finding)| Notice {
+                finding_id: id.clone(),
+                rule_id: finding.rule_id.clone(),
+                transition: finding.transition(),
+                opening: finding.openings,
+                caused_by_seq: finding.closed_seq.unwrap_or(finding.opened_seq),
+                title: finding.verdict.title.clone(),
+                duty_ids: self.duty_ids(id),
+            })
+            .collect();
+        notices.sort_by(|a, b| (a.caused_by_seq, &a.finding_id).cmp(&(b.caused_by_seq, &b.finding_id)));
+        notices
+    }
+
+    /// The duties that hang on a finding, those of earlier openings included.
+    pub(crate) fn duty_ids(&self, finding: &FindingId) -> Vec<DutyId> {
+        self.state.duties.of(finding).map(|duty| duty.duty_id.clone()).collect()
+    }
+}

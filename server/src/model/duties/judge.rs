@@ -1,0 +1,140 @@
+//! Which rows of the decision table a finding brings up, on the day of the change, for every plan of its equipment.
+//! It does not know the law and decides nothing itself: it names the change, the plan and the phase, and takes the row.
+//! Invariant: of several plans the strictest outcome stands; the day is the Japanese date of the entry that opened the finding.
+
+use super::phase::phase_on;
+use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, TableRow, pack};
+use crate::model::findings::{Finding, Subject};
+use crate::model::meaning::SupplierKey;
+use crate::model::rows::{DutyRow, DutyState, FindingState, Phase};
+use crate::model::state::State;
+use crate::model::views::declarations::PlanState;
+use daicho_schemas::canonical::Hash;
+use daicho_schemas::fact::declaration::PlanKind;
+use daicho_schemas::ids::{DutyId, EquipmentId, FindingId, PlanId, SupplierId};
+use daicho_schemas::text::Text;
+use daicho_schemas::time::CalendarDate;
+
+/// Whether findings of this sort can bring up a duty. A supplier's finding brings up none of its own: the component does.
+pub(crate) fn may_oblige(finding: &Finding) -> bool {
+    matches!(finding.subject, Subject::Product(..) | Subject::Interface(..))
+}
+
+/// What the law asks because of a finding; nothing while it is closed.
+pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec<DutyRow> {
+    if finding.state == FindingState::Closed {
+        return Vec::new();
+    }
+    let Some(equipment) = &finding.verdict.equipment_id else { return Vec::new() };
+    let (change, kind) = match &finding.subject {
+        Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
+        Subject::Interface(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
+        Subject::Supplier(..) | Subject::Agent(_) => return Vec::new(),
+    };
+    let on = finding.opened_at.date_in_japan();
+    let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {
+        // The strictest; among equals the plan that comes first.
+        a.row.outcome.cmp(&b.row.outcome).then_with(|| b.plan_id.cmp(&a.plan_id))
+    });
+    strictest.into_iter().map(|judgement| duty(state, id, finding, equipment, on, &judgement)).collect()
+}
+
+/// A row that fits a plan, or the absence of one.
+struct Judgement<'a> {
+    pack: &'static Pack,
+    row: &'static TableRow,
+    plan_id: Option<&'a PlanId>,
+    phase: Option<Phase>,
+}
+
+fn judgements<'a>(
+    state: &'a State,
+    equipment: &'a EquipmentId,
+    kind: PlanKind,
+    change: Change,
+    on: CalendarDate,
+) -> Vec<Judgement<'a>> {
+    let of_kind = |plan: &&PlanState| plan.plan.plan_kind == kind;
+    let all: Vec<&PlanState> = state.declarations.plans_of(equipment).filter(of_kind).collect();
+    let filed: Vec<&PlanState> = all.iter().copied().filter(|plan| plan.filed()).collect();
+    // A draft beside a filed plan binds nobody; alone it is what will have to be filed.
+    let counting = if filed.is_empty() { all } else { filed };
+    if counting.is_empty() {
+        let none = JP_ESPA.row(kind, None, change, on);
+        return none.map(|row| Judgement { pack: &JP_ESPA, row, plan_id: None, phase: None }).into_iter().collect();
+    }
+    let judged = counting.into_iter().filter_map(|plan| {
+        let pack = pack(&plan.plan.regime)?;
+        let phase = phase_on(kind, &plan.plan.dates, on);
+        let row = pack.row(kind, Some(phase), change, on)?;
+        Some(Judgement { pack, row, plan_id: Some(&plan.plan.plan_id), phase: Some(phase) })
+    });
+    judged.collect()
+}
+
+/// How the component's supplier stands to the plans of the equipment that count.
+fn change_of(state: &State, equipment: &EquipmentId, supplier: &SupplierKey) -> Change {
+    let Some(id) = supplier.recorded() else { return Change::ComponentOfUnknownSupplier };
+    let mut plans = state.declarations.covering_plans_of(equipment);
+    if plans.any(|plan| plan.plan.parts.iter().any(|part| part.supplier_id == *id)) {
+        Change::ComponentOfDeclaredSupplier
+    } else {
+        Change::ComponentOfNewSupplier
+    }
+}
+
+fn duty(
+    state: &State,
+    id: &FindingId,
+    finding: &Finding,
+    equipment: &EquipmentId,
+    on: CalendarDate,
+    judgement: &Judgement<'_>,
+) -> DutyRow {
+    let Judgement { pack, row, plan_id, phase } = judgement;
+    let supplier = finding.verdict.supplier.as_ref().and_then(|claim| claim.supplier_id.as_ref());
+    let due_on = match row.clock.rule {
+        ClockRule::MonthsAfterChange => row.clock.months.map(|months| on.plus_months(months)),
+        ClockRule::ProhibitedFromAcceptance | ClockRule::WithoutDelay | ClockRule::None => None,
+    };
+    DutyRow {
+        duty_id: duty_id(id, finding.openings, &row.row_id),
+        finding_id: id.clone(),
+        equipment_id: equipment.clone(),
+        plan_id: plan_id.cloned(),
+        regime: REGIME_JP_ESPA.into(),
+        row_id: row.row_id.clone(),
+        phase: *phase,
+        outcome: row.outcome,
+        state: DutyState::Open,
+        title: row.title.clone(),
+        form: row.form.clone(),
+        articles: row.articles.clone(),
+        clock: row.clock.text.clone(),
+        due_on,
+        changed_on: on,
+        question: row.question.clone(),
+        missing: missing(state, pack, row, supplier),
+        confidence: row.confidence.as_str().into(),
+        caution: row.caution.clone(),
+    }
+}
+
+/// The id of a duty: `duty-` and 16 hex digits, from finding, opening and row.
+fn duty_id(finding: &FindingId, opening: u64, row_id: &str) -> DutyId {
+    let opening = opening.to_string();
+    let parts = [finding.as_str().as_bytes(), &[0], opening.as_bytes(), &[0], row_id.as_bytes()];
+    let hash = Hash::of("daicho.duty.v1", &parts);
+    DutyId::new(format!("duty-{}", hash.short())).unwrap_or_else(|_| unreachable!("hex digits fit an id"))
+}
+
+/// The data that the filing needs and that no record holds. What cannot be recorded in this release is always missing.
+fn missing(state: &State, pack: &Pack, row: &TableRow, supplier: Option<&SupplierId>) -> Vec<Text> {
+    let record = supplier.and_then(|id| state.declarations.supplier_state(id)).map(|supplier| &supplier.record);
+    let recorded = |field: &str| match (field, record) {
+        ("supplier_name", Some(record)) => !record.name.ja.is_empty() || !record.name.en.is_empty(),
+        ("supplier_country_of_law", Some(record)) => record.country_of_law.is_some(),
+        _ => false,
+    };
+    row.missing_fields.iter().filter(|field| !recorded(field)).map(|field| pack.field(field)).collect()
+}

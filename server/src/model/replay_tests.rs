@@ -1,0 +1,179 @@
+//! The oracle of the fold: a scripted ledger with every kind of turn, cut at every entry, folded from a snapshot and from
+//! the first entry. It does not test single rules; it shows that no way of folding is different from another.
+//! Invariant: snapshot and tail give the bytes and the answers that replaying everything gives.
+
+use super::testing::{Script, bytes, interface, operating_system, package, plan, supplier};
+use super::views::drift::Drift;
+use super::{Event, Model};
+use crate::ledger::entry::Author;
+use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::decision::{Hearing, Notices};
+use daicho_schemas::fact::observation::{Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin};
+use daicho_schemas::time::CalendarDate;
+use serde_json::json;
+
+fn origin(name: &str, origin: &str, matched: OriginMatch) -> Observation {
+    Observation::PackageOrigin(PackageOrigin {
+        ecosystem: Ecosystem::Deb,
+        name: name.into(),
+        architecture: "amd64".into(),
+        origin: origin.into(),
+        suite: None,
+        matched,
+    })
+}
+
+fn told(script: &mut Script) {
+    let notices = script.model.pending_notices();
+    script.push(Author::Server, Fact::Notices(Notices { notices }));
+}
+
+/// A ledger with every kind of turn that the model knows.
+fn eventful() -> Script {
+    let mut script = Script::with_agent("tos-1");
+    script.os("debian");
+    script.dpkg(Outcome::Complete, &[package("bash", "5.2", "debian.org"), package("tool", "1", "vendor.example")]);
+    script.supplier(supplier("debian"));
+    script.plan(plan("plan-1", "tos").host("tos-1").host("tos-2").part("os", "operating_system", "debian").draft());
+    told(&mut script);
+    script.plan(plan("plan-1", "tos").host("tos-1").host("tos-2").part("os", "operating_system", "debian"));
+    script.report("apt_index", Outcome::Complete, vec![origin("bash", "debian", OriginMatch::Version)]);
+    script.interfaces(
+        Outcome::Complete,
+        &[interface("wg0", InterfaceKind::Wireguard), interface("eth0", InterfaceKind::Ethernet)],
+    );
+    script.supplier(supplier("vendor"));
+    let first = script.agent.clone();
+    script.enrol("tos-2");
+    script.report("operating_system", Outcome::Complete, vec![operating_system("debian", Some("tos-2"))]);
+    script.dpkg(Outcome::Partial, &[package("bash", "5.2", "debian.org"), package("late", "3", "vendor.example")]);
+    told(&mut script);
+    script.agent = first;
+    script.delta("dpkg", vec![package("tool", "2", "vendor.example").observation()], &["deb:bash:amd64"]);
+    script.report("apt_index", Outcome::NotApplicable, vec![]);
+    script.hearing(Hearing::Silent);
+    script.dpkg(Outcome::Failed, &[]);
+    script.revoke();
+    script.enrol("tos-1");
+    script.os_named("debian", "tos-1");
+    script.dpkg(Outcome::Complete, &[package("bash", "5.3", "debian.org")]);
+    script.plan(plan("plan-2", "tos").host("tos-1").remote_path("tos-1", "wg0").entrustment());
+    script.report("apt_index", Outcome::Complete, vec![origin("bash", "Elsewhere", OriginMatch::NameAndMaintainer)]);
+    script.plan(
+        plan("plan-1", "tos")
+            .host("tos-2")
+            .part("os", "operating_system", "debian")
+            .dates(json!({"submitted_on": "2026-11-20"})),
+    );
+    told(&mut script);
+    script
+}
+
+fn answers(model: &Model) -> String {
+    let today: CalendarDate = "2026-11-21".parse().unwrap();
+    let equipment = model.equipment(today);
+    let details: Vec<_> = equipment.iter().map(|row| model.equipment_detail(&row.equipment_id, today)).collect();
+    let hosts: Vec<_> = model.hosts().iter().map(|row| model.host_detail(&row.agent_id)).collect();
+    let components = model.components(&super::rows::ComponentQuery::default());
+    serde_json::to_string(&(
+        details,
+        hosts,
+        components,
+        model.findings(),
+        model.duties(),
+        model.suppliers(),
+        model.plans(today),
+    ))
+    .unwrap()
+}
+
+fn take(model: &mut Model, entries: &[(u64, daicho_schemas::time::UtcMicros, Author, Fact)]) {
+    for (seq, received_at, author, fact) in entries {
+        model.apply(&Event { seq: *seq, received_at: *received_at, author, fact });
+    }
+}
+
+#[test]
+fn snapshot_and_tail_equal_a_full_replay_at_every_cut() {
+    let script = eventful();
+    let (whole, wanted) = (bytes(&script.model), answers(&script.model));
+    for cut in 0..=script.entries.len() {
+        let mut head = Model::default();
+        take(&mut head, &script.entries[..cut]);
+        let mut resumed: Model = serde_json::from_str(&bytes(&head)).unwrap();
+        assert_eq!(bytes(&resumed), bytes(&head), "a snapshot at {cut} reads back as it was written");
+        assert_eq!(answers(&resumed), answers(&head), "and answers alike at {cut}");
+        take(&mut resumed, &script.entries[cut..]);
+        assert_eq!(bytes(&resumed), whole, "cut at {cut}");
+        assert_eq!(answers(&resumed), wanted, "cut at {cut}");
+    }
+}
+
+#[test]
+fn what_was_kept_up_to_date_equals_what_is_built_anew_after_every_entry() {
+    let script = eventful();
+    let mut model = Model::default();
+    for entry in &script.entries {
+        take(&mut model, std::slice::from_ref(entry));
+        let anew = Model { drift: Drift::rebuild(&model.state), state: model.state.clone() };
+        assert_eq!(answers(&model), answers(&anew), "after entry {}", entry.0);
+        for (id, drift) in &anew.drift.equipment {
+            assert_eq!(model.drift.equipment[id].lines, drift.lines, "after entry {}", entry.0);
+        }
+        assert_eq!(model.drift.order, anew.drift.order, "after entry {}", entry.0);
+        for (id, host) in &anew.drift.hosts {
+            assert_eq!(model.drift.hosts[id].remote_interfaces, host.remote_interfaces, "after entry {}", entry.0);
+        }
+    }
+}
+
+#[test]
+fn an_overlapping_tail_changes_nothing() {
+    let script = eventful();
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
+fn notices_are_the_same_however_often_asked_and_gone_once_told() {
+    let mut script = eventful();
+    assert_eq!(script.model.pending_notices(), []);
+    script.interfaces(Outcome::Complete, &[interface("tun0", InterfaceKind::Tun)]);
+    let pending = script.model.pending_notices();
+    assert_eq!(script.model.pending_notices(), pending);
+    let ours: Vec<_> =
+        pending.iter().map(|notice| (notice.rule_id.as_str(), notice.caused_by_seq, notice.opening)).collect();
+    assert_eq!(ours, [("remote_path_undeclared", script.seq(), 1)]);
+    told(&mut script);
+    assert_eq!(script.model.pending_notices(), []);
+    script.interfaces(Outcome::Complete, &[]);
+    let closed = script.model.pending_notices();
+    assert_eq!(closed.iter().map(|notice| notice.caused_by_seq).collect::<Vec<_>>(), [script.seq()]);
+}
+
+#[test]
+fn the_replacement_of_a_revoked_agent_takes_its_host_over() {
+    let mut script = Script::with_agent("tos-1");
+    script.plan(plan("plan-1", "tos").host("tos-1"));
+    script.os_named("debian", "tos-1");
+    script.dpkg(Outcome::Complete, &[package("old", "1", "x.example")]);
+    script.revoke();
+    assert!(script.open("undeclared_component").contains(&"old 1".to_string()), "revoking removes no machine");
+    script.enrol("tos-1");
+    script.os_named("debian", "tos-1");
+    assert_eq!(script.open("undeclared_component"), ["debian system 12"], "the new agent speaks for the host now");
+}
+
+#[test]
+fn agent_admission_queries_follow_the_batches() {
+    let mut script = Script::with_agent("tos-1");
+    script.dpkg(Outcome::Complete, &[package("bash", "5.2", "debian.org")]);
+    let id = script.agent.clone();
+    let dpkg = daicho_schemas::ids::CollectorId::new("dpkg").unwrap();
+    let known = script.model.known_items(&id, &dpkg).unwrap();
+    assert_eq!(known.get("deb:bash:amd64"), Some(&package("bash", "5.2", "debian.org").hash()));
+    let digest = daicho_schemas::batch::state_digest(&dpkg, known);
+    assert_eq!(script.model.check_in_digest(&id), daicho_schemas::wire::check_in_digest([(&dpkg, &digest)]));
+    let agent = script.model.agent(&id).unwrap();
+    assert_eq!((agent.last_number, agent.recent[&1].seq), (1, script.seq()));
+}

@@ -1,0 +1,136 @@
+//! The rules: each one claim about a subject that either holds now or does not. One file per rule, one line here.
+//! They do not know time, notices or what the law asks; a rule looks at the state and nothing else.
+//! Invariant: a rule judges only what was seen; a report that failed or is partial takes nothing away, so it closes nothing.
+//!
+//! # Adding a rule
+//!
+//! 1. Write `rules/<rule>.rs` with its text, `subjects`, `judge` and `RULE`, and its examples as tests: it fires, it stays
+//!    silent, absent is not gone, it closes, and replaying changes nothing.
+//! 2. Add its module here and its line to [`RULES`]; its id is its file's name and is never reused.
+//! 3. If it judges a new sort of thing, add that to `Subject` in `findings.rs` and to `Touched` in `views/drift.rs`.
+//! 4. If the law may ask something because of it, add rows to `schemas/regimes/` and the change to `duties/judge.rs`.
+
+mod agent_silent;
+mod remote_path_undeclared;
+mod undeclared_component;
+mod undeclared_host;
+mod undeclared_supplier;
+
+use super::findings::{At, COMPONENTS_LISTED_MAX, Findings, Subject, Turn, Verdict};
+use super::rows::SupplierClaim;
+use super::state::State;
+use super::views::drift::{Drift, Line, LineKey, Touched, label_of};
+use daicho_schemas::ids::{AgentId, EquipmentId, FindingId, RuleId};
+use daicho_schemas::text::Text;
+use std::collections::BTreeSet;
+
+/// What a rule may look at.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The stored views.
+    pub state: &'a State,
+    /// What follows from them.
+    pub drift: &'a Drift,
+}
+
+/// One rule.
+pub struct Rule {
+    /// Its name, as it crosses the border.
+    pub id: &'static str,
+    /// Its claim in one sentence.
+    pub claim: fn() -> Text,
+    /// The subjects that a touched state makes it judge again. Subjects of open findings are added where everything is touched.
+    pub subjects: fn(&Facts<'_>, &Touched) -> BTreeSet<Subject>,
+    /// Its verdict on one subject; `None` when the claim does not hold.
+    pub judge: fn(&Facts<'_>, &Subject) -> Option<Verdict>,
+}
+
+/// Every rule, in the order of the documentation.
+pub const RULES: &[Rule] = &[
+    undeclared_component::RULE,
+    undeclared_supplier::RULE,
+    undeclared_host::RULE,
+    remote_path_undeclared::RULE,
+    agent_silent::RULE,
+];
+
+impl Rule {
+    /// The id, typed.
+    pub fn rule_id(&self) -> RuleId {
+        RuleId::new(self.id).unwrap_or_else(|_| unreachable!("rule ids are well-formed"))
+    }
+}
+
+/// Judges what was touched, with every rule. Answers which findings turned, and how.
+pub(crate) fn judge(
+    state: &State,
+    drift: &Drift,
+    findings: &mut Findings,
+    touched: &Touched,
+    at: At,
+) -> Vec<(FindingId, Turn)> {
+    let facts = Facts { state, drift };
+    let mut turned = Vec::new();
+    for rule in RULES {
+        let id = rule.rule_id();
+        let mut subjects = (rule.subjects)(&facts, touched);
+        if touched.everything {
+            let open = findings.open().filter(|(_, finding)| finding.rule_id == id);
+            subjects.extend(open.map(|(_, finding)| finding.subject.clone()));
+        }
+        for subject in subjects {
+            let verdict = (rule.judge)(&facts, &subject);
+            let (finding, turn) = findings.judged(&id, &subject, verdict, at);
+            if turn != Turn::Stayed {
+                turned.push((finding, turn));
+            }
+        }
+    }
+    turned
+}
+
+impl Facts<'_> {
+    /// The name of an equipment.
+    fn equipment_name(&self, id: &EquipmentId) -> Text {
+        let described = self.state.declarations.equipment_described(id);
+        described.map_or_else(|| Text::same(id.as_str()), |equipment| equipment.name.clone())
+    }
+
+    /// The name of a host, or its agent's id while it has none.
+    fn hostname(&self, agent: &AgentId) -> String {
+        self.state.spoken_hostname(agent).unwrap_or_else(|| agent.to_string())
+    }
+
+    /// The equipment a host belongs to.
+    fn equipment_of(&self, agent: &AgentId) -> BTreeSet<EquipmentId> {
+        self.drift.hosts.get(agent).map(|host| host.equipment.clone()).unwrap_or_default()
+    }
+
+    /// Whether an agent enrolled and may still speak.
+    fn may_speak(&self, agent: &AgentId) -> bool {
+        self.state.agents.get(agent).is_some_and(|state| state.revoked.is_none())
+    }
+
+    /// The components of some lines by name and version, in order, at most [`COMPONENTS_LISTED_MAX`], and how many there are.
+    fn components(&self, lines: &[(&LineKey, &Line)]) -> (Vec<String>, usize) {
+        let hashes: BTreeSet<_> = lines.iter().flat_map(|(_, line)| line.components.keys()).collect();
+        let mut labels: Vec<String> = hashes.iter().map(|hash| label_of(self.state, hash)).collect();
+        labels.sort();
+        let count = labels.len();
+        labels.truncate(COMPONENTS_LISTED_MAX);
+        (labels, count)
+    }
+}
+
+fn agents_of(lines: &[(&LineKey, &Line)]) -> Vec<AgentId> {
+    let agents: BTreeSet<&AgentId> = lines.iter().flat_map(|(_, line)| line.hosts.keys()).collect();
+    agents.into_iter().cloned().collect()
+}
+
+fn weakest_claim(lines: &[(&LineKey, &Line)]) -> Option<SupplierClaim> {
+    lines.iter().filter_map(|(_, line)| line.claim()).min_by_key(|claim| claim.confidence).cloned()
+}
+
+fn supplier_name(claim: Option<&SupplierClaim>) -> Text {
+    claim.map_or_else(|| Text::new("不明", "unknown"), |claim| claim.name.clone())
+}

@@ -1,0 +1,171 @@
+//! `remote_path_undeclared`: a network interface that can be one end of a way in from outside, and that no plan declares.
+//! It does not know peers, addresses or traffic; whether somebody really comes in through it is a person's answer.
+//! Invariant: a path is declared by host and interface together; a declared one on another host declares nothing here.
+
+use super::{Facts, Rule};
+use crate::model::findings::{Subject, Verdict};
+use crate::model::rows::Severity;
+use crate::model::views::declarations::host_key;
+use crate::model::views::drift::Touched;
+use daicho_schemas::fact::observation::{InterfaceKind, NetworkInterface, Observation};
+use daicho_schemas::ids::AgentId;
+use daicho_schemas::text::Text;
+use std::collections::BTreeSet;
+
+/// The rule.
+pub(super) const RULE: Rule = Rule { id: "remote_path_undeclared", claim, subjects, judge };
+
+fn claim() -> Text {
+    Text::new(
+        "外部からの経路になり得るネットワークインターフェイスが、どの計画にも申告されていません。",
+        "A network interface that can be a way in from outside is declared in no plan.",
+    )
+}
+
+fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    let all = touched.everything.then(|| facts.state.agents.iter().map(|(id, _)| id));
+    let some = touched.agents.iter();
+    let agents: BTreeSet<&AgentId> = all.into_iter().flatten().chain(some).collect();
+    let mut subjects: BTreeSet<Subject> =
+        touched.interfaces.iter().map(|(agent, name)| Subject::Interface(agent.clone(), name.clone())).collect();
+    for agent in agents {
+        let Some(host) = facts.drift.hosts.get(agent) else { continue };
+        subjects.extend(host.remote_interfaces.iter().map(|name| Subject::Interface(agent.clone(), name.clone())));
+    }
+    subjects
+}
+
+fn seen<'a>(facts: &Facts<'a>, agent: &AgentId, name: &'a str) -> Option<&'a NetworkInterface> {
+    facts.state.assets.under(agent, name).find_map(|(_, observation)| match observation {
+        Observation::NetworkInterface(interface) if interface.interface_kind.may_be_remote_path() => Some(interface),
+        _ => None,
+    })
+}
+
+fn declared(facts: &Facts<'_>, hostname: &str, interface: &str) -> bool {
+    let host = host_key(hostname);
+    let mut filed = facts.state.declarations.plans().filter(|state| state.filed());
+    filed.any(|state| {
+        state.plan.remote_paths.iter().any(|path| host_key(&path.host) == host && path.interface == interface)
+    })
+}
+
+fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
+    let Subject::Interface(agent, name) = subject else { return None };
+    let interface = seen(facts, agent, name)?;
+    let hostname = facts.hostname(agent);
+    if declared(facts, &hostname, name) {
+        return None;
+    }
+    let equipment = facts.equipment_of(agent).pop_first();
+    // A revoked agent on no equipment is out of scope, or another agent speaks for its host now.
+    if equipment.is_none() && !facts.may_speak(agent) {
+        return None;
+    }
+    let severity = match (&equipment, &interface.interface_kind) {
+        (None, _) => Severity::Notice,
+        // A tap is often a virtual machine's port: the question stands, the alarm is smaller.
+        (Some(_), InterfaceKind::Tap) => Severity::Warning,
+        (Some(_), _) => Severity::Critical,
+    };
+    let sort = sort_of(&interface.interface_kind);
+    Some(Verdict {
+        severity,
+        title: Text::new(
+            format!("ホスト「{hostname}」に申告のない経路「{name}」（{}）", sort.ja),
+            format!("Host \"{hostname}\": interface \"{name}\" ({}) is declared in no plan", sort.en),
+        ),
+        why: Text::new(
+            "外部から入る経路になり得ます。誰がどこから保守に入れるかは、重要維持管理等の委託とリスク管理措置に関わります。",
+            "It can be a way in from outside. Who can come in to maintain bears on the entrustment of 重要維持管理等 and on the risk management measures.",
+        ),
+        next: Text::new(
+            "誰が何のために設けたかを確かめてください。必要な経路なら計画の remote_paths に加え、不要なら取り除きます。",
+            "Find out who made it and what for. If it is needed, add it to remote_paths of a plan; if not, remove it.",
+        ),
+        equipment_id: equipment,
+        agent_ids: vec![agent.clone()],
+        components: vec![name.clone()],
+        supplier: None,
+    })
+}
+
+fn sort_of(kind: &InterfaceKind) -> Text {
+    match kind {
+        InterfaceKind::Wireguard => Text::same("WireGuard"),
+        InterfaceKind::Tun => Text::new("TUN：プログラムの VPN", "TUN: a program's VPN"),
+        InterfaceKind::Tap => Text::new("TAP：VPN または仮想マシンの口", "TAP: a VPN or a virtual machine's port"),
+        InterfaceKind::Ppp => Text::new("PPP：ダイヤルアップ・L2TP など", "PPP: dial-up, L2TP and others"),
+        InterfaceKind::Wwan => Text::new("モバイル回線", "mobile broadband"),
+        InterfaceKind::KernelTunnel => Text::new("カーネルのトンネル", "a tunnel of the kernel"),
+        InterfaceKind::Loopback
+        | InterfaceKind::Ethernet
+        | InterfaceKind::Wireless
+        | InterfaceKind::Bridge
+        | InterfaceKind::Bond
+        | InterfaceKind::Vlan
+        | InterfaceKind::Veth => Text::new("その他", "other"),
+        InterfaceKind::Other(word) => Text::same(word.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::rows::{FindingState, Severity};
+    use crate::model::testing::{Script, interface, plan};
+    use daicho_schemas::batch::Outcome;
+    use daicho_schemas::fact::observation::InterfaceKind;
+
+    const RULE: &str = "remote_path_undeclared";
+
+    fn with_wg0() -> Script {
+        let mut script = Script::with_agent("tos-1");
+        script.plan(plan("plan-1", "tos").host("tos-1"));
+        script.interfaces(
+            Outcome::Complete,
+            &[interface("eth0", InterfaceKind::Ethernet), interface("wg0", InterfaceKind::Wireguard)],
+        );
+        script
+    }
+
+    #[test]
+    fn it_fires_for_a_tunnel_and_not_for_an_ordinary_adapter() {
+        let script = with_wg0();
+        assert_eq!(script.open(RULE), ["wg0"]);
+        assert_eq!(script.open_rows(RULE)[0].severity, Severity::Critical);
+    }
+
+    #[test]
+    fn it_closes_when_a_plan_declares_host_and_interface_and_not_before() {
+        let mut script = with_wg0();
+        script.plan(plan("plan-1", "tos").host("tos-1").remote_path("other", "wg0"));
+        assert_eq!(script.open(RULE), ["wg0"]);
+        script.plan(plan("plan-1", "tos").host("tos-1").remote_path("tos-1", "wg0").draft());
+        assert_eq!(script.open(RULE), ["wg0"], "a draft declares nothing");
+        script.plan(plan("plan-1", "tos").host("tos-1").remote_path("tos-1", "wg0"));
+        assert_eq!(script.open(RULE), Vec::<String>::new());
+        script.assert_replay_is_idempotent();
+    }
+
+    #[test]
+    fn absent_is_not_gone_but_a_complete_report_without_it_closes() {
+        let mut script = with_wg0();
+        script.interfaces(Outcome::Failed, &[]);
+        script.interfaces(Outcome::Partial, &[]);
+        assert_eq!(script.open(RULE), ["wg0"]);
+        let id = script.open_rows(RULE)[0].finding_id.clone();
+        script.interfaces(Outcome::Complete, &[interface("eth0", InterfaceKind::Ethernet)]);
+        assert_eq!(script.finding(&id).state, FindingState::Closed);
+    }
+
+    #[test]
+    fn on_a_host_of_no_equipment_it_is_a_notice_without_a_duty() {
+        let mut script = Script::with_agent("lab-1");
+        script.interfaces(Outcome::Complete, &[interface("tun0", InterfaceKind::Tun)]);
+        let open = script.open_rows(RULE);
+        assert_eq!((open[0].severity, open[0].duty_ids.len()), (Severity::Notice, 0));
+        script.plan(plan("plan-1", "tos").host("lab-1"));
+        let open = script.open_rows(RULE);
+        assert_eq!((open[0].severity, open[0].duty_ids.len()), (Severity::Critical, 1));
+    }
+}

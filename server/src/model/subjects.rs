@@ -1,0 +1,59 @@
+//! Which subjects an entry concerns, for the index beside the ledger: `agent:…`, `plan:…`, `supplier:…`, `finding:…`.
+//! It does not know the state: the same entry always concerns the same subjects.
+//! Invariant: subjects are in order and without repeats.
+
+use super::{Event, Model};
+use crate::ledger::entry::Author;
+use daicho_schemas::fact::Fact;
+use std::collections::BTreeSet;
+
+impl Model {
+    /// The subjects that an entry concerns.
+    pub fn subjects_of(event: &Event<'_>) -> Vec<String> {
+        let mut subjects = BTreeSet::new();
+        match event.author {
+            Author::Agent(id) => subjects.insert(format!("agent:{id}")),
+            Author::Person(id) => subjects.insert(format!("person:{id}")),
+            Author::Server => false,
+        };
+        match event.fact {
+            Fact::LedgerOpened(_) | Fact::Batch(_) => {}
+            Fact::FaultReported(_) => {
+                subjects.insert("fault".into());
+            }
+            Fact::AccessGranted(granted) => {
+                subjects.insert(format!("person:{}", granted.person_id));
+            }
+            Fact::TokenIssued(issued) => {
+                subjects.insert(format!("token:{}", issued.token_id));
+            }
+            Fact::AgentEnrolled(enrolled) => {
+                subjects.insert(format!("agent:{}", enrolled.agent_id));
+                subjects.insert(format!("token:{}", enrolled.token_id));
+            }
+            Fact::AgentRevoked(revoked) => {
+                subjects.insert(format!("agent:{}", revoked.agent_id));
+            }
+            Fact::CoverageChanged(changed) => {
+                subjects.insert(format!("agent:{}", changed.agent_id));
+            }
+            Fact::Supplier(record) => {
+                subjects.insert(format!("supplier:{}", record.supplier_id));
+            }
+            Fact::Plan(plan) => {
+                subjects.insert(format!("plan:{}", plan.plan_id));
+                subjects.insert(format!("equipment:{}", plan.equipment.equipment_id));
+                subjects.extend(plan.parts.iter().map(|part| format!("supplier:{}", part.supplier_id)));
+                subjects.extend(plan.contractors.iter().map(|id| format!("supplier:{id}")));
+                subjects.extend(plan.remote_paths.iter().map(|path| format!("supplier:{}", path.supplier_id)));
+            }
+            Fact::Notices(notices) => {
+                for notice in &notices.notices {
+                    subjects.insert(format!("finding:{}", notice.finding_id));
+                    subjects.extend(notice.duty_ids.iter().map(|id| format!("duty:{id}")));
+                }
+            }
+        }
+        subjects.into_iter().collect()
+    }
+}

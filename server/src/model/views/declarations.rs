@@ -1,0 +1,139 @@
+//! The declarations: the version of each plan and supplier record that stands, and the equipment that the plans name.
+//! It does not know what was observed, nor in which phase a plan is on a given day.
+//! Invariant: the version received last stands; earlier ones are counted here and kept in the ledger.
+
+use daicho_schemas::fact::declaration::{Equipment, Plan, PlanKind};
+use daicho_schemas::fact::supplier::SupplierRecord;
+use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Plans and suppliers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declarations {
+    plans: BTreeMap<PlanId, PlanState>,
+    suppliers: BTreeMap<SupplierId, SupplierState>,
+}
+
+/// A plan as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanState {
+    /// The plan as filed or drafted.
+    pub plan: Plan,
+    /// How many versions the ledger holds.
+    pub versions: u64,
+    /// The entry of the version that stands.
+    pub seq: u64,
+}
+
+impl PlanState {
+    /// Whether its parts count as declared: an installation plan (form 4(1)) that was submitted. A draft binds nobody.
+    pub fn covers(&self) -> bool {
+        let dates = &self.plan.dates;
+        self.plan.plan_kind == PlanKind::Installation
+            && (dates.submitted_on.is_some() || dates.accepted_on.is_some() || dates.introduced_on.is_some())
+    }
+
+    /// Whether anything was filed at all, of either kind.
+    pub fn filed(&self) -> bool {
+        let dates = &self.plan.dates;
+        dates.submitted_on.is_some() || dates.accepted_on.is_some() || dates.introduced_on.is_some()
+    }
+}
+
+/// A supplier record as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplierState {
+    /// The record.
+    pub record: SupplierRecord,
+    /// How many versions the ledger holds.
+    pub versions: u64,
+    /// The entry of the version that stands.
+    pub seq: u64,
+}
+
+impl Declarations {
+    /// A plan, new or in a new version.
+    pub(crate) fn plan(&mut self, plan: &Plan, seq: u64) {
+        let versions = self.plans.get(&plan.plan_id).map_or(0, |before| before.versions) + 1;
+        self.plans.insert(plan.plan_id.clone(), PlanState { plan: plan.clone(), versions, seq });
+    }
+
+    /// A supplier record, new or in a new version.
+    pub(crate) fn supplier(&mut self, record: &SupplierRecord, seq: u64) {
+        let versions = self.suppliers.get(&record.supplier_id).map_or(0, |before| before.versions) + 1;
+        self.suppliers.insert(record.supplier_id.clone(), SupplierState { record: record.clone(), versions, seq });
+    }
+
+    /// Every plan, in order of ids.
+    pub fn plans(&self) -> impl Iterator<Item = &PlanState> {
+        self.plans.values()
+    }
+
+    /// The plans of one equipment, in order of ids.
+    pub fn plans_of<'a>(&'a self, id: &'a EquipmentId) -> impl Iterator<Item = &'a PlanState> {
+        self.plans.values().filter(move |state| state.plan.equipment.equipment_id == *id)
+    }
+
+    /// The plans of one equipment whose parts count as declared.
+    pub fn covering_plans_of<'a>(&'a self, id: &'a EquipmentId) -> impl Iterator<Item = &'a PlanState> {
+        self.plans_of(id).filter(|state| state.covers())
+    }
+
+    /// One plan.
+    pub fn plan_state(&self, id: &PlanId) -> Option<&PlanState> {
+        self.plans.get(id)
+    }
+
+    /// Every supplier, in order of ids.
+    pub fn suppliers(&self) -> impl Iterator<Item = (&SupplierId, &SupplierState)> {
+        self.suppliers.iter()
+    }
+
+    /// One supplier.
+    pub fn supplier_state(&self, id: &SupplierId) -> Option<&SupplierState> {
+        self.suppliers.get(id)
+    }
+
+    /// Every equipment that a plan names, in order of ids, as the plan received last describes it.
+    pub fn equipment(&self) -> BTreeMap<&EquipmentId, &PlanState> {
+        let mut all: BTreeMap<&EquipmentId, &PlanState> = BTreeMap::new();
+        for state in self.plans.values() {
+            let stands = all.entry(&state.plan.equipment.equipment_id).or_insert(state);
+            if state.seq > stands.seq {
+                *stands = state;
+            }
+        }
+        all
+    }
+
+    /// One equipment, as the plan received last describes it.
+    pub fn equipment_described<'a>(&'a self, id: &'a EquipmentId) -> Option<&'a Equipment> {
+        self.plans_of(id).max_by_key(|state| state.seq).map(|state| &state.plan.equipment)
+    }
+
+    /// The host names that the plans of one equipment list, spelled as first declared, in order.
+    pub fn hosts_of(&self, id: &EquipmentId) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let mut hosts: Vec<String> = Vec::new();
+        for host in self.plans_of(id).flat_map(|state| &state.plan.equipment.hosts) {
+            if seen.insert(host_key(host)) {
+                hosts.push(host.clone());
+            }
+        }
+        hosts.sort_by_key(|host| host_key(host));
+        hosts
+    }
+
+    /// The equipment whose plans list a host name, drafts included: whoever lists a host claims it.
+    pub fn equipment_of_host(&self, hostname: &str) -> BTreeSet<EquipmentId> {
+        let key = host_key(hostname);
+        let claims = |state: &&PlanState| state.plan.equipment.hosts.iter().any(|host| host_key(host) == key);
+        self.plans.values().filter(claims).map(|state| state.plan.equipment.equipment_id.clone()).collect()
+    }
+}
+
+/// How host names are compared: without regard to ASCII case (RFC 1035, section 2.3.3) and to a final dot.
+pub fn host_key(hostname: &str) -> String {
+    hostname.trim().trim_end_matches('.').to_ascii_lowercase()
+}
