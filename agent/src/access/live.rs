@@ -1,0 +1,135 @@
+//! The real machine, or a mounted image of one under `--root`.
+//! It does not know which collector asks or why.
+//! Invariant: special files are never opened, and with a root other than `/` every link resolves inside it.
+
+use super::{AccessError, Host, Listing, Machine, Reading, confine};
+use std::fs::{self, File, Metadata};
+use std::io::{BufRead, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
+
+/// Bytes asked of the operating system at once when a file is read piece by piece.
+const READ_AHEAD_BYTES: usize = 64 * 1024;
+
+/// A machine under one root.
+#[derive(Clone, Debug)]
+pub struct LiveHost {
+    root: PathBuf,
+}
+
+impl LiveHost {
+    /// The machine whose files lie under `root`: `/` for the running one.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Our own path for a path of the machine.
+    fn locate(&self, path: &str, follow_last: bool) -> Result<PathBuf, AccessError> {
+        if self.is_live() {
+            // The kernel resolves links itself, and nothing lies outside of `/`.
+            return Ok(PathBuf::from(path));
+        }
+        confine::resolve(&self.root, path, follow_last)
+    }
+
+    fn open_plain(&self, path: &str) -> Result<(File, Metadata), AccessError> {
+        let ours = self.locate(path, true)?;
+        let io = |source| AccessError::from_io(path, source);
+        // Looked at first: opening a pipe would wait for its other end, opening a device may do anything.
+        let found = fs::metadata(&ours).map_err(io)?;
+        if !found.is_file() {
+            return Err(AccessError::Special { path: path.to_owned() });
+        }
+        let file = File::open(&ours).map_err(io)?;
+        let opened = file.metadata().map_err(io)?;
+        // A file replaced by rename in between is another plain file, which is fine; a pipe in its place is not.
+        if !opened.is_file() {
+            return Err(AccessError::Special { path: path.to_owned() });
+        }
+        Ok((file, opened))
+    }
+}
+
+impl Host for LiveHost {
+    fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
+        let (file, metadata) = self.open_plain(path)?;
+        // Files of /proc and /sys say 0 here; the limit holds for both.
+        let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX).min(bytes_max);
+        let mut bytes = Vec::with_capacity(expected.saturating_add(1));
+        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(limit).read_to_end(&mut bytes).map_err(|source| AccessError::from_io(path, source))?;
+        let cut = bytes.len() > bytes_max;
+        bytes.truncate(bytes_max);
+        Ok(Reading { bytes, cut })
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError> {
+        let (file, _) = self.open_plain(path)?;
+        Ok(Box::new(BufReader::with_capacity(READ_AHEAD_BYTES, file)))
+    }
+
+    fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError> {
+        let ours = self.locate(path, true)?;
+        let io = |source| AccessError::from_io(path, source);
+        let mut listing = Listing { names: Vec::new(), cut: false, unreadable_names: 0 };
+        for entry in fs::read_dir(&ours).map_err(io)? {
+            if listing.names.len() >= names_max {
+                listing.cut = true;
+                break;
+            }
+            match entry.map_err(io)?.file_name().into_string() {
+                Ok(name) => listing.names.push(name),
+                Err(_) => listing.unreadable_names = listing.unreadable_names.saturating_add(1),
+            }
+        }
+        listing.names.sort_unstable();
+        Ok(listing)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, AccessError> {
+        let ours = self.locate(path, false)?;
+        let target = fs::read_link(ours).map_err(|source| AccessError::from_io(path, source))?;
+        Ok(target.to_string_lossy().into_owned())
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        let found = self.locate(path, true).and_then(|ours| {
+            fs::metadata(ours).map(drop).map_err(|source| AccessError::from_io(path, source))
+        });
+        !matches!(found, Err(AccessError::Missing { .. }))
+    }
+
+    fn real_path(&self, path: &str) -> Result<PathBuf, AccessError> {
+        // Opened once here, so that the checks for plain files hold for whoever opens it next.
+        self.open_plain(path)?;
+        let ours = self.locate(path, true)?;
+        fs::canonicalize(ours).map_err(|source| AccessError::from_io(path, source))
+    }
+
+    fn is_live(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    fn machine(&self) -> Machine {
+        if !self.is_live() {
+            return Machine::default();
+        }
+        let Ok(mut system) = System::new() else {
+            return Machine::default();
+        };
+        system.refresh_cpu_list(CpuRefreshKind::nothing());
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        let words = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let first = system.cpus().first();
+        Machine {
+            cpu_maker: first.and_then(|cpu| words(cpu.vendor_id())),
+            cpu_model: first.and_then(|cpu| words(cpu.brand())),
+            cpu_count: u64::try_from(system.cpus().len()).ok().filter(|count| *count > 0),
+            memory_bytes: Some(system.total_memory()).filter(|bytes| *bytes > 0),
+            architecture: words(&System::cpu_arch()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

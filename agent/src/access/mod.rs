@@ -1,0 +1,136 @@
+//! The one door to the machine: every byte that a collector sees comes through [`Host`].
+//! It does not know what any file means, and it offers no way to write, to run a program or to ask the network.
+//! Invariant: nothing outside the root is ever read, no special file is opened, and every reading has a limit.
+
+mod confine;
+mod live;
+mod recorded;
+
+pub use live::LiveHost;
+pub use recorded::RecordedHost;
+
+use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+
+/// The first bytes of a file, and whether there was more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// At most as many bytes as were asked for.
+    pub bytes: Vec<u8>,
+    /// The file is longer than the limit.
+    pub cut: bool,
+}
+
+/// The names in a folder, sorted, and whether there were more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Names without their folder. Names that are not UTF-8 are left out and counted.
+    pub names: Vec<String>,
+    /// There are more names than were asked for.
+    pub cut: bool,
+    /// How many names were not UTF-8.
+    pub unreadable_names: usize,
+}
+
+/// What only a running machine can say of itself, beside its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// The processor's maker as it spells itself: `GenuineIntel`.
+    pub cpu_maker: Option<String>,
+    /// The processor's model as it spells itself.
+    pub cpu_model: Option<String>,
+    /// Logical processors.
+    pub cpu_count: Option<u64>,
+    /// Main memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// The architecture as the kernel names it: `x86_64`.
+    pub architecture: Option<String>,
+}
+
+/// Why a place could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// Nothing is there.
+    #[error("{path} does not exist")]
+    Missing {
+        /// The place, as the collector named it.
+        path: String,
+    },
+    /// The account of the agent may not read it.
+    #[error("{path} may not be read by this account")]
+    NotPermitted {
+        /// The place, as the collector named it.
+        path: String,
+    },
+    /// A pipe, a device, a socket, a folder where a file should be, or a loop of links: never opened.
+    #[error("{path} is not a plain file or folder and was not opened")]
+    Special {
+        /// The place, as the collector named it.
+        path: String,
+    },
+    /// Reading failed.
+    #[error("{path} could not be read")]
+    Unreadable {
+        /// The place, as the collector named it.
+        path: String,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl AccessError {
+    /// Sorts an error of the operating system.
+    pub fn from_io(path: &str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            // A component that is a file where a folder should be means the same to a reader: nothing is there.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing { path },
+            io::ErrorKind::PermissionDenied => Self::NotPermitted { path },
+            _ => Self::Unreadable { path, source },
+        }
+    }
+
+    /// Whether nothing is there, as opposed to: it is there and cannot be read.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing { .. })
+    }
+
+    /// The same as data for the report. The operating system's own words stay out: they differ between machines.
+    pub fn to_trouble(&self) -> Trouble {
+        let (kind, path) = match self {
+            Self::Missing { path } => (TroubleKind::Missing, path),
+            Self::NotPermitted { path } => (TroubleKind::NotPermitted, path),
+            Self::Special { path } | Self::Unreadable { path, .. } => (TroubleKind::Unreadable, path),
+        };
+        Trouble::new(kind, path.clone(), self.to_string())
+    }
+}
+
+/// A machine as collectors may see it. Paths are absolute, begin with `/` and mean the machine's own root.
+pub trait Host: Send + Sync {
+    /// Reads a plain file, at most `bytes_max` bytes of it.
+    fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError>;
+
+    /// Opens a plain file for reading piece by piece. The caller keeps the limit.
+    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError>;
+
+    /// Lists a folder: names in order, at most `names_max` of them.
+    fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError>;
+
+    /// Where a link points, as it is written there.
+    fn read_link(&self, path: &str) -> Result<String, AccessError>;
+
+    /// Whether something is there. What may not be looked at counts as there.
+    fn exists(&self, path: &str) -> bool;
+
+    /// The path with which another library can open a plain file itself (SQLite). All links are resolved.
+    fn real_path(&self, path: &str) -> Result<PathBuf, AccessError>;
+
+    /// Whether this is the running machine, so that `/proc` and `/sys` speak of it.
+    fn is_live(&self) -> bool;
+
+    /// What only a running machine can say; nothing on an image.
+    fn machine(&self) -> Machine;
+}

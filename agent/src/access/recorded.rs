@@ -1,0 +1,96 @@
+//! A folder that plays a machine and notes every access, for tests and for machines that were recorded elsewhere.
+//! It does not know collectors; what it notes is compared with their documented places by their tests.
+//! Invariant: it reads exactly as [`LiveHost`] reads an image, so that nothing is only true in tests.
+
+use super::{AccessError, Host, Listing, LiveHost, Machine, Reading};
+use std::collections::BTreeSet;
+use std::io::BufRead;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// A recorded machine.
+#[derive(Debug)]
+pub struct RecordedHost {
+    files: LiveHost,
+    live: bool,
+    machine: Machine,
+    accesses: Mutex<BTreeSet<String>>,
+    closed: BTreeSet<String>,
+}
+
+impl RecordedHost {
+    /// A running machine as it was recorded: its `/proc` and `/sys` lie in the folder too.
+    pub fn running(folder: impl Into<PathBuf>, machine: Machine) -> Self {
+        Self {
+            files: LiveHost::new(folder),
+            live: true,
+            machine,
+            accesses: Mutex::default(),
+            closed: BTreeSet::new(),
+        }
+    }
+
+    /// A mounted image: `/proc` and `/sys` say nothing about it.
+    pub fn image(folder: impl Into<PathBuf>) -> Self {
+        Self { live: false, ..Self::running(folder, Machine::default()) }
+    }
+
+    /// Plays an account that may not read these paths.
+    #[must_use]
+    pub fn without_permission_for(mut self, paths: &[&str]) -> Self {
+        self.closed.extend(paths.iter().map(|path| (*path).to_owned()));
+        self
+    }
+
+    /// Every path that was asked for so far.
+    pub fn accesses(&self) -> BTreeSet<String> {
+        self.accesses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, path: &str) -> Result<(), AccessError> {
+        self.accesses.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        if self.closed.contains(path) {
+            return Err(AccessError::NotPermitted { path: path.to_owned() });
+        }
+        Ok(())
+    }
+}
+
+impl Host for RecordedHost {
+    fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
+        self.note(path)?;
+        self.files.read(path, bytes_max)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError> {
+        self.note(path)?;
+        self.files.open(path)
+    }
+
+    fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError> {
+        self.note(path)?;
+        self.files.list(path, names_max)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, AccessError> {
+        self.note(path)?;
+        self.files.read_link(path)
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.note(path).is_err() || self.files.exists(path)
+    }
+
+    fn real_path(&self, path: &str) -> Result<PathBuf, AccessError> {
+        self.note(path)?;
+        self.files.real_path(path)
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn machine(&self) -> Machine {
+        self.machine.clone()
+    }
+}

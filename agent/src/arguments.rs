@@ -1,0 +1,109 @@
+//! What can be said on the command line.
+//! It does not do anything; `main` turns each command into a call.
+//! Invariant: wrong arguments end with code 2 before anything was touched.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Where the agent keeps its key, its spool and its last acknowledged state.
+pub const STATE_FOLDER_DEFAULT: &str = "/var/lib/daicho-agent";
+
+/// Reads what a critical host is made of and hands it to the ledger. 重要設備のホストの構成を読み、台帳へ渡します。
+#[derive(Debug, Parser)]
+#[command(name = "daicho-agent", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes 終了コード:
+  0  done 正常終了
+  1  a fault of our own disk or network ディスク・ネットワークの障害
+  2  wrong arguments 引数の誤り
+  3  the server refused サーバーによる拒否
+  4  another daicho-agent uses this state folder 状態フォルダーが使用中
+  5  not enrolled yet 未登録";
+
+/// The four things an agent can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print what this host is made of; needs no server. このホストの構成を表示（サーバー不要）
+    Inventory {
+        /// Read a mounted image or a recorded machine instead of this host. 別のルート（イメージ等）を読む
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+        /// How to print it. 出力形式
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Join a server with a one-time token. 登録トークンでサーバーに登録
+    Enroll {
+        /// The server's address. サーバーの URL
+        #[arg(long, value_name = "https://HOST:PORT")]
+        server: String,
+        /// The token that `daicho agent token` printed. 登録トークン
+        #[arg(long, env = "DAICHO_TOKEN", hide_env_values = true, conflicts_with = "token_file")]
+        token: Option<String>,
+        /// A file that holds the token, so that it shows in no list of processes. トークンのファイル
+        #[arg(long, value_name = "FILE")]
+        token_file: Option<PathBuf>,
+        /// Reach the server by this HTTP proxy. プロキシの URL
+        #[arg(long, value_name = "URL")]
+        proxy: Option<String>,
+        /// Where keys and spool are kept. 状態フォルダー
+        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        state: PathBuf,
+    },
+    /// Watch this host and report every change. ホストを見張り、変化を報告
+    Run(RunArguments),
+    /// Say how this agent is doing. エージェントの状態を表示
+    Status {
+        /// Where keys and spool are kept. 状態フォルダー
+        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        state: PathBuf,
+        /// How to print it. 出力形式
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+}
+
+/// How `run` runs.
+#[derive(Debug, clap::Args)]
+pub struct RunArguments {
+    /// Where keys and spool are kept. 状態フォルダー
+    #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+    pub state: PathBuf,
+    /// When to look at everything, besides every change: five fields as in crontab(5). 全件確認の時刻
+    #[arg(long, value_name = "CRON", env = "DAICHO_SCHEDULE", default_value = "*/15 * * * *")]
+    pub schedule: String,
+    /// The time zone that the schedule counts in. 時刻帯
+    #[arg(long, value_name = "ZONE", env = "DAICHO_TZ", default_value = "UTC")]
+    pub tz: String,
+    /// Collect, hand over and end. 一度だけ実行
+    #[arg(long)]
+    pub once: bool,
+    /// Read a mounted image or a recorded machine instead of this host. 別のルートを読む
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For machines.
+    Json,
+    /// For people.
+    Table,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

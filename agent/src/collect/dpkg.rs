@@ -1,0 +1,316 @@
+//! Installed packages of the Debian family, from dpkg's own database (dpkg(1), deb822(5)).
+//! It does not know where a package came from; `apt_index` does, as far as the host can tell.
+//! Invariant: on a host with a sound database the answer is exactly what `dpkg-query -W` lists; a stanza that makes no
+//! sense is named with its line, and a host that has dpkg but no readable database has failed, not zero packages.
+
+use super::deb822::{Stanza, for_each_stanza};
+use super::{Collected, Collector, Gather};
+use crate::access::{AccessError, Host, Reading};
+use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
+use daicho_schemas::text::Text;
+use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::collections::BTreeMap;
+
+/// dpkg's folder: where it is, dpkg was.
+const FOLDER: &str = "/var/lib/dpkg";
+/// The database.
+pub(super) const STATUS: &str = "/var/lib/dpkg/status";
+/// The journal of an interrupted run: newer stanzas that are not in the database yet.
+const UPDATES: &str = "/var/lib/dpkg/updates";
+/// One file per package, on images built without dpkg itself.
+const STATUS_D: &str = "/var/lib/dpkg/status.d";
+/// File lists of installed packages: proof that an empty database is not the whole story.
+const INFO: &str = "/var/lib/dpkg/info";
+
+/// The database: 100,000 packages at 1.3 kB each.
+pub(super) const STATUS_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// One file of `status.d` or of the journal.
+const STANZA_FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Files in `status.d`, the journal or `info`.
+const FILES_MAX: usize = 200_000;
+
+/// The fields that are read; every other is skipped.
+const FIELDS: &[&str] = &[
+    "Package",
+    "Status",
+    "Version",
+    "Config-Version",
+    "Architecture",
+    "Source",
+    "Maintainer",
+    "Origin",
+    "Multi-Arch",
+];
+
+/// Collects packages known to dpkg.
+pub(crate) struct DpkgCollector;
+
+impl Collector for DpkgCollector {
+    fn id(&self) -> &'static str {
+        "dpkg"
+    }
+
+    fn about(&self) -> Text {
+        Text::new("dpkg が管理するパッケージ（Debian 系）", "packages that dpkg knows (Debian family)")
+    }
+
+    fn places(&self) -> &'static [&'static str] {
+        &[
+            FOLDER,
+            STATUS,
+            UPDATES,
+            "/var/lib/dpkg/updates/*",
+            STATUS_D,
+            "/var/lib/dpkg/status.d/*",
+            INFO,
+        ]
+    }
+
+    fn watches(&self) -> &'static [&'static str] {
+        &[FOLDER, STATUS_D]
+    }
+
+    fn collect(&self, host: &dyn Host) -> Collected {
+        let mut gather = Gather::new();
+        if !host.exists(FOLDER) {
+            return gather.finish_not_applicable();
+        }
+        let mut packages = Packages::new();
+        let database = host.read(STATUS, STATUS_BYTES_MAX);
+        let status_read = match &database {
+            Ok(reading) => {
+                gather.source(STATUS);
+                read_database(&mut gather, reading, &mut packages);
+                read_journal(&mut gather, host, &mut packages);
+                true
+            }
+            Err(error) if error.is_missing() => false,
+            Err(error) => {
+                gather.miss_access(error);
+                false
+            }
+        };
+        let files_read = read_status_d(&mut gather, host, &mut packages);
+        if !status_read && !files_read {
+            let text = "dpkg's folder is there and its database is not";
+            return gather.finish_failed(Trouble::new(TroubleKind::Missing, STATUS, text));
+        }
+        if packages.is_empty() && lists_packages(host) {
+            let text = "the database names no package and the folder of file lists does";
+            return gather.finish_failed(Trouble::new(TroubleKind::Malformed, STATUS, text));
+        }
+        for package in packages.into_values() {
+            gather.item(STATUS, Observation::Package(package));
+        }
+        gather.finish_failed_when_empty()
+    }
+}
+
+/// Packages by name and architecture, as the journal replaces them.
+type Packages = BTreeMap<(String, String), Package>;
+
+fn read_database(gather: &mut Gather, reading: &Reading, packages: &mut Packages) {
+    if reading.cut {
+        let text = format!("the database is larger than {STATUS_BYTES_MAX} bytes; the rest was not read");
+        gather.miss(Trouble::new(TroubleKind::TooLarge, STATUS, text));
+    }
+    // dpkg ends every stanza with a blank line. A file that ends otherwise was cut short, and its last stanza would be
+    // a package with half its fields.
+    let sound = !reading.cut && (reading.bytes.is_empty() || reading.bytes.ends_with(b"\n\n"));
+    let bytes = if sound { &reading.bytes } else { without_last_stanza(&reading.bytes) };
+    if !sound && !reading.cut {
+        let text = "the database ends in the middle of a package, which was left out";
+        gather.miss(Trouble::new(TroubleKind::Malformed, STATUS, text));
+    }
+    for_each_stanza(bytes, FIELDS, |stanza| {
+        let place = Place { path: STATUS, stanza };
+        if let Some(Parsed::Package(package)) = parse_stanza(gather, &place, true)
+            && let Some(earlier) = packages.insert(identity(&package), package)
+        {
+            let text = format!("'{}' is listed twice; the later one was kept", earlier.key());
+            gather.remark(Trouble::new(TroubleKind::Duplicate, place.line(), text));
+        }
+    });
+}
+
+/// Everything before the last stanza.
+fn without_last_stanza(bytes: &[u8]) -> &[u8] {
+    memchr::memmem::rfind(bytes, b"\n\n").and_then(|end| bytes.get(..end + 2)).unwrap_or_default()
+}
+
+/// Applies the journal as dpkg itself does when it starts: files of digits, in order, each stanza replacing its package.
+fn read_journal(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) {
+    let Some(names) = list(gather, host, UPDATES) else { return };
+    for name in names.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
+        let path = format!("{UPDATES}/{name}");
+        let Some(reading) = read_small(gather, host, &path) else { continue };
+        gather.source("/var/lib/dpkg/updates/*");
+        for_each_stanza(&reading.bytes, FIELDS, |stanza| {
+            match parse_stanza(gather, &Place { path: &path, stanza }, true) {
+                Some(Parsed::Package(package)) => drop(packages.insert(identity(&package), package)),
+                Some(Parsed::NotInstalled { name, architecture }) => {
+                    packages.retain(|key, _| key.0 != name || architecture.as_ref().is_some_and(|own| *own != key.1));
+                }
+                None => {}
+            }
+        });
+    }
+}
+
+fn read_status_d(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) -> bool {
+    let Some(names) = list(gather, host, STATUS_D) else { return false };
+    // The newer images put checksums beside each package.
+    for name in names.iter().filter(|name| !name.ends_with(".md5sums")) {
+        let path = format!("{STATUS_D}/{name}");
+        let Some(reading) = read_small(gather, host, &path) else { continue };
+        gather.source("/var/lib/dpkg/status.d/*");
+        for_each_stanza(&reading.bytes, FIELDS, |stanza| {
+            if let Some(Parsed::Package(package)) = parse_stanza(gather, &Place { path: &path, stanza }, false) {
+                packages.insert(identity(&package), package);
+            }
+        });
+    }
+    true
+}
+
+fn list(gather: &mut Gather, host: &dyn Host, folder: &str) -> Option<Vec<String>> {
+    match host.list(folder, FILES_MAX) {
+        Ok(listing) => {
+            if listing.cut {
+                let text = format!("there are more than {FILES_MAX} files; the rest was not read");
+                gather.miss(Trouble::new(TroubleKind::TooLarge, folder, text));
+            }
+            Some(listing.names)
+        }
+        Err(error) if error.is_missing() => None,
+        Err(error) => {
+            gather.miss_access(&error);
+            None
+        }
+    }
+}
+
+fn read_small(gather: &mut Gather, host: &dyn Host, path: &str) -> Option<Reading> {
+    match host.read(path, STANZA_FILE_BYTES_MAX) {
+        Ok(reading) if reading.cut => {
+            let text = format!("the file is larger than {STANZA_FILE_BYTES_MAX} bytes and was not read");
+            gather.miss(Trouble::new(TroubleKind::TooLarge, path, text));
+            None
+        }
+        Ok(reading) => Some(reading),
+        // A finished journal is removed between listing and reading; a folder among the files holds no package.
+        Err(AccessError::Missing { .. } | AccessError::Special { .. }) => None,
+        Err(error) => {
+            gather.miss_access(&error);
+            None
+        }
+    }
+}
+
+/// Whether dpkg keeps the file list of at least one package.
+fn lists_packages(host: &dyn Host) -> bool {
+    host.list(INFO, FILES_MAX).is_ok_and(|listing| listing.names.iter().any(|name| name.ends_with(".list")))
+}
+
+fn identity(package: &Package) -> (String, String) {
+    (package.name.clone(), package.architecture.clone().unwrap_or_default())
+}
+
+/// Where a stanza stands.
+struct Place<'a, 'b> {
+    path: &'a str,
+    stanza: &'a Stanza<'b>,
+}
+
+impl Place<'_, '_> {
+    fn line(&self) -> String {
+        format!("{}:{}", self.path, self.stanza.line)
+    }
+}
+
+/// What a stanza says.
+enum Parsed {
+    /// A package that `dpkg-query -W` lists.
+    Package(Package),
+    /// A package that was purged; the journal uses this to take one away.
+    NotInstalled { name: String, architecture: Option<String> },
+}
+
+/// Reads one stanza. In the database every package has a status; in `status.d` none has, and all are installed.
+fn parse_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) -> Option<Parsed> {
+    match read_stanza(gather, place, has_status) {
+        Ok(parsed) => Some(parsed),
+        Err(text) => {
+            gather.miss(Trouble::new(TroubleKind::Malformed, place.line(), text));
+            None
+        }
+    }
+}
+
+fn read_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) -> Result<Parsed, String> {
+    let stanza = place.stanza;
+    if let Some(line) = stanza.bad_line {
+        return Err(format!("line {line} is no field; its package was left out"));
+    }
+    if let Some(name) = stanza.repeated(&["Package", "Status", "Version", "Architecture"]) {
+        return Err(format!("the field {name} stands twice; the package was left out"));
+    }
+    let name = stanza.get("Package").ok_or("a package without a name was left out")?;
+    if !is_package_name(name) {
+        return Err("a package whose name is no package name was left out".into());
+    }
+    let name = gather.text(&place.line(), name);
+    let mut optional = |field: &str| stanza.get(field).map(|bytes| gather.text(&place.line(), bytes));
+    let architecture = optional("Architecture");
+    let state = match stanza.get("Status") {
+        Some(status) => match parse_status(status) {
+            Some(Some(state)) => state,
+            Some(None) => return Ok(Parsed::NotInstalled { name, architecture }),
+            None => return Err(format!("'{name}' has a status that dpkg does not know; it was left out")),
+        },
+        None if has_status => return Err(format!("'{name}' has no status; it was left out")),
+        None => PackageState::Installed,
+    };
+    // A package that was removed keeps only the version of its configuration.
+    let version = optional("Version").or_else(|| optional("Config-Version"));
+    let source = optional("Source").and_then(|source| Some(source.split_ascii_whitespace().next()?.to_owned()));
+    let maintainer = optional("Maintainer");
+    let vendor = optional("Origin");
+    let multi_arch = optional("Multi-Arch");
+    let version = match (version, state) {
+        (Some(version), _) => version,
+        (None, PackageState::Installed) => return Err(format!("'{name}' is installed and has no version; it was left out")),
+        // dpkg itself lists such a package with an empty version: its unpacking never got that far.
+        (None, PackageState::ConfigFiles | PackageState::Unfinished) => String::new(),
+    };
+    let source = source.filter(|source| *source != name);
+    let ecosystem = Ecosystem::Deb;
+    Ok(Parsed::Package(Package { ecosystem, name, version, architecture, state, source, maintainer, vendor, multi_arch }))
+}
+
+/// The third word of `Status`: `Some(None)` for a package that is not there any more.
+pub(super) fn parse_status(status: &[u8]) -> Option<Option<PackageState>> {
+    let mut words = status.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let (_want, _flag, state, end) = (words.next()?, words.next()?, words.next()?, words.next());
+    if end.is_some() {
+        return None;
+    }
+    match state {
+        b"installed" => Some(Some(PackageState::Installed)),
+        b"config-files" => Some(Some(PackageState::ConfigFiles)),
+        b"half-installed" | b"unpacked" | b"half-configured" | b"triggers-awaited" | b"triggers-pending" => {
+            Some(Some(PackageState::Unfinished))
+        }
+        b"not-installed" => Some(None),
+        _ => None,
+    }
+}
+
+/// dpkg's own rule for names: letters, digits and `-+._`, beginning with a letter or digit.
+fn is_package_name(name: &[u8]) -> bool {
+    name.first().is_some_and(u8::is_ascii_alphanumeric)
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! One rpm header as the database keeps it: an index of tags and a store of data (rpm's `doc/manual/format_v4`).
+//! It does not know SQLite or packages; it finds the bytes of a tag.
+//! Invariant: every offset and length is checked against the blob; a hostile one gives an error, never a panic.
+
+/// `RPMTAG_NAME`.
+pub(super) const NAME: u32 = 1000;
+/// `RPMTAG_VERSION`.
+pub(super) const VERSION: u32 = 1001;
+/// `RPMTAG_RELEASE`.
+pub(super) const RELEASE: u32 = 1002;
+/// `RPMTAG_EPOCH`.
+pub(super) const EPOCH: u32 = 1003;
+/// `RPMTAG_VENDOR`.
+pub(super) const VENDOR: u32 = 1011;
+/// `RPMTAG_PACKAGER`.
+pub(super) const PACKAGER: u32 = 1015;
+/// `RPMTAG_ARCH`.
+pub(super) const ARCH: u32 = 1022;
+/// `RPMTAG_SOURCERPM`.
+pub(super) const SOURCERPM: u32 = 1044;
+
+/// Data types of the format: a 32-bit number, a text, a text per language.
+const TYPE_INT32: u32 = 4;
+const TYPE_STRING: u32 = 6;
+const TYPE_I18NSTRING: u32 = 9;
+
+/// Tags in one header; rpm itself allows 65,535.
+const TAGS_MAX: usize = 65_535;
+/// Tag, type, offset, count: four big-endian numbers of 32 bits.
+const TAG_BYTES: usize = 16;
+
+/// Why a blob is no header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HeaderError {
+    /// The two lengths at the front do not fit the blob.
+    #[error("the package's header is cut short")]
+    Short,
+    /// More tags than rpm itself allows.
+    #[error("the package's header claims too many tags")]
+    TooManyTags,
+}
+
+/// A header: `index` and `data` lie in the blob.
+pub(super) struct Header<'a> {
+    index: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// Checks the outer lengths. The blob has no magic: two lengths, the index, the data.
+    pub(super) fn parse(blob: &'a [u8]) -> Result<Self, HeaderError> {
+        let (tags, rest) = take_u32(blob).ok_or(HeaderError::Short)?;
+        let (data_bytes, rest) = take_u32(rest).ok_or(HeaderError::Short)?;
+        let tags = usize::try_from(tags).map_err(|_| HeaderError::TooManyTags)?;
+        if tags > TAGS_MAX {
+            return Err(HeaderError::TooManyTags);
+        }
+        let data_bytes = usize::try_from(data_bytes).map_err(|_| HeaderError::Short)?;
+        let (index, rest) = rest.split_at_checked(tags * TAG_BYTES).ok_or(HeaderError::Short)?;
+        let data = rest.get(..data_bytes).ok_or(HeaderError::Short)?;
+        Ok(Self { index, data })
+    }
+
+    /// The first text of a tag, without its closing zero; absent when the tag is, or is no text, or has no end.
+    pub(super) fn text(&self, tag: u32) -> Option<&'a [u8]> {
+        let (kind, bytes) = self.find(tag)?;
+        if !matches!(kind, TYPE_STRING | TYPE_I18NSTRING) {
+            return None;
+        }
+        bytes.get(..memchr::memchr(0, bytes)?)
+    }
+
+    /// The first 32-bit number of a tag.
+    pub(super) fn number(&self, tag: u32) -> Option<u32> {
+        let (kind, bytes) = self.find(tag)?;
+        if kind == TYPE_INT32 { take_u32(bytes).map(|(number, _)| number) } else { None }
+    }
+
+    /// Type and data of a tag, from its offset to the end of the store.
+    fn find(&self, wanted: u32) -> Option<(u32, &'a [u8])> {
+        self.index.chunks_exact(TAG_BYTES).find_map(|entry| {
+            let (tag, rest) = take_u32(entry)?;
+            let (kind, rest) = take_u32(rest)?;
+            let (offset, rest) = take_u32(rest)?;
+            let (count, _) = take_u32(rest)?;
+            if tag != wanted || count == 0 {
+                return None;
+            }
+            Some((kind, self.data.get(usize::try_from(offset).ok()?..)?))
+        })
+    }
+}
+
+fn take_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (first, rest) = bytes.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*first), rest))
+}

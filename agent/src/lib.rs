@@ -1,0 +1,9 @@
+//! The agent: reads what a host is made of and hands it to the ledger. `main` only turns arguments into calls of this.
+//! It does not decide what a change means, listens on nothing, and changes nothing on the host but its own state folder.
+//! Invariant: the order of the modules is the order in which a fact travels: access, collect, spool, submit.
+
+pub mod access;
+pub mod collect;
+pub mod arguments;
+pub mod print;
+pub mod progress;
