@@ -1,1 +1,73 @@
-//! The console: server-rendered pages in Japanese and English.
+//! The pages: server-rendered, Japanese first, every one readable without a script. One line below is one page.
+//! It does not know how a person is proved (`auth`), what anything means (`model`), or who else answers on this port.
+//! Invariant: no page shows anything to a visitor that `auth` did not prove, and every answer carries the strict headers.
+
+pub mod assets;
+pub mod diagram;
+pub mod fragments;
+pub mod headers;
+pub mod i18n;
+pub mod layout;
+pub mod live;
+pub mod pages;
+pub mod paging;
+pub mod words;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use crate::http::{App, auth};
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::Uri;
+use axum::response::Response;
+use axum::routing::get;
+use layout::{Gate, Reader};
+use pages::{
+    component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts, ledger,
+    plans, sign_in, start, suppliers, trouble,
+};
+use std::sync::Arc;
+
+/// Every page, with `auth::staff` at the door.
+///
+/// It sets no fallback, so it can be merged; give [`not_found`] to the router that holds everything.
+pub fn router() -> Router<Arc<App>> {
+    router_behind(Gate(auth::staff))
+}
+
+fn router_behind(gate: Gate) -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(start::show))
+        .route("/duties", get(duties::show))
+        .route("/duties/{id}", get(duty::show))
+        .route("/findings", get(findings::show))
+        .route("/findings/{id}", get(finding::show))
+        .route("/equipment", get(equipment_list::show))
+        .route("/equipment/{id}", get(equipment::show))
+        .route("/hosts", get(hosts::show))
+        .route("/hosts/{id}", get(host::show))
+        .route("/components", get(components::show))
+        .route("/components/{id}", get(component::show))
+        .route("/suppliers", get(suppliers::show))
+        .route("/plans", get(plans::show))
+        .route("/ledger", get(ledger::show))
+        .route("/ledger/{seq}", get(entry::show))
+        .route("/ledger/{seq}/line", get(entry::line))
+        .route("/sign-in", get(sign_in::show))
+        .route("/events", get(live::events))
+        .route("/assets/{name}", get(assets::serve))
+        .layer(axum::Extension(gate))
+        .layer(axum::middleware::map_response(headers::strict))
+}
+
+/// The page for an address that stands for nothing.
+pub async fn not_found(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
+    match Reader::of(&uri, &headers) {
+        Ok(reader) => headers::strict(trouble::not_found(&reader.context(&app))).await,
+        Err(redirect) => headers::strict(redirect).await,
+    }
+}

@@ -1,0 +1,455 @@
+### The words of the pages. Same keys as ja/console.ftl. Legal terms keep their Japanese beside them where it helps.
+
+product = Daicho 台帳
+unknown = unknown
+none = none
+all = all
+show = Show
+never = not yet
+to-start = Back to the overview
+skip-to-content = Skip to content
+navigation = Main pages
+signed-in-as = Signed in as
+foot-today = Today in Japan: { $x }
+foot-times = All times are Japan time.
+rows-in-all = { $n ->
+    [one] 1 row in all.
+   *[other] { $shown } rows in all.
+}
+and-more = and { $shown } more
+on-hosts = { $n ->
+    [one] on 1 host
+   *[other] on { $shown } hosts
+}
+none-of-equipment = no critical equipment
+date-not-recorded = not recorded
+entry-number = Entry { $n }
+
+live-off = no live updates
+live-on = live
+live-lost = Connection lost. What you see may be out of date. Reconnecting.
+live-ended = Your session has ended. Please sign in again.
+live-announce = New finding:
+
+pages-navigation = Pages
+pages-earlier = Previous page
+pages-later = Next page
+pages-first = First page
+
+nav-start = Overview
+nav-duties = Legal duties
+nav-findings = Findings
+nav-equipment = Critical equipment
+nav-hosts = Hosts
+nav-components = Components
+nav-suppliers = Suppliers
+nav-plans = Plans
+nav-ledger = Ledger
+
+col-equipment = Equipment
+col-hosts = Hosts
+
+start-title = What needs attention now
+start-duties = Duties to file or report
+start-findings = Open findings
+start-seen = How much is really seen
+start-all-duties = All duties ({ $shown })
+start-all-findings = All open findings ({ $shown })
+start-all-hosts = All hosts
+
+seen-no-host = No agent is enrolled. Nothing is observed, so nothing can be said about whether all is well.
+seen-all = { $n ->
+    [one] The only host answers, and every collector on it looked completely.
+   *[other] All { $shown } hosts answer, and every collector looked completely.
+}
+seen-not-all = Not everything is seen. In the places below, “no finding” does not mean “no problem”.
+seen-silent = Hosts that do not answer: { $shown }
+seen-never = Hosts that have not sent anything yet: { $shown }
+seen-troubled = Hosts with a collector that could not look completely: { $shown }
+seen-declared-not-heard = Hosts named in a plan that are not heard: { $shown }
+seen-whole = complete
+seen-nothing = nothing seen
+seen-stale = out of date
+seen-collectors-troubled = incomplete ({ $shown })
+
+card-duties = duties
+card-findings = findings
+card-undeclared = undeclared
+card-covered = declared
+card-hosts = hosts heard / in plan
+card-not-all-heard = Some hosts are not seen: these numbers are lower limits.
+
+equipment-title = Critical equipment (特定重要設備)
+equipment-empty = No plan has been imported, so the critical equipment is unknown.
+equipment-id = Id
+equipment-type = Type (種類)
+equipment-function = Function (機能)
+equipment-place = Place of installation and use
+equipment-operator = Operator (特定社会基盤事業者)
+equipment-picture = Equipment, parts and suppliers
+equipment-picture-legend = ◆ dashed: undeclared   ▲: declared, not seen   ?: not observable   ●: as declared. The tables below say the same.
+equipment-drift = Observed against declared
+equipment-without-agent = { $n ->
+    [one] 1 host is named in the plan and has no agent. What is on it is unknown.
+   *[other] { $shown } hosts are named in the plan and have no agent. What is on them is unknown.
+}
+equipment-no-hosts = No host of this equipment has reported.
+
+diagram-title = { $x }: equipment, parts and suppliers
+diagram-country = country of law: { $x }
+diagram-rest = and { $shown } more
+diagram-rest-where = see the tables below
+
+drift-covered = declared
+drift-undeclared = undeclared
+drift-not-seen = declared, not seen
+drift-not-observable = not observable
+drift-not-compared = not compared
+drift-no-equipment = no equipment
+drift-undeclared-explained = Observed on hosts, and covered by no part of a plan.
+drift-not-seen-explained = In a plan, and not found on hosts that were fully looked at.
+drift-not-observable-explained = In a plan, and nobody could look: no agent, or a failed collector. It may or may not be there.
+drift-covered-explained = Covered by a part of a plan.
+drift-lines = { $n ->
+    [one] 1 line
+   *[other] { $shown } lines
+}
+drift-col-product = Product
+drift-col-category = Category
+drift-col-supplier = Supplier
+drift-col-components = Components
+drift-col-part = Part (構成設備)
+drift-examples = Examples
+drift-no-part = none
+drift-no-host = none
+
+claim-unrecorded = no supplier record
+confidence-unknown = supplier unknown
+confidence-low = low confidence
+confidence-medium = medium confidence
+confidence-high = high confidence
+confidence-decided = confirmed by a person
+
+category-server-hardware = server
+category-operating-system = operating system
+category-middleware = middleware
+category-application = application
+category-network-device = network device
+category-firmware = firmware
+category-auxiliary = other
+
+phase-draft = draft, not submitted
+phase-submitted = submitted, not accepted
+phase-prohibited = prohibition period
+phase-cleared = cleared, not carried out
+phase-introduced = introduced
+phase-entrustment-running = entrustment running
+phase-entrustment-ended = entrustment ended
+
+plan-kind-installation = Installation (導入)
+plan-kind-entrustment = Entrustment of maintenance or operation (重要維持管理等の委託)
+plan-submitted = Submitted (提出日)
+plan-accepted = Accepted (受理日)
+plan-prohibited-through = Last day of prohibition
+plan-introduced = Introduced (導入完了日)
+plan-entrusted-from = Entrustment from
+plan-entrusted-through = Entrustment through
+plan-versions = versions: { $shown }
+plan-parts = Parts (構成設備) as filed
+plan-remote-paths = Declared remote maintenance paths
+plan-contractors = Contractors and subcontractors (委託の相手方・再委託の相手方):
+plans-title = Plans (導入等計画書)
+plans-empty = No plan has been imported. There is nothing to compare with, so differences are unknown.
+part-col-name = Name (名称)
+part-col-category = Category as filed (区分・種類)
+part-col-function = Function (機能)
+part-col-supplier = Supplier
+part-col-country = Made in
+part-col-covers = Covers products
+part-covers-all = all of this supplier in this category
+remote-col-id = Id
+remote-col-end = Host and interface
+remote-col-purpose = Purpose
+remote-col-who = Used by
+
+hosts-title = Hosts
+hosts-empty = No host is enrolled. Make an enrolment token with this command, then enrol the agent on the host.
+host-col-name = Host
+host-col-hearing = Heard
+host-col-seen = Collection
+host-col-os = OS
+host-col-components = Components
+host-col-findings = Findings
+host-col-last = Last report
+host-agent = Agent
+host-batch-number = report number { $n }
+host-coverage = How completely it is seen
+host-coverage-caption = The last word of each collector
+host-coverage-empty = No collector of this host has reported yet. What is on it is unknown.
+host-losses = Some reports were lost before they could be sent.
+host-os = Operating system
+host-os-unknown = The operating system is unknown.
+host-interfaces = Network interfaces
+host-interfaces-caption = Possible ways in from outside come first
+host-interfaces-unknown = No interface has been reported (unknown).
+host-sockets = Listening sockets
+host-sockets-unknown = No listening socket has been reported. See above whether the collector looked completely.
+host-hardware = Hardware
+host-hardware-unknown = No hardware has been reported (unknown).
+
+hearing-heard = heard
+hearing-silent = silent
+hearing-never = never reported
+hearing-revoked = revoked
+
+coverage-col-collector = Collector
+coverage-col-outcome = Outcome
+coverage-col-items = Items
+coverage-col-reported = Last outcome at
+coverage-col-complete = Last complete at
+coverage-col-troubles = What could not be read
+coverage-no-troubles = nothing
+coverage-sources = Places read ({ $shown })
+outcome-complete = complete
+outcome-partial = partial
+outcome-not-applicable = not applicable
+outcome-failed = failed
+trouble-not-permitted = not permitted
+trouble-missing = missing
+trouble-source-vanished = source vanished
+trouble-unreadable = unreadable
+trouble-malformed = malformed
+trouble-too-large = too large
+trouble-duplicate = duplicate
+trouble-not-observable = not observable
+
+os-name = Name
+os-version = Version
+os-codename = Code name
+os-kernel = Kernel
+os-architecture = Architecture
+
+interface-col-name = Name
+interface-col-kind = Kind
+interface-col-remote = Way in from outside
+interface-col-mac = MAC address
+interface-col-driver = Driver
+interface-may-be-remote = may be one
+interface-not-remote = not usually
+interface-remote-unknown = unknown
+interface-loopback = loopback
+interface-ethernet = wired
+interface-wireless = wireless
+interface-wwan = mobile broadband
+interface-bridge = bridge
+interface-bond = bond
+interface-vlan = VLAN
+interface-veth = virtual cable (veth)
+interface-wireguard = WireGuard tunnel
+interface-tun = layer-3 tunnel (tun)
+interface-tap = layer-2 tunnel (tap)
+interface-ppp = PPP
+interface-kernel-tunnel = kernel tunnel
+interface-other = other ({ $x })
+
+socket-col-protocol = Protocol
+socket-col-address = Address
+socket-col-port = Port
+socket-col-processes = Processes
+socket-nobody = unknown (the kernel, or not readable)
+
+hardware-col-part = Part
+hardware-col-slot = Slot
+hardware-col-maker = Maker as it says
+hardware-col-model = Model
+hardware-col-version = Version
+hardware-col-serial = Serial number
+hardware-col-size = Size, count
+hardware-col-read-from = Read from
+hardware-serial-placeholder = { $x } (placeholder: identifies nothing)
+hardware-count = { $shown } of them
+hardware-system = machine
+hardware-board = board
+hardware-chassis = chassis
+hardware-bios = BIOS or UEFI
+hardware-cpu = CPU
+hardware-memory = memory
+hardware-disk = disk
+hardware-nic = network adapter
+
+components-title = Components
+components-search = Find by name, version, product or supplier
+components-status = Against the plans
+components-find = Find
+components-of-host = Only on this host:
+components-no-filter = Remove the filter
+components-query-wrong = This filter, or this place in the list, makes no sense.
+components-none-found = Nothing fits, in what has been observed.
+components-empty = No component has been reported yet (unknown).
+components-caption = By name and version. The same thing on many hosts is one row.
+component-col-name = Name
+component-col-version = Version
+component-col-sort = From
+component-col-status = Plans
+component-purl = Package URL
+component-places = Where it stands
+component-places-empty = It is on no host now.
+component-places-caption = { $n ->
+    [one] On 1 host
+   *[other] On { $shown } hosts
+}
+component-first-seen = First reported at
+component-other-versions = Other versions
+component-observation = The observation itself
+component-observation-hint = As the agent reported it. Supplier and category are derived from it.
+
+findings-title = Findings
+findings-caption-open = Open findings, most severe first
+findings-empty = There is no open finding.
+findings-empty-not-seen = There is no finding. But not everything is seen, so this does not mean that all is well.
+findings-none-match = No finding fits this filter.
+finding-col-severity = Severity
+finding-col-title = What
+finding-col-duties = Duties
+finding-col-opened = Found at
+finding-col-state = State
+severity-notice = notice
+severity-warning = warning
+severity-critical = critical
+finding-open = open
+finding-closed = closed
+finding-why = Why it matters
+finding-next = What to do next
+finding-evidence = Evidence
+finding-rule = Rule
+finding-components = Components
+finding-components-first = The first 50 are shown.
+finding-no-hosts = It concerns no particular host.
+finding-no-duties = The decision table ties no duty to file or report to this finding.
+finding-history = History
+finding-openings = Found { $shown } times so far
+finding-opened = found
+finding-was-closed = its cause was no longer observed
+finding-still-open = Its cause is still observed, or nobody could look since.
+
+duties-title = Duties to file or report (届出・報告義務)
+duties-caption = What waits first, the strictest first
+duties-caption-waiting = Duties that wait
+duties-waiting = { $n ->
+    [one] 1 duty waits.
+   *[other] { $shown } duties wait.
+}
+duties-hint = When a cause is gone, something may still have to be filed. A duty stays until a person decides.
+duties-empty = No duty waits.
+duties-empty-not-seen = No duty was found. But not everything is seen, so this does not mean that there is none.
+duties-none = No duty is recorded. Only what was observed and the plans that were imported can be judged.
+duty-col-outcome = What is asked
+duty-col-title = Duty
+duty-col-due = By when
+duty-col-basis = Basis
+duty-col-state = State
+duty-has-question = needs a person's answer
+duty-missing-count = { $n ->
+    [one] 1 field not recorded
+   *[other] { $shown } fields not recorded
+}
+duty-provisional = provisional: to be confirmed
+duty-nothing = nothing to file
+duty-ask-person = ask a person
+duty-report = report without delay (遅滞なく報告)
+duty-notify = notify (届出)
+duty-file-first = file first (あらかじめ届出)
+duty-open = cause observed
+duty-cause-gone = cause gone, to be decided
+duty-cause-gone-explained = The cause is no longer observed. Whether something must still be filed is a person's decision; it never ends by itself.
+duty-uncertain = This is not certain. Confirm it before you file.
+duty-question = The question a person must answer
+duty-question-hint = The table cannot decide this. Consider prior consultation (事前相談) with the ministry, or ask your lawyer.
+duty-law = What the law asks
+duty-form = Form (様式)
+duty-form-none = No form is recorded.
+duty-clock = How the time is counted
+duty-due = Due day
+duty-due-none = Not a fixed day; see how the time is counted.
+duty-changed-on = Day of the change (Japan)
+duty-articles = Articles
+duty-regime = Regime
+duty-row = Row of the table
+duty-missing = Data the filing needs that nobody has recorded
+duty-missing-hint = Ask the supplier. Where the supplier sends it directly to the ministry, record that it does.
+duty-missing-none = None of the fields that the table names is missing. This does not mean that every field of the form was checked.
+duty-cause = Cause
+duty-plan = Plan that was judged
+duty-plan-none = There is no plan that counts.
+duty-phase = Phase on the day of the change
+basis-stat = statute read
+basis-seed = official material
+basis-sec = secondary source
+basis-mach = machine summary
+basis-inf = inference
+basis-mem = not verified
+basis-unknown = basis unknown
+basis-stat-explained = The text of the law was read, but note what follows.
+basis-seed-explained = It rests on published official material, not on the text of the law itself.
+basis-sec-explained = It rests on secondary sources (ministry pages, articles), not on the text of the law itself.
+basis-mach-explained = It rests on a machine-made summary of an amendment, not on the text of the law itself.
+basis-inf-explained = It contains an inference from the wording of the law. A lawyer must confirm it.
+basis-mem-explained = It contains knowledge that was not checked against any text. Do not decide on it as it stands.
+basis-unknown-explained = How sure it is, is not known. Do not decide on it as it stands.
+regime-jp-espa = Economic Security Promotion Act (経済安全保障推進法)
+regime-jp-acd = Active cyber defence act (サイバー対処能力強化法)
+
+suppliers-title = Suppliers, contractors and subcontractors
+suppliers-empty = There is no supplier record. Who supplied what cannot be judged.
+suppliers-hint = As people recorded them. “Unknown” means: not recorded.
+suppliers-caption = Supplier records
+supplier-col-name = Name
+supplier-col-number = Corporate number (法人番号)
+supplier-col-law = Country of law (設立準拠法国等)
+supplier-col-address = Country of address
+supplier-col-parts = Parts (構成設備)
+supplier-col-source = Source
+supplier-no-parts = in no plan
+supplier-as-of = as of { $x }
+
+ledger-title = Ledger
+ledger-head-seq = Last entry
+ledger-head-hash = Last hash
+ledger-hint = Each entry holds the hash of the one before. Keep the last hash somewhere else, and any later change, removal or insertion before it can be found.
+ledger-empty = The ledger is still empty.
+ledger-caption = Newest first
+ledger-caption-older = Older entries, newest first
+ledger-col-seq = Entry
+ledger-col-received = Received at
+ledger-col-author = Author
+ledger-col-kind = Kind
+ledger-col-hash = Hash (start)
+ledger-col-bytes = Bytes
+ledger-damaged = the bytes do not fit the hash
+ledger-newest = Newest
+ledger-older = Older
+entry-fits = The hash was calculated anew for this page, and it fits.
+entry-damaged = The bytes of this entry do not fit its hash. Look at the server's disk and run daicho verify.
+entry-hash = Hash of this entry
+entry-prev-hash = Hash of the entry before
+entry-line = What it says
+entry-line-hint = Line breaks were added for reading. The hash stands for the original single line.
+entry-line-cut = It is large: only the beginning is shown.
+entry-download = Download the original line
+entry-verify = How to verify it yourself
+entry-verify-download = Save the original line with the link above.
+entry-verify-hash = Leave out the last 81 bytes (the hash), put the purpose and a zero byte in front, and take SHA-256.
+entry-verify-compare = Compare the result with this value.
+entry-verify-chain = Compare prev_hash in the line with the hash of the entry before. For entry 1 it is 64 zeros.
+entry-verify-all = To verify the whole chain and every signature:
+
+sign-in-title = Sign in
+sign-in-lead = There is no password. You sign in with a link that is made on the server and works once.
+sign-in-step-run = Run this command on the server, or ask an administrator to.
+sign-in-step-run-hint = DIR is the server's data folder.
+sign-in-step-open = Open the link that it prints in this browser.
+sign-in-no-access = If you cannot reach the server, ask an administrator to make a link for you.
+not-found-headline = Not found
+not-found-remedy = There is nothing at this address. Please choose from a list.
+fault-headline = The server has a problem and cannot show this
+fault-remedy = Nothing that was acknowledged is lost. Please ask an administrator to look at the server's log.

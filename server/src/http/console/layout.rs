@@ -1,0 +1,350 @@
+//! What every page has: the reader's language, the person, the counts of the navigation; and how a page becomes an answer.
+//! It does not know what any page shows.
+//! Invariant: a page about anything is only made from a [`Visitor`], and a visitor only from a proof that `auth` gave.
+
+use super::assets;
+use super::i18n::{self, FluentValue};
+use crate::http::App;
+use crate::http::auth::StaffIdentity;
+use crate::model::Model;
+use crate::model::rows::{DutyOutcome, DutyRow, DutyState, FindingRow, FindingState};
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use daicho_schemas::refusal::Refusal;
+use daicho_schemas::text::{Language, Text};
+use daicho_schemas::time::{CalendarDate, UtcMicros};
+use std::fmt::Display;
+use std::sync::Arc;
+
+/// How the console asks who is there: [`crate::http::auth::staff`], or a test's own answer.
+#[derive(Clone, Copy)]
+pub struct Gate(pub fn(&App, &HeaderMap) -> Result<StaffIdentity, Refusal>);
+
+/// The part of the console a page belongs to; the navigation marks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is named as its page")]
+pub enum Section {
+    Start,
+    Duties,
+    Findings,
+    Equipment,
+    Hosts,
+    Components,
+    Suppliers,
+    Plans,
+    Ledger,
+    None,
+}
+
+/// One line of the navigation.
+pub struct NavItem {
+    /// Where it leads.
+    pub href: &'static str,
+    /// The key of its words; also tells the browser's script which count is which.
+    pub key: &'static str,
+    /// Whether this page is in it.
+    pub current: bool,
+    /// How many things wait there, where that is counted.
+    pub waiting: Option<u64>,
+}
+
+const NAVIGATION: &[(Section, &str, &str)] = &[
+    (Section::Start, "/", "nav-start"),
+    (Section::Duties, "/duties", "nav-duties"),
+    (Section::Findings, "/findings", "nav-findings"),
+    (Section::Equipment, "/equipment", "nav-equipment"),
+    (Section::Hosts, "/hosts", "nav-hosts"),
+    (Section::Components, "/components", "nav-components"),
+    (Section::Suppliers, "/suppliers", "nav-suppliers"),
+    (Section::Plans, "/plans", "nav-plans"),
+    (Section::Ledger, "/ledger", "nav-ledger"),
+];
+
+/// What waits, for the navigation, and the newest finding, for the announcement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Duties that ask for something and are not known to be settled.
+    pub duties: u64,
+    /// Open findings.
+    pub findings: u64,
+    /// The entry that opened the newest open finding, and its title.
+    pub newest: Option<(u64, Text)>,
+}
+
+impl Waiting {
+    /// Counts rows. A duty whose cause is gone still waits: only a person can settle it.
+    pub fn count(findings: &[FindingRow], duties: &[DutyRow]) -> Self {
+        let open = || findings.iter().filter(|row| row.state == FindingState::Open);
+        let newest = open().max_by_key(|row| row.opened_seq).map(|row| (row.opened_seq, row.title.clone()));
+        let duties = duties.iter().filter(|row| waits(row)).count() as u64;
+        Self { duties, findings: open().count() as u64, newest }
+    }
+}
+
+/// Whether a duty still asks something of a person.
+pub fn waits(duty: &DutyRow) -> bool {
+    match duty.state {
+        DutyState::Open | DutyState::CauseGone => duty.outcome != DutyOutcome::Nothing,
+    }
+}
+
+/// A number that can be said in a sentence.
+pub trait Count {
+    /// Its value.
+    fn value(&self) -> u64;
+}
+
+impl Count for u64 {
+    fn value(&self) -> u64 {
+        *self
+    }
+}
+
+impl Count for usize {
+    fn value(&self) -> u64 {
+        *self as u64
+    }
+}
+
+impl<T: Count> Count for &T {
+    fn value(&self) -> u64 {
+        (*self).value()
+    }
+}
+
+/// What a template needs besides its rows. Templates call it `ctx`.
+#[derive(Clone, Debug)]
+pub struct PageContext {
+    /// The reader's language.
+    pub language: Language,
+    /// Who reads; absent on the sign-in page.
+    pub person: Option<String>,
+    /// Path and query of this page, without `lang`.
+    pub here: String,
+    /// The part of the console.
+    pub section: Section,
+    /// The day it is in Japan.
+    pub today: CalendarDate,
+    /// What waits.
+    pub waiting: Waiting,
+}
+
+impl PageContext {
+    /// The words behind a key.
+    pub fn t(&self, key: &str) -> String {
+        i18n::lookup(self.language, key, &[])
+    }
+
+    /// The words behind a key, with a number `$n` in them.
+    pub fn tn(&self, key: &str, n: impl Count) -> String {
+        i18n::lookup(self.language, key, &[("n", FluentValue::from(n.value())), ("shown", grouped(n.value()).into())])
+    }
+
+    /// The words behind a key, with a word `$x` in them.
+    pub fn tx(&self, key: &str, x: impl Display) -> String {
+        i18n::lookup(self.language, key, &[("x", x.to_string().into())])
+    }
+
+    /// A text of the model in the reader's language.
+    pub fn say<'a>(&self, text: &'a Text) -> &'a str {
+        text.get(self.language)
+    }
+
+    /// An instant in Japan time, to the second.
+    pub fn when(&self, instant: &UtcMicros) -> String {
+        instant.for_people_in_japan()
+    }
+
+    /// A count with its thousands set apart.
+    pub fn number(&self, n: impl Count) -> String {
+        grouped(n.value())
+    }
+
+    /// The reader's language as a tag.
+    pub fn lang(&self) -> &'static str {
+        i18n::tag(self.language)
+    }
+
+    /// Whether a text is in Japanese, so that templates need no second lookup.
+    pub fn japanese(&self) -> bool {
+        self.language == Language::Ja
+    }
+
+    /// This page in the other language.
+    pub fn other_language_href(&self) -> String {
+        let other = if self.japanese() { "en" } else { "ja" };
+        let join = if self.here.contains('?') { '&' } else { '?' };
+        format!("{}{join}lang={other}", self.here)
+    }
+
+    /// The URL of an asset.
+    pub fn asset(&self, name: &str) -> String {
+        assets::asset_url(name)
+    }
+
+    /// The lines of the navigation.
+    pub fn navigation(&self) -> Vec<NavItem> {
+        let waiting = |section| match section {
+            Section::Duties => Some(self.waiting.duties),
+            Section::Findings => Some(self.waiting.findings),
+            _ => None,
+        };
+        let item =
+            |&(section, href, key)| NavItem { href, key, current: section == self.section, waiting: waiting(section) };
+        NAVIGATION.iter().map(item).collect()
+    }
+}
+
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Somebody who reads, known or not: has a language and a place.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    language: Language,
+    here: String,
+}
+
+impl Reader {
+    /// From a request; the answer is a redirect when the request chooses a language.
+    pub fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, Response> {
+        let (here, chosen) = without_language(uri);
+        match chosen {
+            Some(language) => Err(choose_language(&here, language)),
+            None => Ok(Self { language: i18n::of_request(headers), here }),
+        }
+    }
+
+    /// A context without a person and without counts.
+    pub fn context(&self, app: &App) -> PageContext {
+        PageContext {
+            language: self.language,
+            person: None,
+            here: self.here.clone(),
+            section: Section::None,
+            today: app.clock.now().date_in_japan(),
+            waiting: Waiting::default(),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &Arc<App>) -> Result<Self, Response> {
+        Self::of(&parts.uri, &parts.headers)
+    }
+}
+
+/// A signed-in person who opened a page.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    reader: Reader,
+    person: StaffIdentity,
+}
+
+impl FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let reader = Reader::of(&parts.uri, &parts.headers)?;
+        match parts.extensions.get::<Gate>() {
+            Some(Gate(ask)) => match ask(app, &parts.headers) {
+                Ok(person) => Ok(Self { reader, person }),
+                Err(_) => Err(see_other("/sign-in")),
+            },
+            // Without a gate nobody can be proved: the router was built wrongly, and nothing is shown.
+            None => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        }
+    }
+}
+
+impl Visitor {
+    /// Reads rows from the model and makes the page's context, under one read lock that is gone when this returns.
+    pub fn read<T>(
+        &self,
+        app: &App,
+        section: Section,
+        rows: impl FnOnce(&Model, CalendarDate) -> T,
+    ) -> Result<(PageContext, T), Response> {
+        let mut ctx = self.reader.context(app);
+        ctx.section = section;
+        ctx.person = Some(self.person.person_id.to_string());
+        // A poisoned lock means that a fold stopped half-way: what it holds may be wrong, and wrong is worse than nothing.
+        let model = app.model.read().map_err(|_| super::pages::trouble::fault(&ctx))?;
+        ctx.waiting = Waiting::count(&model.findings(), &model.duties());
+        let rows = rows(&model, ctx.today);
+        drop(model);
+        Ok((ctx, rows))
+    }
+}
+
+/// A page as an answer.
+pub fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// `303 See Other` to a place on this server.
+pub fn see_other(place: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, place)]).into_response()
+}
+
+fn choose_language(here: &str, language: Language) -> Response {
+    let cookie =
+        format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", i18n::LANGUAGE_COOKIE, i18n::tag(language));
+    (StatusCode::SEE_OTHER, [(LOCATION, here.to_string()), (SET_COOKIE, cookie)]).into_response()
+}
+
+/// Path and query of a request without `lang`, and the language that it chose.
+/// The path begins with exactly one slash: two, or one and a backslash, would lead a browser to another server.
+fn without_language(uri: &Uri) -> (String, Option<Language>) {
+    let mut chosen = None;
+    let mut rest = Vec::new();
+    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        match pair.strip_prefix("lang=") {
+            Some(tag) => chosen = i18n::from_tag(tag).or(chosen),
+            None => rest.push(pair),
+        }
+    }
+    let path = uri.path().trim_start_matches(['/', '\\']);
+    let here = if rest.is_empty() { format!("/{path}") } else { format!("/{path}?{}", rest.join("&")) };
+    (here, chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choosing_a_language_leads_back_to_the_same_page_and_never_to_another_server() {
+        let case = |uri: &str| without_language(&uri.parse().unwrap());
+        assert_eq!(case("/components?q=bash&lang=en"), ("/components?q=bash".into(), Some(Language::En)));
+        assert_eq!(case("/?lang=xx"), ("/".into(), None));
+        assert_eq!(case("//elsewhere.example/?lang=ja").0, "/elsewhere.example/");
+        assert_eq!(case("http://a.example//b?lang=ja").0, "/b");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,64 @@
+//! One finding: what happened, why it matters, what to do, on what evidence, with which duties, and its life so far.
+//! It does not know rules.
+//! Invariant: every claim on the page leads to the entry of the ledger that caused it.
+
+use super::trouble;
+use crate::http::App;
+use crate::http::console::layout::{PageContext, Section, Visitor, page};
+use crate::model::rows::{DutyRow, FindingRow};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use daicho_schemas::ids::AgentId;
+use daicho_schemas::text::Text;
+use std::sync::Arc;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "finding.html")]
+pub struct Finding {
+    /// Shared.
+    pub ctx: PageContext,
+    /// The finding.
+    pub finding: FindingRow,
+    /// The equipment's name.
+    pub equipment_name: Option<Text>,
+    /// The hosts it concerns: agent and host name.
+    pub hosts: Vec<(AgentId, Option<String>)>,
+    /// The duties that hang on it.
+    pub duties: Vec<DutyRow>,
+}
+
+/// `GET /findings/{id}`.
+pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<String>) -> Response {
+    let rows = visitor.read(&app, Section::Findings, |model, today| {
+        let finding = model.findings().into_iter().find(|row| row.finding_id.as_str() == id)?;
+        let all = model.hosts();
+        let named = |agent_id: &AgentId| {
+            let hostname = all.iter().find(|host| host.agent_id == *agent_id).and_then(|host| host.hostname.clone());
+            (agent_id.clone(), hostname)
+        };
+        let hosts = finding.agent_ids.iter().take(HOSTS_MAX).map(named).collect();
+        let duties = model.duties().into_iter().filter(|duty| duty.finding_id == finding.finding_id).collect();
+        let equipment =
+            model.equipment(today).into_iter().find(|row| Some(&row.equipment_id) == finding.equipment_id.as_ref());
+        Some((finding, equipment.map(|row| row.name), hosts, duties))
+    });
+    match rows {
+        Ok((ctx, Some((finding, equipment_name, hosts, duties)))) => {
+            page(StatusCode::OK, &Finding { ctx, finding, equipment_name, hosts, duties })
+        }
+        Ok((ctx, None)) => trouble::not_found(&ctx),
+        Err(fault) => fault,
+    }
+}
+
+/// Hosts named on the page; the rest is counted.
+pub const HOSTS_MAX: usize = 50;
+
+impl Finding {
+    fn hosts_left_out(&self) -> usize {
+        self.finding.agent_ids.len().saturating_sub(self.hosts.len())
+    }
+}

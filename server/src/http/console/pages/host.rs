@@ -1,0 +1,106 @@
+//! One host: how completely it is seen, then what it is, then what was found.
+//! It does not know packages; the components page lists them for this host.
+//! Invariant: coverage stands before facts, so that a reader knows what an empty table means.
+
+use super::trouble;
+use crate::http::App;
+use crate::http::console::fragments::Maybe;
+use crate::http::console::layout::{PageContext, Section, Visitor, page};
+use crate::model::rows::HostDetail;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use daicho_schemas::fact::observation::{Hardware, ListeningSocket, NetworkInterface, Observation, OperatingSystem};
+use daicho_schemas::ids::AgentId;
+use std::sync::Arc;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "host.html")]
+pub struct Host {
+    /// Shared.
+    pub ctx: PageContext,
+    /// Everything about it; its facts are below, by kind.
+    pub detail: HostDetail,
+    /// The operating system.
+    pub systems: Vec<OperatingSystem>,
+    /// Parts of the machine.
+    pub hardware: Vec<Hardware>,
+    /// Network interfaces, possible ways in from outside first.
+    pub interfaces: Vec<NetworkInterface>,
+    /// Listening sockets.
+    pub sockets: Vec<ListeningSocket>,
+}
+
+impl Host {
+    /// From rows.
+    pub fn new(ctx: PageContext, mut detail: HostDetail) -> Self {
+        let (mut systems, mut hardware, mut interfaces, mut sockets) = (vec![], vec![], vec![], vec![]);
+        for fact in std::mem::take(&mut detail.facts) {
+            match fact {
+                Observation::OperatingSystem(body) => systems.push(body),
+                Observation::Hardware(body) => hardware.push(body),
+                Observation::NetworkInterface(body) => interfaces.push(body),
+                Observation::ListeningSocket(body) => sockets.push(body),
+                // The components page shows these, with their supplier.
+                Observation::Package(_) | Observation::PackageOrigin(_) => {}
+            }
+        }
+        interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));
+        Self { ctx, detail, systems, hardware, interfaces, sockets }
+    }
+
+    fn serial(&self, part: &Hardware) -> Maybe {
+        let worded = |serial: &String| {
+            let placeholder = part.serial_is_placeholder;
+            if placeholder { self.ctx.tx("hardware-serial-placeholder", serial) } else { serial.clone() }
+        };
+        self.ctx.maybe(&part.serial.as_ref().map(worded))
+    }
+
+    fn capacity(&self, part: &Hardware) -> String {
+        let size = part.capacity_bytes.map(readable_bytes);
+        let count = part.count.map(|count| self.ctx.tn("hardware-count", count));
+        [size, count].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// A size in the unit that gives a short number (binary units, one digit after the point).
+pub fn readable_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut tenths = u128::from(bytes) * 10;
+    let mut shown = None;
+    for unit in UNITS {
+        if tenths < 10_240 {
+            break;
+        }
+        tenths /= 1024;
+        shown = Some(unit);
+    }
+    match shown {
+        Some(unit) => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        None => format!("{bytes} B"),
+    }
+}
+
+/// `GET /hosts/{id}`.
+pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<String>) -> Response {
+    let rows = visitor.read(&app, Section::Hosts, |model, _| model.host_detail(&AgentId::new(id).ok()?));
+    match rows {
+        Ok((ctx, Some(detail))) => page(StatusCode::OK, &Host::new(ctx, detail)),
+        Ok((ctx, None)) => trouble::not_found(&ctx),
+        Err(fault) => fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable_bytes;
+
+    #[test]
+    fn sizes_are_short_and_never_rounded_up() {
+        let sizes = [0, 1023, 1024, 1536, 17_179_869_184, u64::MAX].map(readable_bytes);
+        assert_eq!(sizes, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "16.0 GiB", "16383.9 PiB"]);
+    }
+}

@@ -1,0 +1,37 @@
+//! The list of hosts, with whether each is heard and how completely it is seen.
+//! It does not know facts; the page of one host shows them.
+//! Invariant: a revoked, silent or never heard host is marked as such and never counted as seen.
+
+use super::start::Seen;
+use crate::http::App;
+use crate::http::console::layout::{PageContext, Section, Visitor, page};
+use crate::http::console::paging::{Listing, PageQuery};
+use crate::model::rows::HostRow;
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "hosts.html")]
+pub struct Hosts {
+    /// Shared.
+    pub ctx: PageContext,
+    /// The rows.
+    pub list: Listing<HostRow>,
+    /// How much is really seen.
+    pub seen: Seen,
+}
+
+/// `GET /hosts`.
+pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<PageQuery>) -> Response {
+    match visitor.read(&app, Section::Hosts, |model, today| (model.hosts(), model.equipment(today))) {
+        Ok((ctx, (hosts, equipment))) => {
+            let seen = Seen::count(&hosts, &equipment);
+            page(StatusCode::OK, &Hosts { ctx, list: Listing::cut(hosts, query.number()), seen })
+        }
+        Err(fault) => fault,
+    }
+}

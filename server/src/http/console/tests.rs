@@ -1,0 +1,8 @@
+//! Every page in both languages from sample rows, and the door: who gets in, which headers, what is escaped.
+//! They do not know the model; the model has its own tests.
+//! With DAICHO_GALLERY=DIR the pages are also written there, to be looked at in a browser.
+
+mod door;
+mod gallery;
+mod hostile;
+mod words;

@@ -1,0 +1,303 @@
+//! Renders every page in both languages, full and empty, and checks what must hold on each.
+//! It does not check what a page says beyond that; the tests beside it do.
+//! Invariant: a page that is added without a line here is found by `every_template_is_in_the_gallery`.
+
+use crate::http::console::layout::Section;
+use crate::http::console::pages::*;
+use crate::http::console::paging::Listing;
+use crate::http::console::samples::{self, context, empty_context};
+use crate::http::console::{diagram, i18n};
+use crate::ledger::chain::Head;
+use crate::model::rows::{EquipmentDetail, EquipmentRow, HostDetail, Page, Severity};
+use askama::Template;
+use daicho_schemas::text::Language;
+use std::path::Path;
+
+pub(super) const LANGUAGES: [Language; 2] = [Language::Ja, Language::En];
+
+/// Every page, by a name for its file.
+pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
+    let mut pages = full(language);
+    pages.extend(empty(language));
+    pages
+}
+
+fn full(language: Language) -> Vec<(&'static str, String)> {
+    let ctx = |section| context(language, section);
+    let detail = samples::equipment_detail();
+    let seen = start::Seen::count(&samples::hosts(), &samples::equipment());
+    let [first_duty, duty, ask]: [_; 3] = samples::duties().try_into().unwrap();
+    let duty_page = |duty| duty::Duty {
+        ctx: ctx(Section::Duties),
+        duty,
+        finding: samples::findings().into_iter().next(),
+        plan: samples::plans().into_iter().next(),
+        equipment_name: Some(detail.row.name.clone()),
+    };
+    let finding_page = |n: usize| finding::Finding {
+        ctx: ctx(Section::Findings),
+        finding: samples::findings().remove(n),
+        equipment_name: Some(detail.row.name.clone()),
+        hosts: samples::hosts().into_iter().take(2).map(|host| (host.agent_id, host.hostname)).collect(),
+        duties: if n == 0 { samples::duties() } else { vec![] },
+    };
+    let start = start::Start::new(
+        ctx(Section::Start),
+        samples::duties(),
+        samples::findings(),
+        &samples::hosts(),
+        samples::equipment(),
+    );
+    let findings = findings::Findings::new(ctx(Section::Findings), Default::default(), samples::findings(), seen);
+    let rows = Page { items: samples::components(), next: Some("libexample29\t1.0-1".into()) };
+    let components = components::Components {
+        ctx: ctx(Section::Components),
+        form: components::ComponentsForm { q: "lib & co".into(), ..Default::default() },
+        rows: Some(rows),
+        equipment: samples::equipment(),
+    };
+    let signed_out = sign_in::SignIn {
+        ctx: crate::http::console::layout::PageContext { person: None, ..empty_context(language, Section::None) },
+    };
+    vec![
+        ("start", start.render().unwrap()),
+        ("duties", duties::Duties::new(ctx(Section::Duties), samples::duties(), None).render().unwrap()),
+        ("duty-certain", duty_page(first_duty).render().unwrap()),
+        ("duty", duty_page(duty).render().unwrap()),
+        ("duty-ask", duty_page(ask).render().unwrap()),
+        ("findings", findings.render().unwrap()),
+        ("finding", finding_page(0).render().unwrap()),
+        ("finding-closed", finding_page(4).render().unwrap()),
+        (
+            "equipment_list",
+            equipment_list::EquipmentList { ctx: ctx(Section::Equipment), equipment: samples::equipment() }
+                .render()
+                .unwrap(),
+        ),
+        (
+            "equipment",
+            equipment::Equipment::new(ctx(Section::Equipment), detail.clone(), &samples::suppliers()).render().unwrap(),
+        ),
+        (
+            "hosts",
+            hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(samples::hosts(), None), seen }
+                .render()
+                .unwrap(),
+        ),
+        (
+            "hosts-many",
+            hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(samples::many_hosts(), Some(2)), seen }
+                .render()
+                .unwrap(),
+        ),
+        ("host", host::Host::new(ctx(Section::Hosts), samples::host_detail()).render().unwrap()),
+        ("components", components.render().unwrap()),
+        (
+            "component",
+            component::Component::new(ctx(Section::Components), samples::component_detail()).render().unwrap(),
+        ),
+        (
+            "suppliers",
+            suppliers::Suppliers { ctx: ctx(Section::Suppliers), list: Listing::cut(samples::suppliers(), None) }
+                .render()
+                .unwrap(),
+        ),
+        ("plans", plans::Plans { ctx: ctx(Section::Plans), plans: samples::plans() }.render().unwrap()),
+        ("sign_in", signed_out.render().unwrap()),
+    ]
+}
+
+fn empty(language: Language) -> Vec<(&'static str, String)> {
+    let ctx = |section| empty_context(language, section);
+    let nothing = start::Seen::count(&[], &[]);
+    let partly = start::Seen::count(&samples::hosts(), &samples::equipment());
+    let bare = EquipmentDetail {
+        row: EquipmentRow { plans: vec![], duties_open: 0, findings_open: 0, ..samples::equipment().remove(0) },
+        function: String::new(),
+        drift: vec![],
+        hosts: vec![],
+        hosts_without_agent: vec!["tos-app-01".into()],
+        findings: vec![],
+        duties: vec![],
+    };
+    let unheard = HostDetail {
+        row: samples::hosts().remove(4),
+        coverage: vec![],
+        facts: vec![],
+        losses: vec![],
+        findings: vec![],
+    };
+    let components = |rows, q: &str| components::Components {
+        ctx: ctx(Section::Components),
+        form: components::ComponentsForm { q: q.into(), ..Default::default() },
+        rows,
+        equipment: vec![],
+    };
+    let none = || Some(Page { items: vec![], next: None });
+    let ledger =
+        ledger::Ledger { ctx: ctx(Section::Ledger), head: Head::EMPTY, rows: vec![], older: None, back: false };
+    let message =
+        trouble::Message { ctx: ctx(Section::None), headline: "not-found-headline", remedy: "not-found-remedy" };
+    let fault = trouble::Message { ctx: ctx(Section::None), headline: "fault-headline", remedy: "fault-remedy" };
+    vec![
+        ("start-empty", start::Start::new(ctx(Section::Start), vec![], vec![], &[], vec![]).render().unwrap()),
+        (
+            "start-quiet",
+            start::Start::new(ctx(Section::Start), vec![], vec![], &samples::hosts(), samples::equipment())
+                .render()
+                .unwrap(),
+        ),
+        ("duties-empty", duties::Duties::new(ctx(Section::Duties), vec![], None).render().unwrap()),
+        (
+            "findings-empty",
+            findings::Findings::new(ctx(Section::Findings), Default::default(), vec![], partly).render().unwrap(),
+        ),
+        (
+            "equipment_list-empty",
+            equipment_list::EquipmentList { ctx: ctx(Section::Equipment), equipment: vec![] }.render().unwrap(),
+        ),
+        ("equipment-empty", equipment::Equipment::new(ctx(Section::Equipment), bare, &[]).render().unwrap()),
+        (
+            "hosts-empty",
+            hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(vec![], None), seen: nothing }
+                .render()
+                .unwrap(),
+        ),
+        ("host-empty", host::Host::new(ctx(Section::Hosts), unheard).render().unwrap()),
+        ("components-empty", components(none(), "").render().unwrap()),
+        ("components-none", components(none(), "zzz").render().unwrap()),
+        ("components-wrong", components(None, "").render().unwrap()),
+        (
+            "suppliers-empty",
+            suppliers::Suppliers { ctx: ctx(Section::Suppliers), list: Listing::cut(vec![], None) }.render().unwrap(),
+        ),
+        ("plans-empty", plans::Plans { ctx: ctx(Section::Plans), plans: vec![] }.render().unwrap()),
+        ("ledger-empty", ledger.render().unwrap()),
+        ("not-found", message.render().unwrap()),
+        ("fault", fault.render().unwrap()),
+    ]
+}
+
+/// The ledger pages are made from frames of an engine, so the tests of the door give them.
+#[test]
+fn what_holds_on_every_page() {
+    for language in LANGUAGES {
+        for (name, html) in pages(language).into_iter().chain(super::door::ledger_pages(language)) {
+            let tag = i18n::tag(language);
+            assert!(html.starts_with(&format!("<!doctype html>\n<html lang=\"{tag}\">")), "{name}: {}", &html[..60]);
+            assert!(!html.contains('⟦'), "{name} {tag}: a key without words");
+            assert_eq!(html.matches("<h1").count(), 1, "{name} {tag}: one headline");
+            assert_eq!(html.matches("<main id=\"main\"").count(), 1, "{name} {tag}: one main part");
+            assert_eq!(html.matches("<table>").count(), html.matches("<caption").count(), "{name} {tag}: captions");
+            assert!(!html.contains("></caption>") && !html.contains("<th>"), "{name} {tag}: table heads");
+            assert!(!html.contains(" style=") && !html.contains("<style"), "{name} {tag}: inline style");
+            assert!(!html.contains("<script>") && !html.contains(" on="), "{name} {tag}: inline script");
+            assert!(!html.contains("http://") && !html.contains("https://"), "{name} {tag}: something from elsewhere");
+            assert!(!html.contains("<title> –"), "{name} {tag}: a title");
+        }
+    }
+    write_gallery();
+}
+
+fn write_gallery() {
+    let Some(folder) = std::env::var_os("DAICHO_GALLERY") else { return };
+    for language in LANGUAGES {
+        let folder = Path::new(&folder).join(i18n::tag(language));
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, html) in pages(language).into_iter().chain(super::door::ledger_pages(language)) {
+            std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_template_is_in_the_gallery() {
+    let shared = ["base", "macros", "claim", "diagram", "equipment_cards", "message", "ledger", "entry"];
+    let shown: Vec<&str> = pages(Language::Ja).into_iter().map(|(name, _)| name).collect();
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {
+        let path = file.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_string();
+        assert!(shared.contains(&stem.as_str()) || shown.contains(&stem.as_str()), "{stem} is shown by no sample");
+    }
+}
+
+fn page_of(name: &str, language: Language) -> String {
+    pages(language).into_iter().find(|(found, _)| *found == name).unwrap().1
+}
+
+/// An empty list of findings says that hosts were not seen; it never says that there is no open finding.
+#[test]
+fn empty_is_not_all_fine() {
+    let html = page_of("start-quiet", Language::En);
+    assert!(html.contains("not everything is seen") && html.contains("Hosts that do not answer: 1"));
+    assert!(!html.contains("There is no open finding.") && !html.contains("No duty waits."));
+    let html = page_of("start-empty", Language::Ja);
+    assert!(html.contains("何も観測していない") && !html.contains("未解決の検知事項はありません"));
+    let html = page_of("host-empty", Language::En);
+    assert!(html.contains("What is on it is unknown") && !html.contains("There is no open finding."));
+}
+
+/// A duty that rests on less than the statute is marked on its page and in the list; one on the statute is not.
+#[test]
+fn what_is_not_certain_is_marked() {
+    let uncertain = page_of("duty", Language::Ja);
+    assert!(uncertain.contains("この判定は確定していません") && uncertain.contains("条文からの推論"));
+    assert!(page_of("duty-ask", Language::En).contains("This is not certain"));
+    let certain = page_of("duty-certain", Language::Ja);
+    assert!(!certain.contains("この判定は確定していません") && !certain.contains("暫定"));
+    assert_eq!(page_of("duties", Language::Ja).matches("暫定（要確認）").count(), 2);
+}
+
+#[test]
+fn undeclared_lines_come_first_and_covered_ones_last() {
+    let html = page_of("equipment", Language::En);
+    let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} is missing"));
+    let order = [
+        "covered by no part of a plan",
+        "not found on hosts that were fully",
+        "nobody could look: no agent",
+        "Covered by a part",
+    ]
+    .map(place);
+    assert!(order.is_sorted(), "{order:?}");
+    assert!(html.contains("1 host is named in the plan and has no agent"));
+}
+
+/// The picture shows each part with its own status and joins it to its supplier; more boxes than fit are counted.
+#[test]
+fn the_picture_counts_what_it_cannot_show() {
+    let ctx = context(Language::En, Section::Equipment);
+    let mut detail = samples::equipment_detail();
+    let svg = diagram::Diagram::of(&ctx, &detail, &samples::suppliers()).render().unwrap();
+    for text in
+        ["docker-ce", "? not observable · middleware", "▲ declared, not seen · network device", "Reiji Networks K.K."]
+    {
+        assert!(svg.contains(text), "{text} is missing in {svg}");
+    }
+    let line = detail.drift[2].clone();
+    detail.drift.extend((0..100).map(|_| line.clone()));
+    let svg = diagram::Diagram::of(&ctx, &detail, &samples::suppliers()).render().unwrap();
+    let left_out = 4 + 2 + 100 - diagram::MIDDLE_BOXES_MAX;
+    assert!(svg.contains(&format!("and {left_out} more")));
+}
+
+#[test]
+fn each_severity_is_counted_apart() {
+    let start = start::Start::new(context(Language::Ja, Section::Start), vec![], samples::findings(), &[], vec![]);
+    let counts = start.by_severity.map(|(severity, _, n)| (severity, n));
+    assert_eq!(counts, [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Notice, 1)]);
+    assert!(start.findings.iter().all(|row| row.closed_at.is_none()));
+}
+
+#[test]
+fn the_state_filter_takes_only_what_it_names() {
+    let query = findings::FindingsQuery { state: "closed".into(), ..Default::default() };
+    let page = findings::Findings::new(
+        context(Language::Ja, Section::Findings),
+        query,
+        samples::findings(),
+        Default::default(),
+    );
+    let ids: Vec<&str> = page.list.rows.iter().map(|row| row.finding_id.as_str()).collect();
+    assert_eq!(ids, ["finding-0000000000000005"]);
+}
