@@ -6,12 +6,12 @@ use crate::clock::Clock;
 use crate::intake::door::{Desk, Door, Follower};
 use crate::intake::submission::Submission;
 use crate::ledger::chain::{self, Head};
-use crate::ledger::engine::{Engine, Snapshot};
-use crate::ledger::engines::segments::Segments;
+use crate::ledger::engine::{Engine, Frame, Snapshot, SnapshotShelf};
+use crate::ledger::engines::segments::{Segments, TornTail};
 use crate::ledger::entry::{Author, Entry};
 use crate::model::{Event, FOLD_VERSION, Model};
 use crate::secrets;
-use crate::store::Store;
+use crate::store::{Store, StoreFault};
 use anyhow::{Context as _, bail};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{FaultReported, LedgerOpened};
@@ -83,27 +83,25 @@ fn open_engine(data: &Path) -> anyhow::Result<Opened> {
     private_folder(data)?;
     let (store, broken) = Store::open(&data.join("store"))?;
     let store = Arc::new(store);
-    let (engine, report) = Segments::open(&data.join("ledger"), Arc::clone(&store))?;
+    let shelf: Arc<dyn SnapshotShelf> = Arc::<Store>::clone(&store);
+    let (engine, report) = Segments::open(&data.join("ledger"), shelf)?;
     let mut reports = Vec::new();
-    if let Some(aside) = broken {
-        reports.push(FaultReported {
-            what: Text::new("索引（sled）を開けませんでした。", "The index (sled) could not be opened."),
-            done: Text::new(
-                format!("{aside} に退避し、台帳から作り直しました。記録は失われていません。"),
-                format!("It was moved aside as {aside} and rebuilt from the ledger. No record was lost."),
-            ),
-        });
-    }
-    if let Some(torn) = report.torn {
-        reports.push(FaultReported {
-            what: Text::new("台帳の末尾に書きかけの部分がありました。", "The ledger ended in an unfinished write."),
-            done: Text::new(
-                format!("受理前の書きかけ（{} バイト）を {} に退避しました。受理済みの記録は揃っています。", torn.bytes, torn.aside),
-                format!("The unfinished part ({} bytes), never acknowledged, was moved to {}. Everything acknowledged is there.", torn.bytes, torn.aside),
-            ),
-        });
-    }
+    reports.extend(broken.map(|broken| broken.fault_reported()));
+    reports.extend(report.torn.iter().map(torn_reported));
     Ok((Arc::new(engine), store, reports))
+}
+
+fn torn_reported(torn: &TornTail) -> FaultReported {
+    // The name alone: where a server keeps its data is nobody's business who reads the ledger.
+    let aside = torn.kept_in.file_name().unwrap_or_default().to_string_lossy();
+    let bytes = torn.bytes;
+    FaultReported {
+        what: Text::new("台帳の末尾に書きかけの部分がありました。", "The ledger ended in an unfinished write."),
+        done: Text::new(
+            format!("受理前の書きかけ（{bytes} バイト）を {aside} に退避しました。受理済みの記録は揃っています。"),
+            format!("The unfinished part ({bytes} bytes), never acknowledged, was moved to {aside}. Everything acknowledged is there."),
+        ),
+    }
 }
 
 #[cfg(unix)]
@@ -146,27 +144,56 @@ fn usable(engine: &dyn Engine, snapshot: &Snapshot) -> Option<(Model, Head)> {
 }
 
 /// Folds every entry behind `head` into the model, checking hashes and chain.
-pub fn replay(engine: &dyn Engine, mut model: Model, mut head: Head) -> anyhow::Result<(Model, UtcMicros)> {
-    let mut last_received_at = received_at(engine, head.seq)?;
-    loop {
-        let frames = engine.read(head.seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
-        if frames.is_empty() {
-            break;
-        }
-        for frame in frames {
-            let entry = Entry::parse(&frame.line).with_context(|| format!("entry {}", frame.seq))?;
-            head = chain::follow(head, &entry)?;
-            let fact = entry.parse_fact().with_context(|| {
-                format!("entry {} was written by a later release of Daicho; use that release", entry.seq)
-            })?;
-            model.apply(&Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact });
-            last_received_at = entry.received_at;
-        }
+pub fn replay(engine: &dyn Engine, model: Model, head: Head) -> anyhow::Result<(Model, UtcMicros)> {
+    let last_received_at = received_at(engine, head.seq)?;
+    let mut folded = Folded { model, head, last_received_at };
+    folded.go_on(engine, u64::MAX)?;
+    if folded.head != engine.head() {
+        bail!("the ledger ends at entry {} and its engine says {}", folded.head.seq, engine.head().seq);
     }
-    if head != engine.head() {
-        bail!("the ledger ends at entry {} and its engine says {}", head.seq, engine.head().seq);
+    Ok((folded.model, folded.last_received_at))
+}
+
+/// The model after the first entries up to and including `last_seq`, and the head there.
+pub fn fold_to(engine: &dyn Engine, last_seq: u64) -> anyhow::Result<(Model, Head)> {
+    let start = UtcMicros::from_micros(0)?;
+    let mut folded = Folded { model: Model::default(), head: Head::EMPTY, last_received_at: start };
+    folded.go_on(engine, last_seq)?;
+    Ok((folded.model, folded.head))
+}
+
+/// A model that is being folded.
+struct Folded {
+    model: Model,
+    head: Head,
+    last_received_at: UtcMicros,
+}
+
+impl Folded {
+    fn go_on(&mut self, engine: &dyn Engine, last_seq: u64) -> anyhow::Result<()> {
+        while self.head.seq < last_seq {
+            let frames = engine.read(self.head.seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
+            if frames.is_empty() {
+                break;
+            }
+            for frame in frames.iter().take_while(|frame| frame.seq <= last_seq) {
+                self.take(frame)?;
+            }
+        }
+        Ok(())
     }
-    Ok((model, last_received_at))
+
+    fn take(&mut self, frame: &Frame) -> anyhow::Result<()> {
+        let entry = Entry::parse(&frame.line).with_context(|| format!("entry {}", frame.seq))?;
+        self.head = chain::follow(self.head, &entry)?;
+        let fact = entry.parse_fact().with_context(|| {
+            format!("entry {} was written by a later release of Daicho; use that release", entry.seq)
+        })?;
+        let event = Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact };
+        self.model.apply(&event);
+        self.last_received_at = entry.received_at;
+        Ok(())
+    }
 }
 
 fn received_at(engine: &dyn Engine, seq: u64) -> anyhow::Result<UtcMicros> {
@@ -186,33 +213,38 @@ struct Index {
 impl Index {
     /// Feeds the entries that the index has not seen: after a crash, or all of them after it was lost.
     fn catch_up(&mut self, engine: &dyn Engine) -> anyhow::Result<()> {
-        let mut seq = self.store.by_subject().indexed_to();
-        if seq > engine.head().seq {
-            self.store.by_subject().clear();
-            seq = 0;
+        let mut indexed = self.store.by_subject().indexed_to()?;
+        let known = engine.read(indexed.seq, 1, 1)?;
+        if indexed.seq > 0 && known.first().map(|frame| frame.hash) != Some(indexed.hash) {
+            // It belongs to another ledger, or to one that was longer.
+            self.store.by_subject().clear()?;
+            indexed = Head::EMPTY;
         }
         loop {
-            let frames = engine.read(seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
+            let frames = engine.read(indexed.seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
             let Some(last) = frames.last() else { return Ok(()) };
-            seq = last.seq;
+            indexed = Head { seq: last.seq, hash: last.hash };
             let entries = frames.iter().map(|frame| Entry::parse(&frame.line)).collect::<Result<Vec<_>, _>>()?;
-            self.feed(&entries);
+            self.feed(&entries)?;
         }
     }
 
-    fn feed(&self, entries: &[Entry]) {
-        let rows = entries.iter().filter_map(|entry| {
-            let fact = entry.parse_fact().ok()?;
-            let event =
-                Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact };
-            Some((entry.seq, Model::subjects_of(&event)))
-        });
-        self.store.by_subject().add(rows);
+    fn feed(&self, entries: &[Entry]) -> Result<(), StoreFault> {
+        let Some(last) = entries.last() else { return Ok(()) };
+        let mut rows = Vec::new();
+        for entry in entries {
+            let Ok(fact) = entry.parse_fact() else { continue };
+            let event = Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact };
+            rows.extend(Model::subjects_of(&event).into_iter().map(|subject| (subject, entry.seq)));
+        }
+        self.store.by_subject().add(rows.iter().map(|(subject, seq)| (subject.as_str(), *seq)), last.head())
     }
 }
 
 impl Follower for Index {
     fn follow(&mut self, entries: &[Entry], _model: &Model) {
-        self.feed(entries);
+        if let Err(error) = self.feed(entries) {
+            tracing::warn!(%error, "the index is behind; it catches up at the next start");
+        }
     }
 }

@@ -97,7 +97,7 @@ impl Running {
         self.handle.graceful_shutdown(Some(STOP_WITHIN));
         self.serving.await??;
         self.app.door.close().await;
-        self.app.store.flush();
+        self.app.store.flush()?;
         Ok(())
     }
 
@@ -200,12 +200,12 @@ pub fn coverage_changes(app: &App, started_at: UtcMicros, now: UtcMicros, silent
         if state.revoked.is_some() {
             continue;
         }
-        let last_heard_at = app.store.heard().last(agent_id).unwrap_or(started_at);
+        let last_heard_at = app.store.heard().get(agent_id).ok().flatten().unwrap_or(started_at);
         let silent = now.seconds_since(last_heard_at.max(started_at)) > silent_after_seconds;
         let hearing = if silent { Hearing::Silent } else { Hearing::Heard };
         // An agent that is silent since before our own start is heard again only when it speaks.
         let spoke = last_heard_at >= started_at;
-        let known = model.hearing(agent_id).unwrap_or(Hearing::Heard);
+        let known = model.hearing(agent_id);
         let turned = known != hearing && (hearing == Hearing::Silent || spoke);
         if turned {
             changes.push(CoverageChanged { agent_id: agent_id.clone(), hearing, last_heard_at });

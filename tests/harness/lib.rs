@@ -1,1 +1,36 @@
-//! x
+//! What whole-system tests are built from: servers, agents, executables, browsers. One constructor each, options with defaults.
+//! It does not know what any test is about.
+//! Invariant: a harness talks to loopback only, and whatever it started ends with it.
+
+pub mod agent;
+pub mod browser;
+pub mod executables;
+pub mod hosts;
+pub mod server;
+
+use std::io::Write as _;
+
+/// Says that a test could not run here, and why. Goes past the capture of the test runner, so that it is seen.
+pub fn skipped(test: &str, why: &str) {
+    let line = format!("skipped: {test}: {why}\n");
+    // Without a standard error there is nobody to tell.
+    let _told = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// Shows a figure that was measured on the way. Figures are for people; no test passes or fails by them.
+pub fn measured(what: &str, took: std::time::Duration) {
+    let line = format!("measured: {what}: {} ms\n", took.as_millis());
+    let _told = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// A runtime for one test.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    install_provider();
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
+}
+
+/// The crypto provider of this process; the same as in the executables.
+pub fn install_provider() {
+    // It fails only when it is installed already.
+    let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}

@@ -1,1 +1,14 @@
-//! x
+//! Integration: the real parts together, from outside and from the side. One module per topic.
+//! It does not repeat what a unit test can show.
+//! Invariant: every module runs on loopback, in folders of its own, and ends what it started; what cannot run says `skipped`.
+
+mod bad_input;
+mod book;
+mod engine_contract;
+mod kill;
+mod ledger_journey;
+mod ledger_walk;
+mod live_console;
+mod offline_check;
+mod power_cut;
+mod quickstart;

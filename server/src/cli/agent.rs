@@ -30,6 +30,7 @@ pub(crate) enum AgentCommand {
     /// Refuse an agent from now on (エージェントを失効させる)
     Revoke {
         /// The agent, as `daicho agent list` names it
+        #[arg(value_parser = parse_agent_id)]
         agent_id: AgentId,
         /// Why; it stays in the ledger
         #[arg(long)]
@@ -56,9 +57,13 @@ pub(crate) fn run(command: &AgentCommand, language: Language) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
+fn parse_agent_id(text: &str) -> Result<AgentId, String> {
+    AgentId::new(text).map_err(|error| error.to_string())
+}
+
 fn list(server: &ServerArguments) -> anyhow::Result<String> {
     let mut table = Table::new();
-    table.load_style(presets::utf8_horizontal_only());
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["agent", "host", "equipment", "hearing", "components", "findings"]);
     let mut cursor = String::new();
     block_on(async {

@@ -11,6 +11,7 @@ mod serve;
 mod sign_in;
 
 use crate::check;
+use crate::clock::{Clock as _, SystemClock};
 use clap::{Args, Parser, Subcommand};
 use daicho_schemas::text::{Language, Text};
 use std::io::Write as _;
@@ -35,7 +36,7 @@ enum Command {
     /// Run the server (サーバーを動かす)
     Serve(serve::ServeArguments),
     /// Judge plans and inventories without a server (サーバーなしで照合する)
-    Check(check::CheckArguments),
+    Check(check::CheckArgs),
     /// Plans, 導入等計画書
     #[command(subcommand)]
     Plan(record::PlanCommand),
@@ -74,7 +75,7 @@ pub fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Quickstart(arguments) => quickstart::run(&arguments, language),
         Command::Serve(arguments) => serve::run(&arguments, language),
-        Command::Check(arguments) => return check::run(&arguments, language),
+        Command::Check(arguments) => check_files(&arguments, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => record::supplier(&command, language),
         Command::Agent(command) => agent::run(&command, language),
@@ -91,6 +92,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+fn check_files(arguments: &check::CheckArgs, language: Language) -> anyhow::Result<ExitCode> {
+    let today = SystemClock.now().date_in_japan();
+    let (mut out, mut complaints) = (std::io::stdout().lock(), std::io::stderr().lock());
+    Ok(ExitCode::from(check::run(arguments, language, today, &mut out, &mut complaints)?))
 }
 
 /// Bad input is 2, a fault of ours is 1.

@@ -100,7 +100,7 @@ async fn load_example(client: &Client, language: Language) -> anyhow::Result<()>
     }
     let hostname = hostname().unwrap_or_else(|| "localhost".into());
     let os_release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let (plan, suppliers) = example::example(&hostname, &os_release)?;
+    let (plan, suppliers) = example::example_files(&hostname, &os_release);
     client.post("/suppliers", serde_json::to_vec(&suppliers)?).await?;
     client.post("/plans", serde_json::to_vec(&plan)?).await?;
     let operator = plan.operator.name.get(language);

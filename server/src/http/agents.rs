@@ -2,7 +2,7 @@
 //! It does not judge a batch (`intake/batches.rs`) and does not know what is in one.
 //! Invariant: a batch is answered with 200 only after it is on disk.
 
-use super::answers::Refused;
+use super::answers::{Refused, fault};
 use super::{App, auth};
 use super::tls::PeerCertificate;
 use crate::authority::{AgentSigningError, Authority};
@@ -50,7 +50,7 @@ pub async fn enroll(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Cer
         hostname,
     };
     let fact = Fact::AgentEnrolled(enrolled);
-    let submission = Submission::stated(Author::Agent(agent_id.clone()), fact).map_err(internal)?;
+    let submission = Submission::stated(Author::Agent(agent_id.clone()), fact).map_err(fault)?;
     app.door.admit(submission).await?;
     app.heard(&agent_id);
     Ok(Json(certificate))
@@ -91,7 +91,7 @@ pub async fn batches(
     let speaker = agent.agent_id.clone();
     let submission = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker))
         .await
-        .map_err(|error| internal(error))??;
+        .map_err(fault)??;
     let number = submission.batch.as_ref().map(|batch| batch.number).unwrap_or_default();
     let receipt = app.door.admit(submission).await?;
     app.heard(&agent.agent_id);
@@ -124,17 +124,11 @@ pub async fn check_in(
 fn sign(app: &App, csr_pem: &str) -> Result<Certificate, Refused> {
     app.authority.sign_agent(csr_pem, app.clock.now()).map_err(|error| match error {
         AgentSigningError::Refusal(refusal) => refusal.into(),
-        AgentSigningError::Fault(fault) => internal(fault),
+        AgentSigningError::Fault(failed) => fault(failed),
     })
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
-}
-
-/// A fault of ours that the other side can only wait out; the cause goes to the log.
-fn internal(error: impl std::fmt::Display) -> Refused {
-    tracing::error!(%error, "a request failed for a reason of ours");
-    RefusalCode::Overloaded.into()
 }

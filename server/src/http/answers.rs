@@ -27,6 +27,12 @@ impl From<RefusalCode> for Refused {
     }
 }
 
+/// A fault of ours that the other side can only wait out; the cause goes to the log, not to the other side.
+pub fn fault(error: impl std::fmt::Display) -> Refused {
+    tracing::error!(%error, "a request failed for a reason of ours");
+    RefusalCode::Overloaded.into()
+}
+
 /// The HTTP status of a refusal.
 pub fn status(code: RefusalCode) -> StatusCode {
     use RefusalCode as Code;

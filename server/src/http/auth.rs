@@ -61,9 +61,13 @@ pub fn staff(app: &App, headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
     let person_id = app
         .store
         .sessions()
-        .person(&secrets::session_hash(session), app.clock.now())
+        .get(&secrets::session_hash(session), app.clock.now())
+        .map_err(|error| {
+            tracing::error!(%error, "sessions cannot be read");
+            RefusalCode::Overloaded
+        })?
         .ok_or(RefusalCode::NotSignedIn)?;
-    let roles = app.model().roles_of(&person_id).map(<[Role]>::to_vec).ok_or(RefusalCode::NotSignedIn)?;
+    let roles = app.model().person_roles(&person_id).map(<[Role]>::to_vec).ok_or(RefusalCode::NotSignedIn)?;
     Ok(StaffIdentity { person_id, roles })
 }
 

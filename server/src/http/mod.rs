@@ -56,7 +56,9 @@ impl App {
 
     /// An agent has just spoken. This lives beside the ledger: losing it costs a late alarm, never truth.
     pub fn heard(&self, agent_id: &AgentId) {
-        self.store.heard().note(agent_id, self.clock.now());
+        if let Err(error) = self.store.heard().note(agent_id, self.clock.now()) {
+            tracing::warn!(%error, %agent_id, "it could not be noted that an agent was heard");
+        }
     }
 }
 
@@ -81,5 +83,6 @@ pub fn router(app: Arc<App>) -> Router {
         .nest("/api/v1", api::router().layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)))
         .merge(sessions)
         .merge(console::router())
+        .fallback(console::not_found)
         .with_state(app)
 }

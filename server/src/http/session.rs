@@ -3,13 +3,12 @@
 //! Invariant: a code works once; a session is known to the server by its hash only.
 
 use super::App;
-use super::answers::Refused;
+use super::answers::{Refused, fault};
 use super::auth::{self, SESSION_COOKIE};
 use crate::secrets;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daicho_schemas::refusal::{Refusal, RefusalCode};
 use std::sync::Arc;
 
 /// How long a session lasts, in seconds: a working day.
@@ -20,25 +19,24 @@ pub const CODE_SECONDS: i64 = 900;
 /// `GET /sign-in/{code}`: a one-time code for a session.
 pub async fn sign_in(State(app): State<Arc<App>>, Path(code): Path<String>) -> Result<Response, Refused> {
     let now = app.clock.now();
-    let Some(person_id) = app.store.codes().take(&secrets::code_hash(&code), now) else {
+    let Some(person_id) = app.store.codes().take(&secrets::code_hash(&code), now).map_err(fault)? else {
         // A page says so, with the way to a new link; a bare 401 would strand a person with an old link.
         return Ok(see_other("/sign-in?used=1", None));
     };
-    let token = secrets::new_secret().map_err(|error| {
-        tracing::error!(%error, "no session can be made");
-        Refusal::new(RefusalCode::Overloaded)
-    })?;
-    app.store.sessions().put(&secrets::session_hash(&token), &person_id, now.plus_seconds(SESSION_SECONDS));
+    let token = secrets::new_secret().map_err(fault)?;
+    let ends_at = now.plus_seconds(SESSION_SECONDS);
+    app.store.sessions().put(&secrets::session_hash(&token), person_id, ends_at).map_err(fault)?;
     let cookie = format!("{SESSION_COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={SESSION_SECONDS}");
     Ok(see_other("/", Some(&cookie)))
 }
 
 /// `POST /sign-out`: ends the session, if there is one.
-pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refused> {
     if let Some(token) = auth::cookie(&headers, SESSION_COOKIE) {
-        app.store.sessions().remove(&secrets::session_hash(token));
+        app.store.sessions().end(&secrets::session_hash(token)).map_err(fault)?;
     }
-    see_other("/sign-in", Some(&format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")))
+    let forget = format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    Ok(see_other("/sign-in", Some(&forget)))
 }
 
 fn see_other(place: &'static str, cookie: Option<&str>) -> Response {

@@ -6,32 +6,31 @@ use super::Verdict;
 use super::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::model::Model;
+use crate::model::views::agents::signed_batch_hash;
 use daicho_schemas::batch::{Applied, Batch, apply_report, state_digest};
-use daicho_schemas::canonical::Hash;
+use daicho_schemas::fact::Fact;
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::limits::CLOCK_AHEAD_SECONDS_MAX;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::UtcMicros;
 use std::collections::BTreeMap;
 
-/// The hash by which the very same batch is recognised.
-pub fn signed_batch_hash(raw: &str) -> Hash {
-    Hash::of("daicho.signed-batch.v1", &[raw.as_bytes()])
-}
-
 /// Decides about one batch.
 pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
-    let (Author::Agent(agent_id), Some(batch)) = (&submission.author, &submission.batch) else {
+    let (Author::Agent(agent_id), Some(batch), Fact::Batch(signed)) =
+        (&submission.author, &submission.batch, &submission.fact)
+    else {
         return Err(Refusal::new(RefusalCode::BatchMalformed));
     };
     let agent = model.agent(agent_id).ok_or(RefusalCode::AgentUnknown)?;
     if let Some(reason) = &agent.revoked {
         return Err(Refusal::new(RefusalCode::AgentRevoked).with(reason.clone()));
     }
-    let hash = signed_batch_hash(submission.raw.get());
-    if let Some((known, seq)) = agent.recent_batches.get(&batch.number) {
-        return if *known == hash {
-            Ok(Verdict::AlreadyThere { seq: *seq })
+    let hash = signed_batch_hash(signed).ok_or(RefusalCode::BatchMalformed)?;
+    if let Some(known) = agent.recent.get(&batch.number) {
+        let seq = known.seq;
+        return if known.hash == hash {
+            Ok(Verdict::AlreadyThere { seq })
         } else {
             Err(Refusal::new(RefusalCode::BatchNumberReused).with(format!("number {}, entry {seq}", batch.number)))
         };

@@ -9,6 +9,7 @@ use crate::ledger::chain::Head;
 use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
 use crate::ledger::entry::{Author, Entry};
 use crate::model::{Event, FOLD_VERSION, Model};
+use crate::output::notices;
 use daicho_schemas::batch::Batch;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Notices;
@@ -24,8 +25,6 @@ use tokio::sync::{broadcast, oneshot};
 const WAITING_MAX: usize = 1024;
 /// Submissions that share one write to disk.
 const GROUP_MAX: usize = 256;
-/// Notices in one entry.
-const NOTICES_PER_ENTRY_MAX: usize = 200;
 /// Entries between two snapshots.
 const SNAPSHOT_EVERY_ENTRIES: u64 = 5000;
 
@@ -86,7 +85,7 @@ impl Door {
     pub fn open(desk: Desk, last_received_at: UtcMicros) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(WAITING_MAX);
         std::thread::Builder::new().name("door".into()).spawn(move || {
-            let keeper = Keeper { desk, last_received_at, waiting: VecDeque::new(), snapshot_seq: 0 };
+            let keeper = Keeper { desk, last_received_at, waiting: VecDeque::new(), snapshot_seq: 0, told: None };
             let kept = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || keeper.keep(&receiver)));
             if kept.is_err() {
                 // A fold that panicked may have left half a state behind; the ledger itself is whole. Start anew.
@@ -125,6 +124,8 @@ struct Keeper {
     last_received_at: UtcMicros,
     waiting: VecDeque<Waiting>,
     snapshot_seq: u64,
+    /// The notices stated last.
+    told: Option<Notices>,
 }
 
 struct Linked {
@@ -264,18 +265,20 @@ impl Keeper {
         if self.waiting.iter().any(|waiting| matches!(waiting.submission.fact, Fact::Notices(_))) {
             return;
         }
-        let mut notices = {
+        let due = {
             let model = self.desk.model.read().unwrap_or_else(PoisonError::into_inner);
-            model.pending_notices()
+            notices::due(&model)
         };
-        notices.truncate(NOTICES_PER_ENTRY_MAX);
-        if notices.is_empty() {
+        let Some(due) = due else { return };
+        if self.told.as_ref() == Some(&due) {
+            tracing::error!("a notice that was stated is still due: this is a bug; it is not stated again");
             return;
         }
-        match Submission::stated(Author::Server, Fact::Notices(Notices { notices })) {
+        match Submission::stated(Author::Server, Fact::Notices(due.clone())) {
             Ok(submission) => self.waiting.push_back(Waiting { submission, answer: None }),
             Err(error) => tracing::error!(%error, "notices could not be written"),
         }
+        self.told = Some(due);
     }
 
     fn snapshot(&mut self, head: Head) {

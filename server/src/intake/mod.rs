@@ -3,9 +3,12 @@
 //! Invariant: what is refused leaves no trace in the ledger, and what is admitted is there whole.
 
 pub mod batches;
+pub mod declarations;
 pub mod decisions;
 pub mod door;
 pub mod submission;
+
+mod places;
 
 use crate::ledger::entry::EntryDraft;
 use crate::model::Model;
@@ -44,7 +47,7 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
             decisions::plan(model, plan)?;
             Ok(Verdict::Append(submission.into_draft()))
         }
-        Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == Some(change.hearing) => {
+        Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => {
             Ok(Verdict::NothingNew)
         }
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),

@@ -83,12 +83,15 @@ fn malformed(error: serde_json::Error) -> Refusal {
 
 fn unpack(compressed: &[u8]) -> Result<String, Refusal> {
     let broken = |error: std::io::Error| Refusal::new(RefusalCode::BatchMalformed).with(error.to_string());
-    let decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(broken)?.single_frame();
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(broken)?.single_frame();
     let mut json = Vec::new();
     let bytes_max = BATCH_BYTES_MAX as u64;
-    decoder.take(bytes_max + 1).read_to_end(&mut json).map_err(broken)?;
+    decoder.by_ref().take(bytes_max + 1).read_to_end(&mut json).map_err(broken)?;
     if json.len() > BATCH_BYTES_MAX {
         return Err(Refusal::new(RefusalCode::BatchTooLarge).with(format!("over {BATCH_BYTES_MAX} bytes")));
+    }
+    if !decoder.finish().is_empty() {
+        return Err(Refusal::new(RefusalCode::BatchMalformed).with("bytes behind the batch"));
     }
     String::from_utf8(json).map_err(|_| Refusal::new(RefusalCode::BatchMalformed).with("not UTF-8"))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The server's own state.
-pub async fn health(State(app): State<Arc<App>>) -> Json<Value> {
+pub(super) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     let head = app.engine.head();
     let engine = Arc::clone(&app.engine);
     let read = tokio::task::spawn_blocking(move || engine.read(head.seq, 1, 1)).await;

@@ -19,7 +19,7 @@ const ENTRIES_MAX: usize = 500;
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Which ledger, how far.
-pub async fn head(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Value>, Refused> {
+pub(super) async fn head(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Value>, Refused> {
     auth::staff(&app, &headers)?;
     let head = app.engine.head();
     let ledger_id = app.model().ledger_id().map(str::to_string);
@@ -28,7 +28,7 @@ pub async fn head(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Jso
 
 /// Where to start and how many.
 #[derive(Debug, Deserialize)]
-pub struct EntriesQuery {
+pub(super) struct EntriesQuery {
     /// The first entry wanted.
     #[serde(default)]
     from: Option<u64>,
@@ -38,7 +38,7 @@ pub struct EntriesQuery {
 }
 
 /// Entries, one line each, exactly as they are kept (`application/x-ndjson`).
-pub async fn entries(
+pub(super) async fn entries(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Query(query): Query<EntriesQuery>,

@@ -24,7 +24,7 @@ type Asked<T> = Result<Query<T>, QueryRejection>;
 
 /// Where to go on in a list, and what of it.
 #[derive(Debug, Default, Deserialize)]
-pub struct ListQuery {
+pub(super) struct ListQuery {
     /// What `next` said.
     #[serde(default)]
     cursor: Option<String>,
@@ -64,7 +64,7 @@ fn found<T>(row: Option<T>) -> Answer<T> {
 }
 
 /// 特定重要設備.
-pub async fn equipment(
+pub(super) async fn equipment(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Asked<ListQuery>,
@@ -75,7 +75,7 @@ pub async fn equipment(
 }
 
 /// One 特定重要設備, with its drift.
-pub async fn equipment_detail(
+pub(super) async fn equipment_detail(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -86,14 +86,14 @@ pub async fn equipment_detail(
 }
 
 /// Hosts.
-pub async fn hosts(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<HostRow>> {
+pub(super) async fn hosts(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<HostRow>> {
     auth::staff(&app, &headers)?;
     let rows = app.model().hosts();
     page(rows, &asked(query)?, |row| row.agent_id.to_string())
 }
 
 /// One host, with its coverage.
-pub async fn host_detail(
+pub(super) async fn host_detail(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -104,7 +104,7 @@ pub async fn host_detail(
 }
 
 /// Distinct components.
-pub async fn components(
+pub(super) async fn components(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Asked<ComponentQuery>,
@@ -115,7 +115,7 @@ pub async fn components(
 }
 
 /// One component, with the places where it stands.
-pub async fn component_detail(
+pub(super) async fn component_detail(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -125,7 +125,7 @@ pub async fn component_detail(
 }
 
 /// Findings.
-pub async fn findings(
+pub(super) async fn findings(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Asked<ListQuery>,
@@ -138,26 +138,26 @@ pub async fn findings(
 }
 
 /// One finding.
-pub async fn finding(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<FindingRow> {
+pub(super) async fn finding(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<FindingRow> {
     auth::staff(&app, &headers)?;
     found(app.model().findings().into_iter().find(|row| row.finding_id.as_str() == id))
 }
 
 /// Duties.
-pub async fn duties(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<DutyRow>> {
+pub(super) async fn duties(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<DutyRow>> {
     auth::staff(&app, &headers)?;
     let rows = app.model().duties();
     page(rows, &asked(query)?, |row| row.duty_id.to_string())
 }
 
 /// One duty.
-pub async fn duty(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<DutyRow> {
+pub(super) async fn duty(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<DutyRow> {
     auth::staff(&app, &headers)?;
     found(app.model().duties().into_iter().find(|row| row.duty_id.as_str() == id))
 }
 
 /// Suppliers.
-pub async fn suppliers(
+pub(super) async fn suppliers(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Asked<ListQuery>,
@@ -168,7 +168,7 @@ pub async fn suppliers(
 }
 
 /// Plans.
-pub async fn plans(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<PlanRow>> {
+pub(super) async fn plans(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<PlanRow>> {
     auth::staff(&app, &headers)?;
     let rows = app.model().plans(today(&app));
     page(rows, &asked(query)?, |row| row.plan_id.to_string())

@@ -2,7 +2,7 @@
 //! It does not read files or judge declarations; `intake/` does.
 //! Invariant: a body that is refused changes nothing, also when only its last row is wrong.
 
-use crate::http::answers::Refused;
+use crate::http::answers::{Refused, fault};
 use crate::http::session::CODE_SECONDS;
 use crate::http::{App, auth};
 use crate::intake::declarations::{parse_plan, parse_suppliers};
@@ -30,7 +30,7 @@ const TOKEN_SECONDS_MAX: i64 = 31 * 24 * 3600;
 type Written = Result<(StatusCode, Json<Value>), Refused>;
 
 /// `POST /plans`: a plan file. A plan of the same id becomes its next version.
-pub async fn plan(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
+pub(super) async fn plan(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
     let staff = auth::staff(&app, &headers)?;
     staff.require(&[Role::Compliance])?;
     let plan = parse_plan(&body)?;
@@ -40,7 +40,7 @@ pub async fn plan(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) 
 }
 
 /// `POST /suppliers`: a supplier file. A record of the same id becomes its next version; an equal one says nothing new.
-pub async fn suppliers(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
+pub(super) async fn suppliers(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
     let staff = auth::staff(&app, &headers)?;
     staff.require(&[Role::Compliance])?;
     let file = parse_suppliers(&body)?;
@@ -61,7 +61,7 @@ struct TokenRequest {
 }
 
 /// `POST /tokens`: a one-time enrolment token for one agent. It is shown once and never again.
-pub async fn token(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
+pub(super) async fn token(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
     let staff = auth::staff(&app, &headers)?;
     staff.require(&[Role::Operator])?;
     let request: TokenRequest = if body.is_empty() { TokenRequest::default() } else { read(&body)? };
@@ -70,9 +70,9 @@ pub async fn token(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes)
         let detail = format!("seconds: 1 to {TOKEN_SECONDS_MAX}");
         return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail).into());
     }
-    let secret = secret()?;
-    let name = format!("t{}", secret_part(&secret()?));
-    let token_id = TokenId::new(name).map_err(|error| internal(&error))?;
+    let (secret, name) = (secret()?, secrets::random_hex::<6>().map_err(fault)?);
+    let name = format!("t{name}");
+    let token_id = TokenId::new(name).map_err(fault)?;
     let expires_at = app.clock.now().plus_seconds(seconds);
     let issued =
         TokenIssued { token_id: token_id.clone(), secret_hash: EnrollToken::secret_hash(&secret), expires_at };
@@ -88,7 +88,7 @@ struct RevokeRequest {
 }
 
 /// `POST /agents/{id}/revoke`: from this moment the agent is refused.
-pub async fn revoke(
+pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -108,16 +108,16 @@ pub async fn revoke(
 }
 
 /// `POST /sign-in-codes`: a one-time code that opens a browser session for the caller.
-pub async fn sign_in_code(State(app): State<Arc<App>>, headers: HeaderMap) -> Written {
+pub(super) async fn sign_in_code(State(app): State<Arc<App>>, headers: HeaderMap) -> Written {
     let staff = auth::staff(&app, &headers)?;
     let code = secret()?;
     let expires_at = app.clock.now().plus_seconds(CODE_SECONDS);
-    app.store.codes().put(&secrets::code_hash(&code), &staff.person_id, expires_at);
+    app.store.codes().put(&secrets::code_hash(&code), staff.person_id, expires_at).map_err(fault)?;
     Ok((StatusCode::CREATED, Json(json!({ "path": format!("/sign-in/{code}"), "expires_at": expires_at }))))
 }
 
 async fn state(app: &App, staff: &auth::StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
-    let submission = Submission::stated(staff.author(), fact).map_err(|error| internal(&error))?;
+    let submission = Submission::stated(staff.author(), fact).map_err(fault)?;
     Ok(match app.door.admit(submission).await? {
         Receipt::Appended { seq } | Receipt::AlreadyThere { seq } => Some(seq),
         Receipt::NothingNew => None,
@@ -125,19 +125,10 @@ async fn state(app: &App, staff: &auth::StaffIdentity, fact: Fact) -> Result<Opt
 }
 
 fn secret() -> Result<String, Refused> {
-    secrets::new_secret().map_err(|error| internal(&error))
-}
-
-fn secret_part(secret: &str) -> String {
-    secret.chars().take(12).collect()
+    secrets::new_secret().map_err(fault)
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
-}
-
-fn internal(error: &dyn std::error::Error) -> Refused {
-    tracing::error!(%error, "a request failed for a reason of ours");
-    RefusalCode::Overloaded.into()
 }

@@ -1,0 +1,241 @@
+//! The offline check as people use it: files in, a report and an exit code out.
+//! It does not test rules or the table; it tests that the pipeline carries them, and says what it could not see.
+//! Invariant tested: exit 0 only when everything was seen and is as declared.
+
+use super::*;
+use crate::example::example;
+use daicho_schemas::fact::observation::OperatingSystem;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+struct Files {
+    folder: TempDir,
+}
+
+fn os() -> Value {
+    json!({ "kind": "operating_system.v1", "hostname": "port-1", "family": "linux", "os_id": "debian", "name": "Debian GNU/Linux", "version_id": "12" })
+}
+
+fn package(name: &str, maintainer: &str) -> Value {
+    json!({ "kind": "package.v1", "ecosystem": "deb", "name": name, "version": "1.0", "architecture": "amd64", "state": "installed", "maintainer": maintainer })
+}
+
+fn part(collector: &str, outcome: &str, items: Value) -> Value {
+    json!({ "collector": collector, "outcome": outcome, "sources": [], "troubles": [], "items": items })
+}
+
+fn collectors(packages: Value) -> Vec<Value> {
+    vec![
+        part("operating_system", "complete", json!([os()])),
+        part("hardware", "complete", json!([])),
+        part("dpkg", "complete", packages),
+        part("rpm", "not_applicable", json!([])),
+        part("network_interfaces", "complete", json!([])),
+    ]
+}
+
+impl Files {
+    /// The example plan for the host `port-1`, without the application that nobody has installed.
+    fn new() -> Self {
+        let files = Self { folder: tempfile::tempdir().unwrap() };
+        let seen: OperatingSystem = serde_json::from_value({
+            let mut os = os();
+            os.as_object_mut().unwrap().remove("kind");
+            os
+        })
+        .unwrap();
+        let (mut plan, suppliers) = example("port-1", Some(&seen));
+        plan.parts.retain(|part| part.part_id.as_str() == "operating-system");
+        files.put("plan.json", &json!(plan));
+        files.put("suppliers.json", &json!({ "format": "daicho.suppliers.v1", "suppliers": suppliers }));
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn put(&self, name: &str, value: &Value) {
+        std::fs::write(self.path(name), serde_json::to_vec_pretty(value).unwrap()).unwrap();
+    }
+
+    fn inventory(&self, collectors: Vec<Value>) {
+        self.put("port-1.json", &json!({ "format": "daicho.inventory.v1", "collectors": collectors }));
+    }
+
+    fn args(&self, format: CheckFormat) -> CheckArgs {
+        CheckArgs {
+            plan: self.path("plan.json"),
+            suppliers: self.path("suppliers.json"),
+            inventories: vec![self.path("port-1.json")],
+            on: Some("2026-11-21".into()),
+            format,
+        }
+    }
+
+    fn run(&self, args: &CheckArgs) -> (u8, String, String) {
+        self.run_in(args, Language::En)
+    }
+
+    fn run_in(&self, args: &CheckArgs, language: Language) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = run(args, language, "2026-11-21".parse().unwrap(), &mut out, &mut err).unwrap();
+        (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    fn json(&self) -> (u8, Value) {
+        let (code, out, err) = self.run(&self.args(CheckFormat::Json));
+        assert_eq!(err, "");
+        (code, serde_json::from_str(&out).unwrap())
+    }
+}
+
+const DEBIAN: &str = "Debian Maintainers <team@lists.debian.org>";
+
+#[test]
+fn everything_seen_and_declared_is_exit_0() {
+    let files = Files::new();
+    files.inventory(collectors(json!([package("bash", DEBIAN)])));
+    let (code, report) = files.json();
+    assert_eq!((code, &report["findings"], &report["duties"]), (EXIT_NOTHING, &json!([]), &json!([])));
+    assert_eq!(report["drift"][0]["status"], "covered");
+    assert_eq!(report["drift"][0]["components"], 2, "the system and its package");
+    assert_eq!(report["coverage"]["complete"], true);
+}
+
+#[test]
+fn an_undeclared_package_is_exit_3_with_its_duty() {
+    let files = Files::new();
+    files.inventory(collectors(json!([package("anydesk", "AnyDesk <info@anydesk.example>"), package("bash", DEBIAN)])));
+    let (code, report) = files.json();
+    assert_eq!(code, EXIT_FOUND);
+    let undeclared = &report["drift"][0];
+    assert_eq!((&undeclared["status"], &undeclared["product"]), (&json!("undeclared"), &json!("anydesk")));
+    assert_eq!(report["duties"].as_array().unwrap().len(), 1);
+    let duty = &report["duties"][0];
+    assert_eq!(
+        (&duty["outcome"], &duty["row_id"]),
+        (&json!("report"), &json!("installation-introduced-unknown-supplier"))
+    );
+    assert_eq!((&duty["phase"], &duty["changed_on"]), (&json!("introduced"), &json!("2026-11-21")));
+    assert_eq!(duty["form"]["ja"], "様式第十");
+}
+
+#[test]
+fn the_day_decides_the_phase() {
+    let files = Files::new();
+    files.inventory(collectors(json!([package("anydesk", "AnyDesk <info@anydesk.example>")])));
+    let mut args = files.args(CheckFormat::Json);
+    args.on = Some("2025-12-16".into());
+    let report: Value = serde_json::from_str(&files.run(&args).1).unwrap();
+    let first = &report["duties"][0];
+    assert_eq!((&first["phase"], &first["outcome"]), (&json!("prohibited"), &json!("file_first")));
+    assert_eq!(first["form"]["ja"], "様式第七（一）");
+}
+
+#[test]
+fn what_could_not_be_seen_is_exit_3_and_said() {
+    let cases = [
+        ("failed", "dpkg", None),
+        ("partial", "network_interfaces", None),
+        ("missing", "hardware", Some("hardware: said nothing (not observable)")),
+    ];
+    for (how, collector, said) in cases {
+        let files = Files::new();
+        let mut all = collectors(json!([package("bash", DEBIAN)]));
+        let place = all.iter().position(|part| part["collector"] == collector).unwrap();
+        if how == "missing" {
+            all.remove(place);
+        } else {
+            all[place]["outcome"] = json!(how);
+        }
+        files.inventory(all);
+        let (code, report) = files.json();
+        assert_eq!((code, &report["coverage"]["complete"]), (EXIT_FOUND, &json!(false)), "{how}");
+        let (_, out, _) = files.run(&files.args(CheckFormat::Table));
+        assert!(out.contains(said.unwrap_or("not observable, in part or whole")), "{out}");
+        assert!(out.contains("What could not be seen is not ok."), "{out}");
+    }
+}
+
+#[test]
+fn a_declared_host_without_an_inventory_is_named() {
+    let files = Files::new();
+    let mut plan: Value = serde_json::from_slice(&std::fs::read(files.path("plan.json")).unwrap()).unwrap();
+    plan["equipment"]["hosts"] = json!(["port-1", "port-2"]);
+    files.put("plan.json", &plan);
+    files.inventory(collectors(json!([])));
+    let (code, report) = files.json();
+    assert_eq!((code, &report["coverage"]["hosts_without_inventory"]), (EXIT_FOUND, &json!(["port-2"])));
+}
+
+#[test]
+fn a_declared_part_that_is_not_there_is_not_seen_or_not_observable() {
+    let files = Files::new();
+    let seen: OperatingSystem = serde_json::from_value(json!({ "family": "linux", "os_id": "debian" })).unwrap();
+    files.put("plan.json", &json!(example("port-1", Some(&seen)).0));
+    let status = |files: &Files| {
+        let lines = files.json().1["drift"].clone();
+        let line = lines.as_array().unwrap().iter().find(|line| line["part_id"] == "tos-application").cloned();
+        line.unwrap()["status"].clone()
+    };
+    files.inventory(collectors(json!([])));
+    assert_eq!(status(&files), "not_seen");
+    let mut failed = collectors(json!([]));
+    failed[2]["outcome"] = json!("failed");
+    files.inventory(failed);
+    assert_eq!(status(&files), "not_observable");
+}
+
+#[test]
+fn every_bad_file_is_named_at_once_with_a_remedy() {
+    let files = Files::new();
+    files.put("plan.json", &json!({ "format": "daicho.plan.v1", "plan_id": 7 }));
+    std::fs::write(files.path("port-1.json"), b"{").unwrap();
+    let mut args = files.args(CheckFormat::Table);
+    args.inventories.push(files.path("absent.json"));
+    args.on = Some("tomorrow".into());
+    let (code, out, err) = files.run(&args);
+    assert_eq!((code, out.as_str()), (EXIT_BAD_INPUT, ""));
+    for said in [
+        "plan.json",
+        "[plan_malformed]",
+        "field plan_id",
+        "port-1.json",
+        "[inventory_malformed]",
+        "absent.json",
+        "--on",
+        "→",
+    ] {
+        assert!(err.contains(said), "{said}: {err}");
+    }
+    assert!(!err.contains("suppliers.json"), "{err}");
+}
+
+#[test]
+fn a_plan_that_names_an_unknown_supplier_is_bad_input() {
+    let files = Files::new();
+    files.inventory(collectors(json!([])));
+    files.put("suppliers.json", &json!({ "format": "daicho.suppliers.v1", "suppliers": [] }));
+    let (code, _, err) = files.run_in(&files.args(CheckFormat::Table), Language::Ja);
+    assert_eq!(code, EXIT_BAD_INPUT);
+    assert!(err.contains("[supplier_unknown]") && err.contains("parts[0].supplier_id"), "{err}");
+}
+
+#[test]
+fn both_languages_print_and_hostile_names_do_no_harm() {
+    let files = Files::new();
+    let hostile = "\u{1b}[2Jevil\u{202e}gpj.exe\n";
+    files.inventory(collectors(json!([package(hostile, "X <x@evil.example>")])));
+    let (_, ja, _) = files.run_in(&files.args(CheckFormat::Table), Language::Ja);
+    let (_, en, _) = files.run(&files.args(CheckFormat::Table));
+    assert!(ja.contains("届出・報告の義務") && ja.contains("遅滞なく報告") && ja.contains("申告なし"), "{ja}");
+    assert!(
+        en.contains("What the law asks") && en.contains("REPORT WITHOUT DELAY") && en.contains("UNDECLARED"),
+        "{en}"
+    );
+    for text in [ja, en] {
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    }
+}

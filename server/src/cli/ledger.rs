@@ -1,0 +1,207 @@
+//! `daicho verify | export | import | replay`: the ledger by itself, without a server.
+//! It does not interpret entries. Reading works while a server writes; importing needs the ledger for itself.
+//! Invariant: a bad place is named by its entry, in the person's language, and ends with exit code 3.
+
+use super::{DataArgument, say, say_text};
+use crate::book;
+use crate::ledger::chain::Head;
+use crate::ledger::engine::{Engine, EngineFault};
+use crate::ledger::engines::memory::MemoryShelf;
+use crate::ledger::engines::segments::{Looking, OpenFault, Segments};
+use crate::ledger::transfer::{self, ImportFault};
+use crate::ledger::verify::{BadPlace, Report, Wrong, verify_engine, verify_export};
+use crate::model::Model;
+use anyhow::Context as _;
+use clap::Args;
+use daicho_schemas::canonical::Hash;
+use daicho_schemas::text::Language;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// An exported ledger, or - for standard input; without it the data folder is verified
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgument,
+    /// A head hash that you noted earlier: proves that nothing was cut off (控えておいた先頭ハッシュ)
+    #[arg(long, value_parser = parse_hash)]
+    head: Option<Hash>,
+}
+
+/// What to export.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    #[command(flatten)]
+    data: DataArgument,
+}
+
+/// What to import, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// An exported ledger, or - for standard input
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArgument,
+    /// A head hash that you noted earlier
+    #[arg(long, value_parser = parse_hash)]
+    head: Option<Hash>,
+}
+
+/// What to replay.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    #[command(flatten)]
+    data: DataArgument,
+}
+
+const BAD: u8 = 3;
+
+fn parse_hash(text: &str) -> Result<Hash, String> {
+    Hash::try_from(text.to_string()).map_err(|error| error.to_string())
+}
+
+fn folder(data: &DataArgument) -> PathBuf {
+    data.data.join("ledger")
+}
+
+fn no_ledger(fault: OpenFault, data: &DataArgument) -> anyhow::Error {
+    let folder = folder(data);
+    anyhow::Error::from(fault)
+        .context(format!("no ledger can be read in {}: give --data with the server's data folder", folder.display()))
+}
+
+fn look(data: &DataArgument) -> anyhow::Result<Looking> {
+    let (engine, _torn) = Looking::open(&folder(data)).map_err(|fault| no_ledger(fault, data))?;
+    Ok(engine)
+}
+
+fn progress(end: u64) -> ProgressBar {
+    // Draws only when standard error is a terminal.
+    let bar = ProgressBar::new(end);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+pub(crate) fn verify(arguments: &VerifyArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let report = match &arguments.file {
+        Some(file) => {
+            let bar = progress(0);
+            let report = verify_export(open(file)?, arguments.head, &mut |seq| bar.set_position(seq))?;
+            bar.finish_and_clear();
+            report
+        }
+        None => {
+            let engine = match Looking::open(&folder(&arguments.data)) {
+                Ok((engine, _torn)) => engine,
+                Err(OpenFault::Engine(EngineFault::Damaged { seq, path, what })) => {
+                    let wrong = Wrong::Damaged(format!("{what} ({})", path.display()));
+                    say(BadPlace { seq, place: None, wrong }.text().get(language));
+                    return Ok(ExitCode::from(BAD));
+                }
+                Err(fault) => return Err(no_ledger(fault, &arguments.data)),
+            };
+            let bar = progress(engine.head().seq);
+            let report = verify_engine(&engine, arguments.head, &mut |seq| bar.set_position(seq))?;
+            bar.finish_and_clear();
+            report
+        }
+    };
+    say_report(&report, language);
+    Ok(if report.bad.is_none() { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
+}
+
+fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(std::io::stdin())));
+    }
+    let opened = File::open(file).with_context(|| format!("open {}", file.display()))?;
+    Ok(Box::new(BufReader::new(opened)))
+}
+
+fn say_report(report: &Report, language: Language) {
+    for line in report.text() {
+        say(line.get(language));
+    }
+}
+
+fn say_head(head: Head, language: Language) {
+    say_text(language, &format!("先頭: 記録 {} {}", head.seq, head.hash), &format!("Head: entry {} {}", head.seq, head.hash));
+}
+
+pub(crate) fn export(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
+    let engine = look(&arguments.data)?;
+    let bar = progress(engine.head().seq);
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    transfer::export(&engine, &mut out, &mut |seq| bar.set_position(seq))?;
+    out.flush()?;
+    bar.finish_and_clear();
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn import(arguments: &ImportArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let (engine, _report) = Segments::open(&folder(&arguments.data), Arc::new(MemoryShelf::default()))?;
+    let bar = progress(0);
+    let imported = transfer::import(&engine, open(&arguments.file)?, arguments.head, &mut |seq| bar.set_position(seq));
+    bar.finish_and_clear();
+    match imported {
+        Ok(imported) => {
+            say_text(
+                language,
+                &format!("{} 件を取り込みました（既にあった記録 {} 件）。", imported.entries_appended, imported.entries_there),
+                &format!("{} entries imported ({} were there already).", imported.entries_appended, imported.entries_there),
+            );
+            say_head(imported.head, language);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(ImportFault::Bad(bad)) => {
+            say(bad.text().get(language));
+            say_text(
+                language,
+                "誤りの手前までを取り込みました。正しいファイルで同じ命令を実行すると続きから始まります。",
+                "Everything before it was imported. The same command with a good file goes on from there.",
+            );
+            Ok(ExitCode::from(BAD))
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Folds the whole ledger anew and, where there is a snapshot, once more from there: both must give the same bytes.
+pub(crate) fn replay(arguments: &ReplayArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let engine = look(&arguments.data)?;
+    let end = engine.head();
+    let (whole, _) = book::replay(&engine, Model::default(), Head::EMPTY)?;
+    let whole = serde_json::to_vec(&whole)?;
+    say_text(
+        language,
+        &format!("最初の記録から {} 件を再計算しました。状態のハッシュ: {}", end.seq, Hash::of("daicho.model.v1", &[&whole])),
+        &format!("Folded {} entries from the first one. Hash of the state: {}", end.seq, Hash::of("daicho.model.v1", &[&whole])),
+    );
+    let mut parts = Vec::new();
+    for cut in [end.seq / 3, end.seq / 2, end.seq.saturating_sub(1)] {
+        parts.push(fold_in_two(&engine, cut)?);
+    }
+    if parts.iter().all(|part| *part == whole) {
+        say_text(language, "途中の状態から続けても同じ状態になります。", "Going on from a state in the middle gives the same bytes.");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        say("the state from a snapshot differs from the state from the first entry: this is a bug in Daicho");
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+fn fold_in_two(engine: &dyn Engine, cut: u64) -> anyhow::Result<Vec<u8>> {
+    let (first, head) = book::fold_to(engine, cut)?;
+    let snapshot = serde_json::to_vec(&first)?;
+    let resumed: Model = serde_json::from_slice(&snapshot)?;
+    let (model, _) = book::replay(engine, resumed, head)?;
+    Ok(serde_json::to_vec(&model)?)
+}

@@ -1,0 +1,279 @@
+//! Files that people hand in (plans, supplier records, inventories): bytes to values, or a refusal that names the place.
+//! It does not know what is in the ledger; whether a supplier is recorded is asked of a function that is passed in.
+//! Invariant: a refusal names line, column and field and never repeats more than a short piece of the file.
+
+use super::places::{Path, locate};
+use crate::model::duties::phase::prohibited_through_max;
+use crate::model::duties::table;
+use crate::model::views::declarations::host_key;
+use daicho_schemas::fact::declaration::{PLAN_FORMAT, Plan, PlanDates, PlanKind};
+use daicho_schemas::fact::supplier::{SUPPLIERS_FORMAT, SupplierRecord, SuppliersFile};
+use daicho_schemas::ids::SupplierId;
+use daicho_schemas::inventory::{INVENTORY_FORMAT, Inventory};
+use daicho_schemas::limits::{BATCH_BYTES_MAX, BATCH_REPORTS_MAX, IMPORT_BYTES_MAX, REPORT_ITEMS_MAX};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::text::Text;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+
+/// The longest piece of text that a refusal repeats from a file or a parser, in characters.
+const QUOTED_CHARS_MAX: usize = 300;
+
+/// Reads a plan file (`daicho.plan.v1`). A byte order mark is tolerated.
+pub fn parse_plan(bytes: &[u8]) -> Result<Plan, Refusal> {
+    let file = File { code: RefusalCode::PlanMalformed, json: without_mark(bytes) };
+    let plan: Plan = file.read(bytes.len(), IMPORT_BYTES_MAX)?;
+    check_plan(&plan).map_err(|(path, what)| file.refuse_at(&path, &what))?;
+    Ok(plan)
+}
+
+/// Reads a file of supplier records (`daicho.suppliers.v1`). A byte order mark is tolerated.
+pub fn parse_suppliers(bytes: &[u8]) -> Result<SuppliersFile, Refusal> {
+    let file = File { code: RefusalCode::SuppliersMalformed, json: without_mark(bytes) };
+    let suppliers: SuppliersFile = file.read(bytes.len(), IMPORT_BYTES_MAX)?;
+    check_suppliers(&suppliers).map_err(|(path, what)| file.refuse_at(&path, &what))?;
+    Ok(suppliers)
+}
+
+/// Reads an inventory (`daicho.inventory.v1`), which may be as large as a batch. A byte order mark is tolerated.
+pub fn parse_inventory(bytes: &[u8]) -> Result<Inventory, Refusal> {
+    let file = File { code: RefusalCode::InventoryMalformed, json: without_mark(bytes) };
+    let inventory: Inventory = file.read(bytes.len(), BATCH_BYTES_MAX)?;
+    check_inventory(&inventory).map_err(|(path, what)| file.refuse_at(&path, &what))?;
+    Ok(inventory)
+}
+
+/// Refuses a plan that names a supplier without a record. `bytes` is the file the plan was read from, for the place;
+/// it may be empty.
+pub fn check_plan_suppliers(
+    plan: &Plan,
+    bytes: &[u8],
+    is_recorded: impl Fn(&SupplierId) -> bool,
+) -> Result<(), Refusal> {
+    let parts = plan.parts.iter().enumerate();
+    let parts = parts.map(|(i, part)| (Path::of("parts").index(i).key("supplier_id"), &part.supplier_id));
+    let paths = plan.remote_paths.iter().enumerate();
+    let paths = paths.map(|(i, path)| (Path::of("remote_paths").index(i).key("supplier_id"), &path.supplier_id));
+    let contractors = plan.contractors.iter().enumerate().map(|(i, id)| (Path::of("contractors").index(i), id));
+    for (path, id) in parts.chain(paths).chain(contractors) {
+        if !is_recorded(id) {
+            let file = File { code: RefusalCode::SupplierUnknown, json: without_mark(bytes) };
+            return Err(file.refuse_at(&path, &format!("no supplier record has the id '{id}'")));
+        }
+    }
+    Ok(())
+}
+
+/// A file on its way in.
+struct File<'a> {
+    code: RefusalCode,
+    json: &'a [u8],
+}
+
+impl File<'_> {
+    fn read<T: DeserializeOwned>(&self, bytes: usize, bytes_max: usize) -> Result<T, Refusal> {
+        if bytes > bytes_max {
+            return Err(self.refuse(format!("the file has {bytes} bytes; at most {bytes_max} are taken")));
+        }
+        let mut json = serde_json::Deserializer::from_slice(self.json);
+        let value = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| self.refuse_json(error.inner(), &Path::from(error.path())))?;
+        json.end().map_err(|error| self.refuse_json(&error, &Path::default()))?;
+        Ok(value)
+    }
+
+    fn refuse_json(&self, error: &serde_json::Error, path: &Path) -> Refusal {
+        let (line, column) = (error.line(), error.column());
+        let said = error.to_string();
+        // serde_json puts the place at the end of its sentence; ours stands in front.
+        let said = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
+        // Where a value does not fit, serde_json points behind it; people look for its beginning.
+        let (line, column) = if error.is_data() { locate(self.json, path) } else { (line, column) };
+        let field = path.to_string();
+        self.refuse(place(line, column, if field.is_empty() { "(top)" } else { &field }, said))
+    }
+
+    fn refuse_at(&self, path: &Path, what: &str) -> Refusal {
+        if self.json.is_empty() {
+            return self.refuse(format!("field {path}: {}", short(what)));
+        }
+        let (line, column) = locate(self.json, path);
+        self.refuse(place(line, column, &path.to_string(), what))
+    }
+
+    fn refuse(&self, detail: String) -> Refusal {
+        Refusal::new(self.code).with(detail)
+    }
+}
+
+fn place(line: usize, column: usize, path: &str, what: &str) -> String {
+    format!("line {line}, column {column}, field {}: {}", short(path), short(what))
+}
+
+/// A piece of a hostile file that is safe to show: short, and without control characters.
+fn short(text: &str) -> String {
+    text.chars().take(QUOTED_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+type Check = Result<(), (Path, String)>;
+
+fn check_plan(plan: &Plan) -> Check {
+    check_format(&plan.format, PLAN_FORMAT)?;
+    if table::pack(&plan.regime).is_none() {
+        let what = format!("this release knows the regime '{}' and not '{}'", table::REGIME_JP_ESPA, plan.regime);
+        return Err((Path::of("regime"), what));
+    }
+    check_text(&plan.operator.name, &Path::of("operator").key("name"))?;
+    let equipment = Path::of("equipment");
+    check_text(&plan.equipment.name, &equipment.key("name"))?;
+    let hosts = equipment.key("hosts");
+    for (i, host) in plan.equipment.hosts.iter().enumerate() {
+        if host_key(host).is_empty() {
+            return Err((hosts.index(i), "a host name must not be empty".into()));
+        }
+    }
+    check_unique(plan.equipment.hosts.iter().map(|host| host_key(host)), "host", |i| hosts.index(i))?;
+    let parts = Path::of("parts");
+    check_unique(plan.parts.iter().map(|part| part.part_id.to_string()), "part_id", |i| parts.index(i).key("part_id"))?;
+    for (i, part) in plan.parts.iter().enumerate() {
+        if let Some(empty) = part.covers.iter().position(|glob| glob.trim().is_empty()) {
+            return Err((parts.index(i).key("covers").index(empty), "a product name must not be empty".into()));
+        }
+    }
+    let paths = Path::of("remote_paths");
+    let ids = plan.remote_paths.iter().map(|path| path.remote_path_id.to_string());
+    check_unique(ids, "remote_path_id", |i| paths.index(i).key("remote_path_id"))?;
+    let ends = plan.remote_paths.iter().map(|path| format!("{} {}", host_key(&path.host), path.interface));
+    check_unique(ends, "host and interface", |i| paths.index(i))?;
+    let contractors = plan.contractors.iter().map(ToString::to_string);
+    check_unique(contractors, "contractor", |i| Path::of("contractors").index(i))?;
+    check_dates(plan.plan_kind, &plan.dates)
+}
+
+fn check_dates(kind: PlanKind, dates: &PlanDates) -> Check {
+    let PlanDates { submitted_on, accepted_on, prohibited_through, introduced_on, entrusted_from, entrusted_through } =
+        dates;
+    let at = |field: &str| Path::of("dates").key(field);
+    let in_order = [
+        ("submitted_on", submitted_on, "accepted_on", accepted_on),
+        ("submitted_on", submitted_on, "introduced_on", introduced_on),
+        ("submitted_on", submitted_on, "entrusted_from", entrusted_from),
+        ("accepted_on", accepted_on, "prohibited_through", prohibited_through),
+        ("accepted_on", accepted_on, "introduced_on", introduced_on),
+        ("accepted_on", accepted_on, "entrusted_from", entrusted_from),
+        ("entrusted_from", entrusted_from, "entrusted_through", entrusted_through),
+    ];
+    for (first, earlier, second, later) in in_order {
+        if let (Some(earlier), Some(later)) = (earlier, later)
+            && later < earlier
+        {
+            return Err((at(second), format!("{later} is before {first} ({earlier})")));
+        }
+    }
+    match (accepted_on, prohibited_through) {
+        (None, Some(_)) => {
+            return Err((at("prohibited_through"), "no period runs before the day of acceptance (accepted_on)".into()));
+        }
+        (Some(accepted), Some(through)) if *through > prohibited_through_max(*accepted) => {
+            let max = prohibited_through_max(*accepted);
+            let what = format!("{through} is later than four months counted from the day of acceptance ({max})");
+            return Err((at("prohibited_through"), what));
+        }
+        _ => {}
+    }
+    match kind {
+        PlanKind::Installation if entrusted_from.is_some() || entrusted_through.is_some() => {
+            let field = if entrusted_from.is_some() { "entrusted_from" } else { "entrusted_through" };
+            Err((at(field), "an installation plan has no time of entrustment".into()))
+        }
+        PlanKind::Entrustment if introduced_on.is_some() => {
+            Err((at("introduced_on"), "an entrustment plan has no day of introduction".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_suppliers(file: &SuppliersFile) -> Check {
+    check_format(&file.format, SUPPLIERS_FORMAT)?;
+    let suppliers = Path::of("suppliers");
+    let ids = file.suppliers.iter().map(|supplier| supplier.supplier_id.to_string());
+    check_unique(ids, "supplier_id", |i| suppliers.index(i).key("supplier_id"))?;
+    for (i, supplier) in file.suppliers.iter().enumerate() {
+        check_supplier(supplier, &suppliers.index(i))?;
+    }
+    Ok(())
+}
+
+fn check_supplier(supplier: &SupplierRecord, path: &Path) -> Check {
+    check_text(&supplier.name, &path.key("name"))?;
+    if supplier.source.trim().is_empty() {
+        return Err((path.key("source"), "every record says where it came from".into()));
+    }
+    let recognise = path.key("recognise");
+    for (field, marks) in [
+        ("package_origins", &supplier.recognise.package_origins),
+        ("maintainer_domains", &supplier.recognise.maintainer_domains),
+        ("vendor_strings", &supplier.recognise.vendor_strings),
+        ("os_ids", &supplier.recognise.os_ids),
+    ] {
+        if let Some(empty) = marks.iter().position(|mark| mark.trim().is_empty()) {
+            return Err((recognise.key(field).index(empty), "a mark must not be empty".into()));
+        }
+    }
+    // A domain without a dot ("org", "debian") would claim half the world or nothing.
+    let bad = |domain: &String| !domain.contains('.') || domain.contains('@') || domain.starts_with('.');
+    match supplier.recognise.maintainer_domains.iter().position(bad) {
+        Some(i) => Err((recognise.key("maintainer_domains").index(i), "a domain looks like 'debian.org'".into())),
+        None => Ok(()),
+    }
+}
+
+fn check_inventory(inventory: &Inventory) -> Check {
+    check_format(&inventory.format, INVENTORY_FORMAT)?;
+    let collectors = Path::of("collectors");
+    if inventory.collectors.len() > BATCH_REPORTS_MAX {
+        return Err((collectors, format!("at most {BATCH_REPORTS_MAX} collectors are taken")));
+    }
+    let ids = inventory.collectors.iter().map(|part| part.collector.to_string());
+    check_unique(ids, "collector", |i| collectors.index(i).key("collector"))?;
+    for (i, part) in inventory.collectors.iter().enumerate() {
+        let items = collectors.index(i).key("items");
+        if part.items.len() > REPORT_ITEMS_MAX {
+            return Err((items, format!("at most {REPORT_ITEMS_MAX} observations are taken")));
+        }
+        check_unique(part.items.iter().map(|item| item.key()), "observation", |i| items.index(i))?;
+    }
+    Ok(())
+}
+
+fn check_format(found: &str, wanted: &str) -> Check {
+    if found == wanted { Ok(()) } else { Err((Path::of("format"), format!("the format is '{wanted}', not '{found}'"))) }
+}
+
+fn check_text(text: &Text, path: &Path) -> Check {
+    for (field, words) in [("ja", &text.ja), ("en", &text.en)] {
+        if words.trim().is_empty() {
+            return Err((path.key(field), "a name is needed in both languages".into()));
+        }
+    }
+    Ok(())
+}
+
+fn check_unique(keys: impl Iterator<Item = String>, noun: &str, place: impl Fn(usize) -> Path) -> Check {
+    let mut seen = BTreeSet::new();
+    for (i, key) in keys.enumerate() {
+        if seen.contains(&key) {
+            return Err((place(i), format!("the {noun} '{key}' stands here for the second time")));
+        }
+        seen.insert(key);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "declarations_tests.rs"]
+mod tests;

@@ -1,0 +1,69 @@
+//! The real executables, built once per test run in the profile of the tests.
+//! It does not know what they do.
+//! Invariant: a test never runs an executable older than the sources.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Where the executables are.
+#[derive(Clone, Debug)]
+pub struct Executables {
+    /// `daicho`.
+    pub daicho: PathBuf,
+    /// `daicho-agent`.
+    pub agent: PathBuf,
+}
+
+/// Builds `daicho` and `daicho-agent` if they are not current, and says where they are.
+pub fn executables() -> &'static Executables {
+    static BUILT: OnceLock<Executables> = OnceLock::new();
+    BUILT.get_or_init(build)
+}
+
+#[expect(clippy::disallowed_methods, reason = "building the executables is the point")]
+fn build() -> Executables {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--bins", "-p", "daicho", "-p", "daicho-agent"])
+        .current_dir(workspace)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // target/debug/deps/it-<hash> → target/debug
+    let folder = std::env::current_exe().unwrap();
+    let folder = folder.parent().unwrap().parent().unwrap();
+    Executables { daicho: folder.join("daicho"), agent: folder.join("daicho-agent") }
+}
+
+/// A command of one of them, with a quiet environment.
+#[expect(clippy::disallowed_methods, reason = "running the executables is the point")]
+pub fn command(executable: &Path) -> Command {
+    let mut command = Command::new(executable);
+    command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("DAICHO_DATA").env_remove("DAICHO_CONNECT");
+    command.env("DAICHO_LOG", "warn");
+    command
+}
+
+/// A child process that is killed when the test ends, however it ends.
+pub struct Child(pub std::process::Child);
+
+impl Child {
+    /// Kills without warning, as `kill -9` does, and waits for the end.
+    pub fn kill(&mut self) {
+        let _gone = self.0.kill();
+        let _ended = self.0.wait();
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A TCP port that was free a moment ago.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

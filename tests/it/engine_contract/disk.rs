@@ -1,0 +1,306 @@
+//! A disk that fails on purpose: at the Nth operation it is full, broken, or loses power, and after the power cut it holds
+//! any part of what was never synced. It does not know frames. Invariant: what was synced is never lost or changed by it,
+//! so whatever is missing afterwards was lost by the engine.
+
+use daicho::ledger::engines::segments::files::{Files, ReadFile, WriteFile};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// How an operation fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No space: half of a write is there. Once; then there is space again.
+    Full,
+    /// The device fails: half of a write is there. Once.
+    Broken,
+    /// The power is gone: half of a write is under way, and nothing works any more.
+    PowerCut,
+}
+
+/// What a power cut leaves of the changes since the last sync of each file, and of names since the last sync of the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Survives {
+    /// Nothing.
+    Nothing,
+    /// Everything.
+    Everything,
+    /// Every change but the last of each file, and no names.
+    AllButLast,
+    /// Every change, the last write only in its first half.
+    FirstHalf,
+    /// Every change, the last write only in its second half: blocks may arrive in any order. The first half reads as zeros.
+    SecondHalf,
+}
+
+pub(crate) const SURVIVES: [Survives; 5] =
+    [Survives::Nothing, Survives::Everything, Survives::AllButLast, Survives::FirstHalf, Survives::SecondHalf];
+
+#[derive(Clone)]
+enum Change {
+    Write { offset: usize, bytes: Vec<u8> },
+    Truncate { bytes: usize },
+}
+
+fn change(content: &mut Vec<u8>, change: &Change) {
+    match change {
+        Change::Write { offset, bytes } => {
+            content.resize(content.len().max(offset + bytes.len()), 0);
+            content[*offset..offset + bytes.len()].copy_from_slice(bytes);
+        }
+        Change::Truncate { bytes } => content.truncate(*bytes),
+    }
+}
+
+#[derive(Clone, Default)]
+struct Node {
+    durable: Vec<u8>,
+    /// What a running system sees.
+    visible: Vec<u8>,
+    pending: Vec<Change>,
+    /// Changes whose sync failed: the system shows them and believes them written, so no later sync writes them.
+    limbo: Vec<Change>,
+    name_durable: bool,
+}
+
+impl Node {
+    fn take(&mut self, next: Change) {
+        change(&mut self.visible, &next);
+        self.pending.push(next);
+    }
+
+    fn sync(&mut self, failure: Option<Failure>) {
+        if failure.is_some() {
+            self.limbo.append(&mut self.pending);
+            return;
+        }
+        self.pending.iter().for_each(|next| change(&mut self.durable, next));
+        self.pending.clear();
+        self.limbo.clear();
+    }
+
+    fn settled(self) -> Self {
+        Self { visible: self.durable.clone(), durable: self.durable, name_durable: true, ..Self::default() }
+    }
+
+    fn after_power_cut(&self, survives: Survives) -> Vec<u8> {
+        let mut content = self.durable.clone();
+        let changes = [self.limbo.as_slice(), &self.pending].concat();
+        let Some((last, before)) = changes.split_last() else { return content };
+        if survives == Survives::Nothing {
+            return content;
+        }
+        before.iter().for_each(|next| change(&mut content, next));
+        let last = match (survives, last.clone()) {
+            (Survives::Everything, whole) => whole,
+            (Survives::FirstHalf, Change::Write { offset, mut bytes }) => {
+                bytes.truncate(bytes.len() / 2);
+                Change::Write { offset, bytes }
+            }
+            (Survives::SecondHalf, Change::Write { offset, mut bytes }) => {
+                // A file that already reached this far keeps its old bytes there; a hole reads as zeros.
+                let half = bytes.len() / 2;
+                let old = content.get(offset..).unwrap_or_default();
+                for (at, byte) in bytes.iter_mut().take(half).enumerate() {
+                    *byte = old.get(at).copied().unwrap_or(0);
+                }
+                Change::Write { offset, bytes }
+            }
+            _ => return content,
+        };
+        change(&mut content, &last);
+        content
+    }
+}
+
+#[derive(Default)]
+struct State {
+    nodes: BTreeMap<PathBuf, Node>,
+    /// Removed files whose names may come back.
+    ghosts: BTreeMap<PathBuf, Node>,
+    operations: usize,
+    plan: Option<(usize, Failure)>,
+    off: bool,
+    locked: bool,
+}
+
+/// The disk. Clones are the same disk.
+#[derive(Clone, Default)]
+pub(crate) struct Disk(Arc<Mutex<State>>);
+
+impl Disk {
+    /// Fails the `at`th changing operation from now, counted from 0.
+    pub(crate) fn fail(&self, at: usize, failure: Failure) {
+        let mut state = self.state();
+        state.plan = Some((state.operations + at, failure));
+    }
+
+    /// Whether the planned failure has happened.
+    pub(crate) fn failed(&self) -> bool {
+        self.state().plan.is_none()
+    }
+
+    /// The disk as the next start finds it, after the power was cut now.
+    pub(crate) fn after_power_cut(&self, survives: Survives) -> Self {
+        let state = self.state();
+        let mut nodes = BTreeMap::new();
+        let keep_names = !matches!(survives, Survives::Nothing | Survives::AllButLast);
+        for (path, node) in &state.nodes {
+            if node.name_durable || keep_names {
+                let durable = node.after_power_cut(survives);
+                nodes.insert(path.clone(), Node { durable, ..Node::default() }.settled());
+            }
+        }
+        for (path, node) in &state.ghosts {
+            if !keep_names {
+                nodes.entry(path.clone()).or_insert_with(|| node.clone().settled());
+            }
+        }
+        Self(Arc::new(Mutex::new(State { nodes, ..State::default() })))
+    }
+
+    /// A file's content as a running system sees it.
+    pub(crate) fn content(&self, path: &Path) -> Vec<u8> {
+        self.state().nodes.get(path).map(|node| node.visible.clone()).unwrap_or_default()
+    }
+
+    /// The paths of all files.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.state().nodes.keys().cloned().collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Counts a changing operation and says how it fails, if it does.
+    fn step(state: &mut State) -> Option<Failure> {
+        if state.off {
+            return Some(Failure::PowerCut);
+        }
+        let now = state.operations;
+        state.operations += 1;
+        let (_, failure) = state.plan.take_if(|(at, _)| *at == now)?;
+        state.off = failure == Failure::PowerCut;
+        Some(failure)
+    }
+
+    fn stepped(state: &mut State) -> io::Result<()> {
+        Self::step(state).map_or(Ok(()), |failure| Err(error(failure)))
+    }
+}
+
+fn error(failure: Failure) -> io::Error {
+    match failure {
+        Failure::Full => io::ErrorKind::StorageFull.into(),
+        Failure::Broken | Failure::PowerCut => io::Error::other("the device failed"),
+    }
+}
+
+fn missing() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
+
+struct Lock(Disk);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.0.state().locked = false;
+    }
+}
+
+struct Handle {
+    disk: Disk,
+    path: PathBuf,
+}
+
+impl Files for Disk {
+    fn make_folder(&self, _folder: &Path) -> io::Result<()> {
+        Self::stepped(&mut self.state())
+    }
+
+    fn lock(&self, _path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
+        let taken = std::mem::replace(&mut self.state().locked, true);
+        Ok((!taken).then(|| Box::new(Lock(self.clone())) as Box<dyn Any + Send + Sync>))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let name = |path: &PathBuf| Some(path.strip_prefix(folder).ok()?.to_string_lossy().into_owned());
+        Ok(self.state().nodes.keys().filter_map(name).collect())
+    }
+
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        Ok(self.state().nodes.get(path).ok_or_else(missing)?.visible.len() as u64)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+        Ok(Box::new(Cursor::new(self.state().nodes.get(path).ok_or_else(missing)?.visible.clone())))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        let mut state = self.state();
+        Self::stepped(&mut state)?;
+        if state.nodes.contains_key(path) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        state.nodes.insert(path.to_path_buf(), Node::default());
+        Ok(Box::new(Handle { disk: self.clone(), path: path.to_path_buf() }))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        self.state().nodes.get(path).ok_or_else(missing)?;
+        Ok(Box::new(Handle { disk: self.clone(), path: path.to_path_buf() }))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        Self::stepped(&mut state)?;
+        let node = state.nodes.remove(path).ok_or_else(missing)?;
+        if node.name_durable {
+            state.ghosts.insert(path.to_path_buf(), node);
+        }
+        Ok(())
+    }
+
+    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        Self::stepped(&mut state)?;
+        state.nodes.values_mut().for_each(|node| node.name_durable = true);
+        state.ghosts.clear();
+        Ok(())
+    }
+}
+
+impl WriteFile for Handle {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let off = state.off;
+        let failure = Disk::step(&mut state);
+        let arrived = match failure {
+            None => bytes,
+            Some(_) if off => &[],
+            Some(_) => &bytes[..bytes.len() / 2],
+        };
+        let node = state.nodes.get_mut(&self.path).ok_or_else(missing)?;
+        node.take(Change::Write { offset: usize::try_from(offset).unwrap(), bytes: arrived.to_vec() });
+        failure.map_or(Ok(()), |failure| Err(error(failure)))
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let failure = Disk::step(&mut state);
+        state.nodes.get_mut(&self.path).ok_or_else(missing)?.sync(failure);
+        failure.map_or(Ok(()), |failure| Err(error(failure)))
+    }
+
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let failure = Disk::step(&mut state);
+        let node = state.nodes.get_mut(&self.path).ok_or_else(missing)?;
+        node.take(Change::Truncate { bytes: usize::try_from(bytes).unwrap() });
+        node.sync(failure);
+        failure.map_or(Ok(()), |failure| Err(error(failure)))
+    }
+}
