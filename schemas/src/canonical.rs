@@ -96,7 +96,8 @@ fn numbers_are_safe(value: &serde_json::Value) -> bool {
     const SAFE_MAX: u64 = (1 << 53) - 1;
     match value {
         serde_json::Value::Number(number) => {
-            number.as_u64().is_some_and(|n| n <= SAFE_MAX) || number.as_i64().is_some_and(|n| n.unsigned_abs() <= SAFE_MAX)
+            number.as_u64().is_some_and(|n| n <= SAFE_MAX)
+                || number.as_i64().is_some_and(|n| n.unsigned_abs() <= SAFE_MAX)
         }
         serde_json::Value::Array(items) => items.iter().all(numbers_are_safe),
         serde_json::Value::Object(fields) => fields.values().all(numbers_are_safe),

@@ -8,7 +8,9 @@ use std::fmt;
 
 /// The text does not fit the rule of an id.
 #[derive(Debug, thiserror::Error)]
-#[error("'{text}' is not a {kind}: 1 to {max} characters of a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter or digit")]
+#[error(
+    "'{text}' is not a {kind}: 1 to {max} characters of a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter or digit"
+)]
 pub struct IdError {
     text: String,
     kind: &'static str,

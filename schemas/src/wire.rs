@@ -33,7 +33,9 @@ pub struct EnrollToken {
 
 /// The text is not an enrolment token.
 #[derive(Debug, thiserror::Error)]
-#[error("this is not an enrolment token: it has four parts joined by '_' and begins with 'daicho1'; copy the whole line that `daicho agent token` printed")]
+#[error(
+    "this is not an enrolment token: it has four parts joined by '_' and begins with 'daicho1'; copy the whole line that `daicho agent token` printed"
+)]
 pub struct TokenError;
 
 impl EnrollToken {

@@ -10,8 +10,8 @@ use daicho_schemas::sign;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire::Certificate;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ED25519, PublicKeyData as _,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ED25519, PublicKeyData as _,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -68,13 +68,19 @@ impl Authority {
     pub fn open(folder: &Path, now: UtcMicros) -> Result<Self, AuthorityFault> {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
         if !certificate.exists() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| AuthorityFault::File { doing: "create", path: folder.into(), source })?;
+            std::fs::create_dir_all(folder).map_err(|source| AuthorityFault::File {
+                doing: "create",
+                path: folder.into(),
+                source,
+            })?;
             make(&certificate, &key, now)?;
         }
         let read = |path: &Path| {
-            std::fs::read_to_string(path)
-                .map_err(|source| AuthorityFault::File { doing: "read", path: path.into(), source })
+            std::fs::read_to_string(path).map_err(|source| AuthorityFault::File {
+                doing: "read",
+                path: path.into(),
+                source,
+            })
         };
         let (ca_pem, key_pem) = (read(&certificate)?, read(&key)?);
         let ca_der = CertificateDer::from_pem_slice(ca_pem.as_bytes())
@@ -173,7 +179,11 @@ fn read_request(csr_pem: &str) -> Result<CertificateSigningRequestParams, Refusa
     }
     // This also checks that the request was signed with the key it carries.
     let request = CertificateSigningRequestParams::from_pem(csr_pem).map_err(|error| refused(error.to_string()))?;
-    if request.public_key.algorithm() == &PKCS_ED25519 { Ok(request) } else { Err(refused("not an Ed25519 key".into())) }
+    if request.public_key.algorithm() == &PKCS_ED25519 {
+        Ok(request)
+    } else {
+        Err(refused("not an Ed25519 key".into()))
+    }
 }
 
 fn make(certificate: &Path, key: &Path, now: UtcMicros) -> Result<(), AuthorityFault> {

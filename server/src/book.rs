@@ -99,7 +99,9 @@ fn torn_reported(torn: &TornTail) -> FaultReported {
         what: Text::new("台帳の末尾に書きかけの部分がありました。", "The ledger ended in an unfinished write."),
         done: Text::new(
             format!("受理前の書きかけ（{bytes} バイト）を {aside} に退避しました。受理済みの記録は揃っています。"),
-            format!("The unfinished part ({bytes} bytes), never acknowledged, was moved to {aside}. Everything acknowledged is there."),
+            format!(
+                "The unfinished part ({bytes} bytes), never acknowledged, was moved to {aside}. Everything acknowledged is there."
+            ),
         ),
     }
 }

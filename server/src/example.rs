@@ -41,8 +41,8 @@ pub fn example(hostname: &str, os: Option<&OperatingSystem>) -> (Plan, Vec<Suppl
 pub fn example_files(hostname: &str, os_release: &str) -> (Plan, SuppliersFile) {
     let field = |name: &str| {
         let lines = os_release.lines().filter_map(|line| line.split_once('='));
-        let value = lines.filter(|(key, _)| *key == name).map(|(_, value)| value.trim().trim_matches(['"', '\'']));
-        value.last().filter(|value| !value.is_empty()).map(str::to_string)
+        let mut value = lines.filter(|(key, _)| *key == name).map(|(_, value)| value.trim().trim_matches(['"', '\'']));
+        value.next_back().filter(|value| !value.is_empty()).map(str::to_string)
     };
     let os = OperatingSystem {
         hostname: Some(hostname.into()),

@@ -193,7 +193,12 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
 
 /// The agents whose hearing differs from what the ledger says. While the server itself was down nobody could be heard,
 /// so silence counts from its start at the earliest.
-pub fn coverage_changes(app: &App, started_at: UtcMicros, now: UtcMicros, silent_after_seconds: i64) -> Vec<CoverageChanged> {
+pub fn coverage_changes(
+    app: &App,
+    started_at: UtcMicros,
+    now: UtcMicros,
+    silent_after_seconds: i64,
+) -> Vec<CoverageChanged> {
     let model = app.model();
     let mut changes = Vec::new();
     for (agent_id, state) in model.agents() {

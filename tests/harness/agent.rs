@@ -81,7 +81,14 @@ pub fn full_report(collector: &str, outcome: Outcome, items: Vec<Observation>) -
     let collector = CollectorId::new(collector).unwrap();
     let state: BTreeMap<_, _> = items.iter().map(|item| (item.key(), item_hash(item).unwrap())).collect();
     let digest = state_digest(&collector, &state);
-    CollectorReport { collector, outcome, sources: Vec::new(), troubles: Vec::new(), body: Body::Full { items }, digest }
+    CollectorReport {
+        collector,
+        outcome,
+        sources: Vec::new(),
+        troubles: Vec::new(),
+        body: Body::Full { items },
+        digest,
+    }
 }
 
 /// A difference, with its digests: `known` is the state before, and becomes the state after.
@@ -135,8 +142,7 @@ impl FakeAgent {
         let key = new_key();
         let (status, answer) = enrol_with(api, &token(api).await, &key).await;
         assert_eq!(status, 200, "{answer}");
-        let identity_pem =
-            format!("{}{}", answer["certificate_pem"].as_str().unwrap(), key_pair(&key).serialize_pem());
+        let identity_pem = format!("{}{}", answer["certificate_pem"].as_str().unwrap(), key_pair(&key).serialize_pem());
         Self {
             agent_id: sign::agent_id(&key.verifying_key().to_bytes()),
             http: client(api, Some(&identity_pem)),

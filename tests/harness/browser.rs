@@ -36,7 +36,10 @@ fn ensure() -> Result<(), String> {
     } else {
         return Err("no Chromium here, and neither root nor sudo to install it".into());
     };
-    for apt in [&["apt-get", "update"][..], &["apt-get", "install", "-y", "--no-install-recommends", "chromium", "chromium-driver", "fonts-noto-cjk"][..]] {
+    for apt in [
+        &["apt-get", "update"][..],
+        &["apt-get", "install", "-y", "--no-install-recommends", "chromium", "chromium-driver", "fonts-noto-cjk"][..],
+    ] {
         let line = [prefix, apt].concat();
         let (program, arguments) = line.split_first().ok_or("nothing to run")?;
         if !run(program, arguments) {
@@ -62,9 +65,18 @@ pub async fn open() -> Result<Browser, String> {
     let mut wanted = DesiredCapabilities::chrome();
     let data = format!("--user-data-dir={}", profile.path().display());
     let arguments = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,1000",
-        "--ignore-certificate-errors", &data,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1280,1000",
+        "--ignore-certificate-errors",
+        &data,
     ];
     for argument in arguments {
         wanted.add_arg(argument).map_err(|error| error.to_string())?;

@@ -62,10 +62,8 @@ fn bad_batches_are_refused_and_nothing_is_lost() {
         let good = agent.pack(5, now, reports());
 
         let mut tampered = signed(&batch(&agent.agent_id, 5, now, reports()), &agent.key);
-        tampered.batch = serde_json::value::RawValue::from_string(
-            tampered.batch.get().replace("test-host", "evil-host"),
-        )
-        .unwrap();
+        tampered.batch =
+            serde_json::value::RawValue::from_string(tampered.batch.get().replace("test-host", "evil-host")).unwrap();
         let for_other = signed(&batch(&other.agent_id, 5, now, reports()), &agent.key);
         let by_other = signed(&batch(&agent.agent_id, 5, now, reports()), &other.key);
         let future = agent.pack(5, now.plus_seconds(301), reports());
@@ -81,11 +79,9 @@ fn bad_batches_are_refused_and_nothing_is_lost() {
         gone_unseen[0].outcome = Outcome::Partial;
         gone_unseen[0].body =
             Body::Delta { base: Hash::of("other", &[]), put: Vec::new(), gone: vec!["operating_system".into()] };
-        let spread = serde_json::to_string_pretty(&serde_json::to_value(signed(
-            &batch(&agent.agent_id, 5, now, reports()),
-            &agent.key,
-        ))
-        .unwrap())
+        let spread = serde_json::to_string_pretty(
+            &serde_json::to_value(signed(&batch(&agent.agent_id, 5, now, reports()), &agent.key)).unwrap(),
+        )
         .unwrap();
 
         let bad: Vec<(&str, Vec<u8>, (u16, &str))> = vec![
@@ -115,7 +111,11 @@ fn bad_batches_are_refused_and_nothing_is_lost() {
         let first = agent.send_well(good.clone()).await;
         assert_eq!(first["admitted"], "appended");
         let again = agent.send_well(good).await;
-        assert_eq!((&again["admitted"], &again["entry_seq"]), (&json!("already_there"), &first["entry_seq"]), "replayed");
+        assert_eq!(
+            (&again["admitted"], &again["entry_seq"]),
+            (&json!("already_there"), &first["entry_seq"]),
+            "replayed"
+        );
         let reordered = agent.send(agent.pack(4, now, reports())).await;
         assert_refused("reordered", &reordered, (409, "batch_out_of_order"));
         let reused = agent.send(agent.pack(5, now.plus_seconds(1), reports())).await;
@@ -228,7 +228,17 @@ fn strangers_read_nothing() {
         let mut stranger = server.api.connect.clone();
         stranger.token = "0".repeat(64);
         let stranger = Api::new(stranger);
-        for path in ["equipment", "hosts", "components", "findings", "duties", "suppliers", "plans", "ledger/head", "ledger/entries"] {
+        for path in [
+            "equipment",
+            "hosts",
+            "components",
+            "findings",
+            "duties",
+            "suppliers",
+            "plans",
+            "ledger/head",
+            "ledger/entries",
+        ] {
             let refused = stranger.try_get(&format!("/{path}")).await.unwrap();
             assert_refused(path, &refused, (401, "not_signed_in"));
         }

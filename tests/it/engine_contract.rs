@@ -5,6 +5,7 @@
 mod crash;
 mod disk;
 mod files;
+mod reading;
 
 use crate::book::{frames, head_of};
 use daicho::ledger::chain::Head;
@@ -23,8 +24,10 @@ struct Made {
     _folder: Option<TempDir>,
 }
 
+type Make = fn() -> Made;
+
 /// Every engine, by name. `segments_small` begins a new file every few entries.
-const ENGINES: [(&str, fn() -> Made); 3] =
+const ENGINES: [(&str, Make); 3] =
     [("memory", memory), ("segments", || segments(64 * 1024 * 1024)), ("segments_small", || segments(2000))];
 
 fn memory() -> Made {

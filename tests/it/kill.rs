@@ -148,7 +148,12 @@ async fn check_ledger(api: &Api, senders: &[Sender]) {
 /// The executable's own verification of a data folder nobody serves.
 fn verify(data: &Path) {
     let output = command(&executables().daicho).arg("verify").arg("--data").arg(data).output().unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn write_status(root: &Path, counter: u32) {
@@ -207,9 +212,10 @@ fn a_killed_agent_goes_on() {
         let wanted = counter.to_string();
         api.until("the last version on the server", || async {
             let rows = api.get("/components?q=counter&limit=1000").await;
-            let here = rows["items"].as_array()?.iter().any(|row| {
-                row["version"].as_str() == Some(wanted.as_str()) && row["hosts"].as_u64() == Some(1)
-            });
+            let here = rows["items"]
+                .as_array()?
+                .iter()
+                .any(|row| row["version"].as_str() == Some(wanted.as_str()) && row["hosts"].as_u64() == Some(1));
             here.then_some(())
         })
         .await;

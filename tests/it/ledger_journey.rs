@@ -76,7 +76,8 @@ fn a_ledger_goes_out_and_comes_back() {
 
         let lines: Vec<&[u8]> = exported.stdout.split_inclusive(|byte| *byte == b'\n').collect();
         let flipped_line = lines.len() / 2;
-        let offset: usize = lines[..flipped_line].iter().map(|line| line.len()).sum::<usize>() + lines[flipped_line].len() / 3;
+        let offset: usize =
+            lines[..flipped_line].iter().map(|line| line.len()).sum::<usize>() + lines[flipped_line].len() / 3;
         let mut flipped = exported.stdout.clone();
         flipped[offset] ^= 1;
         std::fs::write(&file, &flipped).unwrap();
@@ -84,7 +85,8 @@ fn a_ledger_goes_out_and_comes_back() {
         assert!(!refused.status.success());
         let said = [text(&refused.stdout), text(&refused.stderr)].concat();
         assert!(said.contains(&format!("{}", flipped_line + 1)), "{said}");
-        let refused = daicho(&["import", "--data", folder.path().join("bad").to_str().unwrap(), file.to_str().unwrap()]);
+        let refused =
+            daicho(&["import", "--data", folder.path().join("bad").to_str().unwrap(), file.to_str().unwrap()]);
         assert!(!refused.status.success());
     });
 }

@@ -17,7 +17,11 @@ const OS_RELEASE: &str = "ID=debian\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\
 #[expect(clippy::disallowed_methods, reason = "dpkg is the other half of this test")]
 fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
     let output = Command::new(program).args(arguments).output().map_err(|error| format!("{program}: {error}"))?;
-    if output.status.success() { Ok(()) } else { Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr))) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
 }
 
 /// A root with a package database of its own.
@@ -63,7 +67,8 @@ async fn start_agent(api: &Api, folder: &Path, root: &Root) -> Child {
         .output()
         .unwrap();
     assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
-    let child = command(&executables().agent).args(["run", "--state"]).arg(&state).arg("--root").arg(&root.0).spawn().unwrap();
+    let child =
+        command(&executables().agent).args(["run", "--state"]).arg(&state).arg("--root").arg(&root.0).spawn().unwrap();
     let child = Child(child);
     api.until("the first report", || async {
         let host = api.get("/hosts").await["items"][0].clone();
@@ -75,7 +80,8 @@ async fn start_agent(api: &Api, folder: &Path, root: &Root) -> Child {
 
 async fn finding(api: &Api, state: &str) -> Option<Value> {
     let rows = api.list(&format!("/findings?state={state}")).await;
-    let named = |row: &Value| row["rule_id"] == "undeclared_component" && row["title"].to_string().contains("crane-link");
+    let named =
+        |row: &Value| row["rule_id"] == "undeclared_component" && row["title"].to_string().contains("crane-link");
     rows.into_iter().find(named)
 }
 
@@ -101,8 +107,9 @@ fn a_foreign_package_appears_on_the_open_page_and_goes() {
     harness::block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::new(folder.path());
-        let built = build(folder.path(), "crane-link", "Foreign Vendor <ops@foreign.example>")
-            .and_then(|foreign| Ok((foreign, build(folder.path(), "base-tools", "Example <example@lists.debian.org>")?)));
+        let built = build(folder.path(), "crane-link", "Foreign Vendor <ops@foreign.example>").and_then(|foreign| {
+            Ok((foreign, build(folder.path(), "base-tools", "Example <example@lists.debian.org>")?))
+        });
         let (foreign, own) = match built {
             Ok(files) => files,
             Err(why) => return harness::skipped("live_console", &why),
@@ -131,7 +138,13 @@ fn a_foreign_package_appears_on_the_open_page_and_goes() {
             browser.window.goto(url).await.unwrap();
             browser.window.goto(format!("{}/findings?lang=en", api.connect.url)).await.unwrap();
             // The page is live once its connection stands; what happens from here on must arrive by itself.
-            browser.window.query(By::Css("[data-live='live']")).wait(PATIENCE, Duration::from_millis(50)).first().await.unwrap();
+            browser
+                .window
+                .query(By::Css("[data-live='live']"))
+                .wait(PATIENCE, Duration::from_millis(50))
+                .first()
+                .await
+                .unwrap();
         }
 
         let since = Instant::now();

@@ -2,6 +2,14 @@
 //! It does not repeat what a unit test can show.
 //! Invariant: every module runs on loopback, in folders of its own, and ends what it started; what cannot run says `skipped`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking; clippy knows test functions and not what they call"
+)]
+
 mod bad_input;
 mod book;
 mod engine_contract;

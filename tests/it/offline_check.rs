@@ -10,7 +10,9 @@ use std::process::Output;
 const OS_RELEASE: &str = "ID=debian\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
 
 fn stanza(name: &str, maintainer: &str) -> String {
-    format!("Package: {name}\nStatus: install ok installed\nMaintainer: {maintainer}\nArchitecture: amd64\nVersion: 1.0\n\n")
+    format!(
+        "Package: {name}\nStatus: install ok installed\nMaintainer: {maintainer}\nArchitecture: amd64\nVersion: 1.0\n\n"
+    )
 }
 
 fn make_root(root: &Path, status: &str) {
@@ -42,7 +44,11 @@ impl Desk {
     fn inventory(&self, name: &str, status: &str) -> PathBuf {
         let root = self.path(&format!("{name}-root"));
         make_root(&root, status);
-        let output = command(&executables().agent).args(["inventory", "--format", "json", "--root"]).arg(&root).output().unwrap();
+        let output = command(&executables().agent)
+            .args(["inventory", "--format", "json", "--root"])
+            .arg(&root)
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let path = self.path(name);
         std::fs::write(&path, output.stdout).unwrap();

@@ -49,7 +49,8 @@ fn assert_none(what: &str, found: &[String]) {
 /// Every file says what it is, what it does not know, and which invariant it keeps.
 #[test]
 fn every_file_says_what_it_is() {
-    let silent: Vec<String> = sources().iter().filter(|path| !read(path).starts_with("//!")).map(|path| shown(path)).collect();
+    let silent: Vec<String> =
+        sources().iter().filter(|path| !read(path).starts_with("//!")).map(|path| shown(path)).collect();
     assert_none("files without a `//!` header", &silent);
 }
 
@@ -73,12 +74,28 @@ fn no_file_is_too_long() {
 fn borders_hold() {
     let borders: &[(&str, &[&str])] = &[
         ("schemas/src", &["std::fs", "std::net", "tokio", "std::process", "SystemTime", "std::env"]),
-        ("server/src/model", &["std::fs", "std::net", "tokio", "crate::http", "crate::clock", "crate::store", "ledger::engine", "SystemTime", "HashMap"]),
+        (
+            "server/src/model",
+            &[
+                "std::fs",
+                "std::net",
+                "tokio",
+                "crate::http",
+                "crate::clock",
+                "crate::store",
+                "ledger::engine",
+                "SystemTime",
+                "HashMap",
+            ],
+        ),
         ("server/src/ledger/engines", &["fact::", "Fact::", "crate::model", "crate::http", "crate::intake"]),
         ("server/src/ledger", &["crate::http", "crate::intake", "crate::model"]),
         ("server/src/intake", &["axum", "crate::http"]),
         ("server/src/output", &["crate::http"]),
-        ("agent/src/collect", &["std::fs", "std::process", "std::net::Tcp", "std::env", "crate::submit", "crate::spool"]),
+        (
+            "agent/src/collect",
+            &["std::fs", "std::process", "std::net::Tcp", "std::env", "crate::submit", "crate::spool"],
+        ),
         ("agent/src/spool", &["reqwest", "crate::collect", "crate::submit"]),
     ];
     let mut broken = Vec::new();
@@ -142,7 +159,10 @@ fn documents_name_what_exists() {
     let mut wrong = Vec::new();
     for document in documents.iter().map(|name| root().join(name)).chain(decisions) {
         for word in read(&document).split('`').skip(1).step_by(2) {
-            let is_path = word.contains('/') && ["agent/", "server/", "schemas/", "tests/", "docs/", ".ci/"].iter().any(|start| word.starts_with(start));
+            let is_path = word.contains('/')
+                && ["agent/", "server/", "schemas/", "tests/", "docs/", ".ci/"]
+                    .iter()
+                    .any(|start| word.starts_with(start));
             let is_type = word.chars().next().is_some_and(char::is_uppercase)
                 && word.chars().all(|c| c.is_ascii_alphanumeric())
                 && word.chars().any(|c| c.is_lowercase());
@@ -161,7 +181,14 @@ fn documents_name_what_exists() {
 #[test]
 fn vocabulary_holds() {
     let own = shown(&root().join("tests/tidy/main.rs"));
-    let banned = [concat!("FIX", "ME"), concat!("TO", "DO"), concat!("XX", "X"), concat!("time", "stamp:"), concat!("whitel", "ist"), concat!("blackl", "ist")];
+    let banned = [
+        concat!("FIX", "ME"),
+        concat!("TO", "DO"),
+        concat!("XX", "X"),
+        concat!("time", "stamp:"),
+        concat!("whitel", "ist"),
+        concat!("blackl", "ist"),
+    ];
     let mut found = Vec::new();
     for path in sources().into_iter().filter(|path| shown(path) != own) {
         for (number, line) in read(&path).lines().enumerate() {
@@ -177,7 +204,10 @@ fn vocabulary_holds() {
 #[test]
 fn golden_vectors_come_in_pairs() {
     let names = |ending: &str| -> BTreeSet<String> {
-        files_below("schemas/golden", ending).iter().map(|path| shown(path).trim_end_matches(ending).to_string()).collect()
+        files_below("schemas/golden", ending)
+            .iter()
+            .map(|path| shown(path).trim_end_matches(ending).to_string())
+            .collect()
     };
     assert_eq!(names(".json"), names(".hash"));
 }

@@ -71,7 +71,8 @@ fn list(server: &ServerArguments) -> anyhow::Result<String> {
         loop {
             let page = client.get(&format!("/hosts?limit=1000{cursor}")).await?;
             for host in page.get("items").and_then(Value::as_array).into_iter().flatten() {
-                let hearing = if host.get("revoked") == Some(&Value::Bool(true)) { "revoked" } else { text(host, "hearing") };
+                let hearing =
+                    if host.get("revoked") == Some(&Value::Bool(true)) { "revoked" } else { text(host, "hearing") };
                 table.add_row([
                     text(host, "agent_id"),
                     text(host, "hostname"),

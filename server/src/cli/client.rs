@@ -106,8 +106,7 @@ impl Client {
 
 fn read_connect(path: &Path) -> anyhow::Result<Connect> {
     let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
-    let connect = serde_json::from_slice(&bytes).map_err(|error| {
-        Refusal::new(RefusalCode::RequestMalformed).with(format!("{}: {error}", path.display()))
-    })?;
+    let connect = serde_json::from_slice(&bytes)
+        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(format!("{}: {error}", path.display())))?;
     Ok(connect)
 }

@@ -133,7 +133,11 @@ fn say_report(report: &Report, language: Language) {
 }
 
 fn say_head(head: Head, language: Language) {
-    say_text(language, &format!("先頭: 記録 {} {}", head.seq, head.hash), &format!("Head: entry {} {}", head.seq, head.hash));
+    say_text(
+        language,
+        &format!("先頭: 記録 {} {}", head.seq, head.hash),
+        &format!("Head: entry {} {}", head.seq, head.hash),
+    );
 }
 
 pub(crate) fn export(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
@@ -155,8 +159,14 @@ pub(crate) fn import(arguments: &ImportArguments, language: Language) -> anyhow:
         Ok(imported) => {
             say_text(
                 language,
-                &format!("{} 件を取り込みました（既にあった記録 {} 件）。", imported.entries_appended, imported.entries_there),
-                &format!("{} entries imported ({} were there already).", imported.entries_appended, imported.entries_there),
+                &format!(
+                    "{} 件を取り込みました（既にあった記録 {} 件）。",
+                    imported.entries_appended, imported.entries_there
+                ),
+                &format!(
+                    "{} entries imported ({} were there already).",
+                    imported.entries_appended, imported.entries_there
+                ),
             );
             say_head(imported.head, language);
             Ok(ExitCode::SUCCESS)
@@ -182,15 +192,27 @@ pub(crate) fn replay(arguments: &ReplayArguments, language: Language) -> anyhow:
     let whole = serde_json::to_vec(&whole)?;
     say_text(
         language,
-        &format!("最初の記録から {} 件を再計算しました。状態のハッシュ: {}", end.seq, Hash::of("daicho.model.v1", &[&whole])),
-        &format!("Folded {} entries from the first one. Hash of the state: {}", end.seq, Hash::of("daicho.model.v1", &[&whole])),
+        &format!(
+            "最初の記録から {} 件を再計算しました。状態のハッシュ: {}",
+            end.seq,
+            Hash::of("daicho.model.v1", &[&whole])
+        ),
+        &format!(
+            "Folded {} entries from the first one. Hash of the state: {}",
+            end.seq,
+            Hash::of("daicho.model.v1", &[&whole])
+        ),
     );
     let mut parts = Vec::new();
     for cut in [end.seq / 3, end.seq / 2, end.seq.saturating_sub(1)] {
         parts.push(fold_in_two(&engine, cut)?);
     }
     if parts.iter().all(|part| *part == whole) {
-        say_text(language, "途中の状態から続けても同じ状態になります。", "Going on from a state in the middle gives the same bytes.");
+        say_text(
+            language,
+            "途中の状態から続けても同じ状態になります。",
+            "Going on from a state in the middle gives the same bytes.",
+        );
         Ok(ExitCode::SUCCESS)
     } else {
         say("the state from a snapshot differs from the state from the first entry: this is a bug in Daicho");

@@ -130,7 +130,8 @@ fn parse_language(text: &str) -> Result<Language, String> {
 
 /// Japanese for a Japanese terminal, English for any other: a terminal without Japanese fonts shows boxes.
 fn language_of_environment() -> Language {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let set =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     if set.is_some_and(|value| value.starts_with("ja")) { Language::Ja } else { Language::En }
 }
 
@@ -154,5 +155,6 @@ pub(crate) fn log_to_stderr(default: &str) {
     let filter = std::env::var("DAICHO_LOG").unwrap_or_else(|_| default.into());
     let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_default();
     // A second call in one process keeps the first subscriber, which is what we want.
-    let _first = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+    let _first =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
 }

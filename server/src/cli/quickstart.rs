@@ -144,7 +144,10 @@ fn spawn_agent(agent: &PathBuf, state: &PathBuf, url: &str) -> anyhow::Result<Ch
 }
 
 fn agent_command(agent: &PathBuf) -> Command {
-    #[expect(clippy::disallowed_methods, reason = "the agent is a process of its own, and starting it is the point here")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the agent is a process of its own, and starting it is the point here"
+    )]
     let mut command = Command::new(agent);
     command.env("DAICHO_LOG", std::env::var("DAICHO_LOG").unwrap_or_else(|_| "warn".into()));
     // Ctrl-C is for us; we tell the agent.
@@ -188,11 +191,17 @@ async fn summary(client: &Client, running: &Running, language: Language) -> anyh
     say("");
     say_text(
         language,
-        &format!("構成要素: 届出済み {covered}、届出なし {undeclared}。検知 {findings} 件、届出・報告義務 {duties} 件。"),
+        &format!(
+            "構成要素: 届出済み {covered}、届出なし {undeclared}。検知 {findings} 件、届出・報告義務 {duties} 件。"
+        ),
         &format!("Components: {covered} declared, {undeclared} undeclared. {findings} findings, {duties} duties."),
     );
     say("");
-    say_text(language, "次のリンクを開いてください（1 回限り、15 分有効）:", "Open this link (works once, for 15 minutes):");
+    say_text(
+        language,
+        "次のリンクを開いてください（1 回限り、15 分有効）:",
+        "Open this link (works once, for 15 minutes):",
+    );
     say(&format!("  {link}"));
     let ca = running.connect.ca.display().to_string();
     say_text(

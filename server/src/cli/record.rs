@@ -68,7 +68,10 @@ pub(crate) fn supplier(command: &SupplierCommand, language: Language) -> anyhow:
 fn read(file: &Path, code: RefusalCode) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
-    opened.take(IMPORT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("read {}", file.display()))?;
+    opened
+        .take(IMPORT_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("read {}", file.display()))?;
     if bytes.len() > IMPORT_BYTES_MAX {
         let detail = format!("{}: over {IMPORT_BYTES_MAX} bytes", file.display());
         return Err(Refusal::new(code).with(detail).into());

@@ -3,8 +3,8 @@
 //! Invariant: a batch is answered with 200 only after it is on disk.
 
 use super::answers::{Refused, fault};
-use super::{App, auth};
 use super::tls::PeerCertificate;
+use super::{App, auth};
 use crate::authority::{AgentSigningError, Authority};
 use crate::intake::door::Receipt;
 use crate::intake::submission::Submission;
@@ -28,9 +28,8 @@ const HOSTNAME_BYTES_MAX: usize = 255;
 /// `POST /agent/v1/enroll`: a token and a certificate request for a certificate.
 pub async fn enroll(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Certificate>, Refused> {
     let request: EnrollRequest = read(&body)?;
-    let token = EnrollToken::parse(&request.token).map_err(|error| {
-        Refusal::new(RefusalCode::TokenUnknown).with(error.to_string())
-    })?;
+    let token = EnrollToken::parse(&request.token)
+        .map_err(|error| Refusal::new(RefusalCode::TokenUnknown).with(error.to_string()))?;
     let known = app.model().token(&token.token_id).map(|state| state.secret_hash);
     // Both sides are hashes of 256 random bits: comparing them tells nothing about the secret.
     if known != Some(EnrollToken::secret_hash(&token.secret)) || token.ca_fingerprint != app.authority.fingerprint() {
@@ -66,7 +65,9 @@ pub async fn renew(
     let request: RenewRequest = read(&body)?;
     let (_, requested) = Authority::requested_agent(&request.csr_pem)?;
     if requested != agent.agent_id {
-        return Err(Refusal::new(RefusalCode::RequestMalformed).with("csr_pem: another key than the certificate's").into());
+        return Err(Refusal::new(RefusalCode::RequestMalformed)
+            .with("csr_pem: another key than the certificate's")
+            .into());
     }
     app.heard(&agent.agent_id);
     Ok(Json(sign(&app, &request.csr_pem)?))
@@ -89,9 +90,7 @@ pub async fn batches(
     })?;
     // Unpacking and checking a signature is work for a processor, not for the thread that serves everybody.
     let speaker = agent.agent_id.clone();
-    let submission = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker))
-        .await
-        .map_err(fault)??;
+    let submission = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker)).await.map_err(fault)??;
     let number = submission.batch.as_ref().map(|batch| batch.number).unwrap_or_default();
     let receipt = app.door.admit(submission).await?;
     app.heard(&agent.agent_id);

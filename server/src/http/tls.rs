@@ -9,8 +9,8 @@ use rustls::pki_types::CertificateDer;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use tokio::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 /// The certificate that the other side of this connection proved to hold, if any.
 #[derive(Clone, Debug)]
@@ -25,10 +25,8 @@ type Accepted<S> = (tokio_rustls_stream::Stream, axum::middleware::AddExtension<
 /// The stream type of the TLS acceptor, named once.
 mod tokio_rustls_stream {
     /// What [`axum_server::tls_rustls::RustlsAcceptor`] makes of a TCP connection.
-    pub(super) type Stream = <axum_server::tls_rustls::RustlsAcceptor as axum_server::accept::Accept<
-        tokio::net::TcpStream,
-        (),
-    >>::Stream;
+    pub(super) type Stream =
+        <axum_server::tls_rustls::RustlsAcceptor as axum_server::accept::Accept<tokio::net::TcpStream, ()>>::Stream;
 }
 
 impl<S> Accept<TcpStream, S> for PeerAcceptor

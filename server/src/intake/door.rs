@@ -89,7 +89,9 @@ impl Door {
             let kept = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || keeper.keep(&receiver)));
             if kept.is_err() {
                 // A fold that panicked may have left half a state behind; the ledger itself is whole. Start anew.
-                tracing::error!("the model failed while folding; stopping so that a restart rebuilds it from the ledger");
+                tracing::error!(
+                    "the model failed while folding; stopping so that a restart rebuilds it from the ledger"
+                );
                 std::process::exit(70);
             }
         })?;
@@ -144,7 +146,9 @@ impl Keeper {
                 self.group();
             }
             let head = self.desk.engine.head();
-            if head.seq.saturating_sub(self.snapshot_seq) >= SNAPSHOT_EVERY_ENTRIES || (stop.is_some() && head.seq > self.snapshot_seq) {
+            if head.seq.saturating_sub(self.snapshot_seq) >= SNAPSHOT_EVERY_ENTRIES
+                || (stop.is_some() && head.seq > self.snapshot_seq)
+            {
                 self.snapshot(head);
             }
             if let Some(done) = stop {
@@ -241,7 +245,12 @@ impl Keeper {
             let mut model = self.desk.model.write().unwrap_or_else(PoisonError::into_inner);
             for linked in group {
                 let Linked { entry, fact, answer } = linked;
-                model.apply(&Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact });
+                model.apply(&Event {
+                    seq: entry.seq,
+                    received_at: entry.received_at,
+                    author: &entry.author,
+                    fact: &fact,
+                });
                 answers.push((answer, entry.seq));
                 entries.push(entry);
             }

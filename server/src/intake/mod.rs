@@ -3,8 +3,8 @@
 //! Invariant: what is refused leaves no trace in the ledger, and what is admitted is there whole.
 
 pub mod batches;
-pub mod declarations;
 pub mod decisions;
+pub mod declarations;
 pub mod door;
 pub mod submission;
 
@@ -47,9 +47,7 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
             decisions::plan(model, plan)?;
             Ok(Verdict::Append(submission.into_draft()))
         }
-        Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => {
-            Ok(Verdict::NothingNew)
-        }
+        Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)

@@ -42,9 +42,8 @@ impl Submission {
             return Err(Refusal::new(RefusalCode::BatchMalformed).with("line break in the batch"));
         }
         let signed: SignedBatch = serde_json::from_str(raw.get()).map_err(malformed)?;
-        let signer = signed
-            .verify()
-            .map_err(|error| Refusal::new(RefusalCode::BatchSignatureWrong).with(error.to_string()))?;
+        let signer =
+            signed.verify().map_err(|error| Refusal::new(RefusalCode::BatchSignatureWrong).with(error.to_string()))?;
         let batch: Batch = serde_json::from_str(signed.batch.get()).map_err(malformed)?;
         if signer != *speaker || batch.agent_id != *speaker {
             let detail = format!("speaker {speaker}, signer {signer}, batch {}", batch.agent_id);

@@ -202,7 +202,8 @@ fn an_unfinished_sled_snapshot_does_no_harm() {
 /// sled's file is filled with noise or emptied; everything is removed but our note. Each time the store opens empty, says so, keeps the broken files, and works.
 #[test]
 fn broken_files_are_moved_aside_and_reported() {
-    let breakages: [(&str, fn(&std::path::Path)); 3] = [
+    type Breakage = fn(&std::path::Path);
+    let breakages: [(&str, Breakage); 3] = [
         ("noise", |sled| fs::write(sled.join("db"), vec![0xa5; 600_000]).unwrap()),
         ("emptied", |sled| {
             fs::write(sled.join("db"), b"").unwrap();

@@ -4,7 +4,6 @@
 
 use super::disk::{Disk, Failure, SURVIVES, Survives};
 use crate::book::{frames, head_of};
-use daicho::ledger::chain::Head;
 use daicho::ledger::engine::{Appended, Engine, EngineFault, Frame};
 use daicho::ledger::engines::memory::MemoryShelf;
 use daicho::ledger::engines::segments::{OpenFault, OpenReport, Segments};

@@ -37,9 +37,9 @@ pub(super) struct ListQuery {
 }
 
 fn asked<T>(query: Asked<T>) -> Result<T, Refused> {
-    query.map(|Query(query)| query).map_err(|error| {
-        Refusal::new(RefusalCode::RequestMalformed).with(error.body_text()).into()
-    })
+    query
+        .map(|Query(query)| query)
+        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.body_text()).into())
 }
 
 fn today(app: &App) -> CalendarDate {
@@ -86,7 +86,11 @@ pub(super) async fn equipment_detail(
 }
 
 /// Hosts.
-pub(super) async fn hosts(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<HostRow>> {
+pub(super) async fn hosts(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Asked<ListQuery>,
+) -> Answer<Page<HostRow>> {
     auth::staff(&app, &headers)?;
     let rows = app.model().hosts();
     page(rows, &asked(query)?, |row| row.agent_id.to_string())
@@ -138,13 +142,21 @@ pub(super) async fn findings(
 }
 
 /// One finding.
-pub(super) async fn finding(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<FindingRow> {
+pub(super) async fn finding(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer<FindingRow> {
     auth::staff(&app, &headers)?;
     found(app.model().findings().into_iter().find(|row| row.finding_id.as_str() == id))
 }
 
 /// Duties.
-pub(super) async fn duties(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<DutyRow>> {
+pub(super) async fn duties(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Asked<ListQuery>,
+) -> Answer<Page<DutyRow>> {
     auth::staff(&app, &headers)?;
     let rows = app.model().duties();
     page(rows, &asked(query)?, |row| row.duty_id.to_string())
@@ -168,7 +180,11 @@ pub(super) async fn suppliers(
 }
 
 /// Plans.
-pub(super) async fn plans(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked<ListQuery>) -> Answer<Page<PlanRow>> {
+pub(super) async fn plans(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Asked<ListQuery>,
+) -> Answer<Page<PlanRow>> {
     auth::staff(&app, &headers)?;
     let rows = app.model().plans(today(&app));
     page(rows, &asked(query)?, |row| row.plan_id.to_string())

@@ -74,8 +74,7 @@ pub(super) async fn token(State(app): State<Arc<App>>, headers: HeaderMap, body:
     let name = format!("t{name}");
     let token_id = TokenId::new(name).map_err(fault)?;
     let expires_at = app.clock.now().plus_seconds(seconds);
-    let issued =
-        TokenIssued { token_id: token_id.clone(), secret_hash: EnrollToken::secret_hash(&secret), expires_at };
+    let issued = TokenIssued { token_id: token_id.clone(), secret_hash: EnrollToken::secret_hash(&secret), expires_at };
     state(&app, &staff, Fact::TokenIssued(issued)).await?;
     let token = EnrollToken { ca_fingerprint: app.authority.fingerprint(), token_id, secret };
     Ok((StatusCode::CREATED, Json(json!({ "token": token.to_text(), "expires_at": expires_at }))))

@@ -10,7 +10,7 @@ use daicho_schemas::limits::ENTRY_BYTES_MAX;
 
 /// What is wrong with a group that a caller wants to append, if anything. A caller that gets this far is a bug.
 fn misnumbered(expected: Head, frames: &[Frame]) -> Option<String> {
-    for (wanted, frame) in (expected.seq + 1..).zip(frames) {
+    for (wanted, frame) in (expected.seq.saturating_add(1)..).zip(frames) {
         if frame.seq != wanted {
             return Some(format!("entry {} stands where entry {wanted} belongs", frame.seq));
         }

@@ -11,6 +11,7 @@ mod writer;
 
 use super::super::chain::Head;
 use super::super::engine::{Appended, Engine, EngineFault, Frame, Snapshot, SnapshotShelf};
+use daicho_schemas::text::Text;
 use files::{Files, RealFiles};
 use format::{HEADER_BYTES, SegmentHeader};
 pub use looking::Looking;
@@ -58,6 +59,35 @@ pub struct TornTail {
     pub from_seq: u64,
     /// How many bytes were cut.
     pub bytes: u64,
+}
+
+impl TornTail {
+    /// What was found.
+    pub fn what(&self) -> Text {
+        let (segment, seq, bytes) = (self.segment.display(), self.from_seq, self.bytes);
+        Text::new(
+            format!(
+                "前回、書き込みの途中で停止していました：{segment} の末尾 {bytes} バイト（記録 {seq} 以降）が完了していません。"
+            ),
+            format!(
+                "The last stop came in the middle of a write: {bytes} bytes at the end of {segment} (from entry {seq} on) are unfinished."
+            ),
+        )
+    }
+
+    /// What was done about it, and what a person should look at.
+    pub fn done(&self) -> Text {
+        let kept_in = self.kept_in.display();
+        Text::new(
+            format!(
+                "その部分を {kept_in} に移しました。受理を返した記録は含まれないはずです。停電や強制終了の心当たりがなければ、ディスクを調べてください。"
+            ),
+            format!(
+                "They were moved to {kept_in}. Nothing that was acknowledged should be among them. If there was no power failure \
+                 and nothing was killed, look at the disk."
+            ),
+        )
+    }
 }
 
 /// A ledger in a folder of files.
@@ -154,10 +184,10 @@ impl Segments {
         let behind = published.segments.partition_point(|segment| segment.header.first_seq <= seq);
         let segment = published.segments.get(behind.checked_sub(1)?)?;
         let first_seq = segment.header.first_seq;
-        let end = published
-            .segments
-            .get(behind)
-            .map_or(published.head, |next| Head { seq: next.header.first_seq - 1, hash: next.header.hash_before });
+        let end = published.segments.get(behind).map_or(published.head, |next| Head {
+            seq: next.header.first_seq.saturating_sub(1),
+            hash: next.header.hash_before,
+        });
         let start = segment.index.as_ref().map(|index| index.start(first_seq, seq));
         Some(View { first_seq, path: Arc::clone(&segment.path), bytes: segment.bytes, start, end })
     }
@@ -303,3 +333,6 @@ fn stop(doing: &'static str, path: &Path, source: io::Error) -> EngineFault {
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
+
+#[cfg(test)]
+mod tests;

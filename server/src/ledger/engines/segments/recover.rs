@@ -120,7 +120,7 @@ struct End {
 /// Walks the last segment to its end and cuts what an unfinished append left there.
 fn end_of(files: &dyn Files, folder: &Path, last: &mut Found, torn: &mut Vec<TornTail>) -> Result<End, OpenFault> {
     let first_seq = last.header.first_seq;
-    let head = Head { seq: first_seq - 1, hash: last.header.hash_before };
+    let head = Head { seq: first_seq.saturating_sub(1), hash: last.header.hash_before };
     let mut end = End { head, index: Index::default(), last_append_offset: 0 };
     let start = (first_seq, HEADER_BYTES as u64);
     let mut walk =
@@ -142,7 +142,7 @@ fn end_of(files: &dyn Files, folder: &Path, last: &mut Found, torn: &mut Vec<Tor
             Err(obstacle) => break obstacle,
         }
     };
-    let wanted_seq = end.head.seq + 1;
+    let wanted_seq = end.head.seq.saturating_add(1);
     match obstacle {
         Obstacle::Io(source) => Err(io_fault("reading", &last.path, source)),
         Obstacle::Number(found) => {

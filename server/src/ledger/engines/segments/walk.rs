@@ -120,7 +120,7 @@ impl Walk {
             return Err(Obstacle::Number(head.seq));
         }
         self.offset += head.frame_bytes();
-        self.seq += 1;
+        self.seq = self.seq.saturating_add(1);
         Ok(())
     }
 

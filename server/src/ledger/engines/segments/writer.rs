@@ -117,7 +117,7 @@ impl Writer {
     fn begin(&mut self, head: Head) -> Result<(), EngineFault> {
         let (previous_first_seq, previous_bytes) =
             self.tail.as_ref().map_or((0, 0), |tail| (tail.first_seq, tail.bytes));
-        let first_seq = head.seq + 1;
+        let first_seq = head.seq.saturating_add(1);
         let header = SegmentHeader { first_seq, hash_before: head.hash, previous_first_seq, previous_bytes };
         let path = self.folder.join(segment_name(first_seq));
         let mut file = match self.files.create(&path) {
