@@ -77,6 +77,7 @@ card-findings = findings
 card-undeclared = undeclared
 card-covered = declared
 card-hosts = hosts heard / in plan
+card-no-plan = no plan is recorded
 card-not-all-heard = Some hosts are not seen: these numbers are lower limits.
 
 equipment-title = Critical equipment (特定重要設備)

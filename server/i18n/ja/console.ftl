@@ -68,6 +68,7 @@ card-findings = 検知事項
 card-undeclared = 計画書に記載なし
 card-covered = 計画書に記載あり
 card-hosts = 応答／計画書のホスト
+card-no-plan = 導入等計画書の記録なし
 card-not-all-heard = 観測できていないホストがあるため、件数は下限です。
 
 equipment-title = 特定重要設備

@@ -17,13 +17,19 @@ pub const LANGUAGE_COOKIE: &str = "daicho_lang";
 const JAPANESE: LanguageIdentifier = langid!("ja");
 const ENGLISH: LanguageIdentifier = langid!("en");
 
-fluent_templates::static_loader! {
-    static LOCALES = {
-        locales: "./i18n",
-        fallback_language: "ja",
-        // Values stand in elements of their own in the pages; invisible marks around them would end up in copied text.
-        customise: |bundle| bundle.set_use_isolating(false),
-    };
+#[expect(
+    clippy::disallowed_types,
+    reason = "what the macro expands to keeps its bundles in this type; nothing iterates over it"
+)]
+mod loader {
+    fluent_templates::static_loader! {
+        pub(super) static LOCALES = {
+            locales: "./i18n",
+            fallback_language: "ja",
+            // Values stand in elements of their own in the pages; invisible marks around them would end up in copied text.
+            customise: |bundle| bundle.set_use_isolating(false),
+        };
+    }
 }
 
 /// The words behind a key. A key without words comes back in marks that no page may ever show.
@@ -38,7 +44,7 @@ pub fn lookup(language: Language, key: &str, values: &[(&'static str, FluentValu
     )]
     let arguments: std::collections::HashMap<Cow<'static, str>, FluentValue<'static>> =
         values.iter().map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect();
-    LOCALES.try_lookup_complete(locale, key, Some(&arguments)).unwrap_or_else(|| format!("⟦{key}⟧"))
+    loader::LOCALES.try_lookup_complete(locale, key, Some(&arguments)).unwrap_or_else(|| format!("⟦{key}⟧"))
 }
 
 /// The language's tag, for `lang` attributes and links.

@@ -18,6 +18,7 @@ pub(super) const LANGUAGES: [Language; 2] = [Language::Ja, Language::En];
 /// Every page, by a name for its file.
 pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     let mut pages = full(language);
+    pages.extend(judged(language));
     pages.extend(empty(language));
     pages
 }
@@ -26,29 +27,6 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
     let ctx = |section| context(language, section);
     let detail = samples::equipment_detail();
     let seen = start::Seen::count(&samples::hosts(), &samples::equipment());
-    let [first_duty, duty, ask]: [_; 3] = samples::duties().try_into().unwrap();
-    let duty_page = |duty| duty::Duty {
-        ctx: ctx(Section::Duties),
-        duty,
-        finding: samples::findings().into_iter().next(),
-        plan: samples::plans().into_iter().next(),
-        equipment_name: Some(detail.row.name.clone()),
-    };
-    let finding_page = |n: usize| finding::Finding {
-        ctx: ctx(Section::Findings),
-        finding: samples::findings().remove(n),
-        equipment_name: Some(detail.row.name.clone()),
-        hosts: samples::hosts().into_iter().take(2).map(|host| (host.agent_id, host.hostname)).collect(),
-        duties: if n == 0 { samples::duties() } else { vec![] },
-    };
-    let start = start::Start::new(
-        ctx(Section::Start),
-        samples::duties(),
-        samples::findings(),
-        &samples::hosts(),
-        samples::equipment(),
-    );
-    let findings = findings::Findings::new(ctx(Section::Findings), Default::default(), samples::findings(), seen);
     let rows = Page { items: samples::components(), next: Some("libexample29\t1.0-1".into()) };
     let components = components::Components {
         ctx: ctx(Section::Components),
@@ -60,14 +38,6 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
         ctx: crate::http::console::layout::PageContext { person: None, ..empty_context(language, Section::None) },
     };
     vec![
-        ("start", start.render().unwrap()),
-        ("duties", duties::Duties::new(ctx(Section::Duties), samples::duties(), None).render().unwrap()),
-        ("duty-certain", duty_page(first_duty).render().unwrap()),
-        ("duty", duty_page(duty).render().unwrap()),
-        ("duty-ask", duty_page(ask).render().unwrap()),
-        ("findings", findings.render().unwrap()),
-        ("finding", finding_page(0).render().unwrap()),
-        ("finding-closed", finding_page(4).render().unwrap()),
         (
             "equipment_list",
             equipment_list::EquipmentList { ctx: ctx(Section::Equipment), equipment: samples::equipment() }
@@ -104,6 +74,45 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
         ),
         ("plans", plans::Plans { ctx: ctx(Section::Plans), plans: samples::plans() }.render().unwrap()),
         ("sign_in", signed_out.render().unwrap()),
+    ]
+}
+
+fn judged(language: Language) -> Vec<(&'static str, String)> {
+    let ctx = |section| context(language, section);
+    let detail = samples::equipment_detail();
+    let seen = start::Seen::count(&samples::hosts(), &samples::equipment());
+    let [first_duty, duty, ask]: [_; 3] = samples::duties().try_into().unwrap();
+    let duty_page = |duty| duty::Duty {
+        ctx: ctx(Section::Duties),
+        duty,
+        finding: samples::findings().into_iter().next(),
+        plan: samples::plans().into_iter().next(),
+        equipment_name: Some(detail.row.name.clone()),
+    };
+    let finding_page = |n: usize| finding::Finding {
+        ctx: ctx(Section::Findings),
+        finding: samples::findings().remove(n),
+        equipment_name: Some(detail.row.name.clone()),
+        hosts: samples::hosts().into_iter().take(2).map(|host| (host.agent_id, host.hostname)).collect(),
+        duties: if n == 0 { samples::duties() } else { vec![] },
+    };
+    let start = start::Start::new(
+        ctx(Section::Start),
+        samples::duties(),
+        samples::findings(),
+        &samples::hosts(),
+        samples::equipment(),
+    );
+    let findings = findings::Findings::new(ctx(Section::Findings), Default::default(), samples::findings(), seen);
+    vec![
+        ("start", start.render().unwrap()),
+        ("duties", duties::Duties::new(ctx(Section::Duties), samples::duties(), None).render().unwrap()),
+        ("duty-certain", duty_page(first_duty).render().unwrap()),
+        ("duty", duty_page(duty).render().unwrap()),
+        ("duty-ask", duty_page(ask).render().unwrap()),
+        ("findings", findings.render().unwrap()),
+        ("finding", finding_page(0).render().unwrap()),
+        ("finding-closed", finding_page(4).render().unwrap()),
     ]
 }
 

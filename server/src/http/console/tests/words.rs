@@ -38,7 +38,8 @@ fn sources() -> String {
     let mut paths = Vec::new();
     files(&crate_folder().join("templates"), "html", &mut paths);
     files(&crate_folder().join("src/http/console"), "rs", &mut paths);
-    let ours = |path: &PathBuf| !path.to_str().unwrap().contains("console/tests") && !path.ends_with("samples.rs");
+    let ours =
+        |path: &PathBuf| !["console/tests", "console/samples"].iter().any(|part| path.to_str().unwrap().contains(part));
     paths.iter().filter(|path| ours(path)).map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
