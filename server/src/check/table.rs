@@ -3,6 +3,7 @@
 //! Invariant: text from files is shown without control and direction characters; nothing is cut without a sign.
 
 use super::{BadInput, CheckCollector, CheckHost, CheckReport};
+use crate::model::duties::table::confidence_meaning;
 use crate::model::rows::{Confidence, DriftLine, DriftStatus, DutyOutcome, DutyRow, FindingRow, Phase, Severity};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
@@ -141,7 +142,9 @@ impl Page {
             )?;
         }
         let caution = duty.caution.as_ref().map_or("", |caution| caution.get(self.language));
-        writeln!(out, "  {}: {} {caution}", self.say("根拠の確かさ", "confidence"), duty.confidence)?;
+        let tag = confidence_meaning(&duty.confidence);
+        let tag = format!("{} = {}", duty.confidence, tag.get(self.language));
+        writeln!(out, "  {}: {tag}. {caution}", self.say("根拠の確かさ", "confidence"))?;
         writeln!(out, "  {} ({}):", self.say("原因", "because of"), findings.len())?;
         for finding in findings.iter().take(LINES_MAX) {
             writeln!(out, "   - {}", clean(finding.title.get(self.language)))?;

@@ -96,11 +96,12 @@ impl Model {
             }
             Change::Agents(agents) => {
                 for agent in agents {
-                    self.drift.host_anew(&self.state, &agent, &mut touched);
+                    self.drift.agent_changed(&self.state, &agent, &mut touched);
                 }
             }
-            Change::Reported(agent, changes) => {
-                if self.drift.reported(&self.state, &agent, &changes, &mut touched) {
+            Change::Reported { agent, changes, first } => {
+                let renamed = self.drift.reported(&self.state, &agent, &changes, &mut touched);
+                if first || renamed {
                     self.revoked_anew(&agent, &mut touched);
                 }
             }
@@ -113,10 +114,7 @@ impl Model {
         let revoked = self.state.agents.iter().filter(|(id, agent)| *id != speaker && agent.revoked.is_some());
         let revoked: BTreeSet<_> = revoked.map(|(id, _)| id.clone()).collect();
         for id in revoked {
-            let Some(host) = self.drift.hosts.get(&id) else { continue };
-            if self.state.equipment_of(&id, &host.context) != host.equipment {
-                self.drift.host_anew(&self.state, &id, touched);
-            }
+            self.drift.agent_changed(&self.state, &id, touched);
         }
     }
 

@@ -67,6 +67,15 @@ fn eventful() -> Script {
             .dates(json!({"submitted_on": "2026-11-20"})),
     );
     told(&mut script);
+    // A host whose agent is replaced twice; the last one never tells its name.
+    script.agent = "agent-2".to_string().try_into().unwrap();
+    script.revoke();
+    script.enrol("tos-2");
+    script.dpkg(Outcome::Complete, &[package("new", "1", "vendor.example")]);
+    script.revoke();
+    script.enrol("TOS-2");
+    script.dpkg(Outcome::Failed, &[]);
+    told(&mut script);
     script
 }
 

@@ -7,14 +7,14 @@ use super::duties::Duties;
 use super::findings::Findings;
 use super::meaning::HostContext;
 use super::views::access::Access;
-use super::views::agents::{Agents, RecentBatch, signed_batch_hash};
+use super::views::agents::{AgentState, Agents, RecentBatch, signed_batch_hash};
 use super::views::assets::{Assets, Changed};
 use super::views::coverage::Coverage;
 use super::views::declarations::{Declarations, host_key};
 use daicho_schemas::batch::Batch;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::FaultReported;
-use daicho_schemas::ids::{AgentId, EquipmentId};
+use daicho_schemas::ids::AgentId;
 use daicho_schemas::sign::SignedBatch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -57,7 +57,14 @@ pub enum Change {
     /// These agents: enrolled, revoked, silent, heard.
     Agents(BTreeSet<AgentId>),
     /// One agent reported.
-    Reported(AgentId, Vec<Changed>),
+    Reported {
+        /// Which.
+        agent: AgentId,
+        /// What each of its reports changed.
+        changes: Vec<Changed>,
+        /// It had never reported before: it may take over a host from here on.
+        first: bool,
+    },
 }
 
 impl State {
@@ -124,6 +131,7 @@ impl State {
         if let Some(lost) = &batch.lost {
             self.coverage.lost(agent, lost, event.received_at);
         }
+        let first = self.assets.host(agent).is_none();
         let mut changes = Vec::new();
         for report in &batch.reports {
             if let Some(changed) = self.assets.report(agent, report, event.received_at) {
@@ -131,7 +139,7 @@ impl State {
                 changes.push(changed);
             }
         }
-        Change::Reported(batch.agent_id, changes)
+        Change::Reported { agent: batch.agent_id, changes, first }
     }
 
     /// The name under which plans know an agent's host: the host's own word, or else what it said when it enrolled.
@@ -139,23 +147,20 @@ impl State {
         context.hostname.clone().or_else(|| self.enrolled_hostname(agent))
     }
 
-    /// The equipment that an agent's host belongs to. A revoked agent's last word stands until another agent speaks for
-    /// the same host: revoking removes no machine.
-    pub fn equipment_of(&self, agent: &AgentId, context: &HostContext) -> BTreeSet<EquipmentId> {
-        let Some(hostname) = self.hostname(agent, context) else { return BTreeSet::new() };
-        let revoked = self.agents.get(agent).is_some_and(|state| state.revoked.is_some());
-        if revoked && self.replaced(agent, &hostname) {
-            return BTreeSet::new();
-        }
-        self.declarations.equipment_of_host(&hostname)
+    /// Whether an agent was revoked and another one has spoken for the host of this name since. A revoked agent's last word
+    /// stands until then: revoking removes no machine.
+    pub fn is_replaced(&self, agent: &AgentId, hostname: &str) -> bool {
+        self.agents.get(agent).is_some_and(|state| state.revoked.is_some()) && self.replaced(agent, hostname)
     }
 
     fn replaced(&self, agent: &AgentId, hostname: &str) -> bool {
         let key = host_key(hostname);
+        let last_seq = |state: &AgentState| state.recent.values().map(|batch| batch.seq).max();
+        let own = self.agents.get(agent).and_then(last_seq);
         self.agents.iter().any(|(other, state)| {
             other != agent
-                && state.revoked.is_none()
                 && self.assets.host(other).is_some()
+                && (state.revoked.is_none() || last_seq(state) > own)
                 && self.spoken_hostname(other).is_some_and(|name| host_key(&name) == key)
         })
     }

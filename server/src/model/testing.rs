@@ -14,7 +14,8 @@ use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{AgentEnrolled, AgentRevoked, CoverageChanged, Hearing};
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::observation::{
-    Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, Package, PackageState,
+    Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, Package, PackageOrigin,
+    PackageState,
 };
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::{AgentId, CollectorId, FindingId, TokenId};
@@ -204,6 +205,18 @@ pub(crate) fn operating_system(os_id: &str, hostname: Option<&str>) -> Observati
         codename: None,
         kernel_release: None,
         architecture: Some("x86_64".into()),
+    })
+}
+
+/// The repository of an origin lists a package of this very version.
+pub(crate) fn listed(name: &str, origin: &str) -> Observation {
+    Observation::PackageOrigin(PackageOrigin {
+        ecosystem: Ecosystem::Deb,
+        name: name.into(),
+        architecture: "amd64".into(),
+        origin: origin.into(),
+        suite: None,
+        matched: OriginMatch::Version,
     })
 }
 

@@ -138,3 +138,7 @@ fn missing(state: &State, pack: &Pack, row: &TableRow, supplier: Option<&Supplie
     };
     row.missing_fields.iter().filter(|field| !recorded(field)).map(|field| pack.field(field)).collect()
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -224,6 +224,27 @@ pub struct TestCase {
     pub changed_on: CalendarDate,
 }
 
+/// What a confidence tag means, for people who do not know the tags.
+pub fn confidence_meaning(tag: &str) -> Text {
+    match tag {
+        "STAT" => Text::new("法令の条文で確認済み", "read in the text of the law"),
+        "SEED" => Text::new("有識者会議の資料による", "from material of the ministries' expert council"),
+        "SEC" => Text::new("二次資料による", "from a secondary source"),
+        "MACH" => {
+            Text::new("機械要約による。条文での確認が必要", "from a machine-written summary; check it against the text")
+        }
+        "INF" => Text::new(
+            "文言からの推論を含む。専門家の確認が必要",
+            "rests in part on inference; have a lawyer confirm it",
+        ),
+        "MEM" => Text::new(
+            "条文で確認していない一般的知識を含む。専門家の確認が必要",
+            "rests in part on general knowledge that was not checked against a text; have a lawyer confirm it",
+        ),
+        other => Text::same(other),
+    }
+}
+
 impl Pack {
     /// The first row that fits, if the regime asks anything.
     pub fn row(&self, kind: PlanKind, phase: Option<Phase>, change: Change, on: CalendarDate) -> Option<&TableRow> {

@@ -15,7 +15,7 @@ use daicho_schemas::ids::AgentId;
 pub const INDEX_COLLECTOR: &str = "apt_index";
 
 /// The product of a machine whose firmware names neither maker nor model. A product is one text for both languages.
-pub const NAMELESS_MACHINE: &str =
+pub(super) const NAMELESS_MACHINE: &str =
     "サーバー機器（ファームウェアが製造者を示さない） / server hardware (the firmware does not tell the maker)";
 
 /// What is known of a host as a whole.
@@ -64,7 +64,7 @@ fn operating_system(os: &OperatingSystem, marks: &Marks) -> Meaning {
     let supplier = match &os.os_id {
         Some(id) => match marks.claimed(MarkKind::OsId, id) {
             // Without a record the system's own name is the better word than its short ID.
-            super::marks::Claimed::ByNone => {
+            super::marks::Claimed::Nobody => {
                 unrecorded_claim(&product, format!("os-release ID \"{id}\"; no supplier record recognises it"))
             }
             _ => marks.claim(MarkKind::OsId, id, "os-release ID", Confidence::High),

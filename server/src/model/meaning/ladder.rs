@@ -50,7 +50,7 @@ fn by_origin(package: &Package, origin: &PackageOrigin, marks: &Marks) -> Suppli
 fn by_vendor(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
     let vendor = package.vendor.as_deref()?;
     match marks.claimed(MarkKind::VendorString, vendor) {
-        Claimed::ByNone => None,
+        Claimed::Nobody => None,
         _ => Some(marks.claim(MarkKind::VendorString, vendor, "package vendor", Confidence::High)),
     }
 }
@@ -62,11 +62,11 @@ fn by_maintainer(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
         let Some(mark) = marks.domain(&domain) else { continue };
         let evidence = format!("package maintainer, domain \"{mark}\"");
         match marks.claimed(MarkKind::MaintainerDomain, mark) {
-            Claimed::ByNone => {}
-            Claimed::ByOne(id) => {
+            Claimed::Nobody => {}
+            Claimed::One(id) => {
                 found.insert(id.clone(), evidence);
             }
-            Claimed::BySeveral(ids) => return Some(marks.contested(ids, &evidence)),
+            Claimed::Several(ids) => return Some(marks.contested(ids, &evidence)),
         }
     }
     let ids: BTreeSet<SupplierId> = found.keys().cloned().collect();

@@ -33,11 +33,11 @@ pub struct Marks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Claimed<'a> {
     /// No record has it.
-    ByNone,
+    Nobody,
     /// One record has it.
-    ByOne(&'a SupplierId),
+    One(&'a SupplierId),
     /// Several records have it.
-    BySeveral(&'a BTreeSet<SupplierId>),
+    Several(&'a BTreeSet<SupplierId>),
 }
 
 impl Marks {
@@ -65,10 +65,10 @@ impl Marks {
     /// Which records claim a mark, compared without regard to ASCII case.
     pub(crate) fn claimed(&self, kind: MarkKind, mark: &str) -> Claimed<'_> {
         match self.claimed.get(&(kind, spelled(mark))) {
-            None => Claimed::ByNone,
+            None => Claimed::Nobody,
             Some(ids) => match (ids.first(), ids.len()) {
-                (Some(id), 1) => Claimed::ByOne(id),
-                _ => Claimed::BySeveral(ids),
+                (Some(id), 1) => Claimed::One(id),
+                _ => Claimed::Several(ids),
             },
         }
     }
@@ -89,9 +89,9 @@ impl Marks {
     pub(crate) fn claim(&self, kind: MarkKind, mark: &str, place: &str, confidence: Confidence) -> SupplierClaim {
         let evidence = format!("{place} \"{mark}\"");
         match self.claimed(kind, mark) {
-            Claimed::ByOne(id) => self.recorded(id, evidence, confidence),
-            Claimed::BySeveral(ids) => self.contested(ids, &evidence),
-            Claimed::ByNone => unrecorded_claim(mark, format!("{evidence}; no supplier record recognises it")),
+            Claimed::One(id) => self.recorded(id, evidence, confidence),
+            Claimed::Several(ids) => self.contested(ids, &evidence),
+            Claimed::Nobody => unrecorded_claim(mark, format!("{evidence}; no supplier record recognises it")),
         }
     }
 

@@ -146,3 +146,6 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         Observation::ListeningSocket(socket) => (socket.key(), None),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,8 +132,8 @@ impl Model {
             Category::Application | Category::Middleware => {
                 // One package database read completely, and none that is there and could not be read.
                 let managers = ["dpkg", "rpm"];
-                let unread = |name: &&str| matches!(outcome(name), Some(Outcome::Partial | Outcome::Failed));
-                managers.iter().any(|name| complete(name)) && !managers.iter().any(|name| unread(&name))
+                let unread = |name: &str| matches!(outcome(name), Some(Outcome::Partial | Outcome::Failed));
+                managers.iter().any(|name| complete(name)) && !managers.iter().any(|name| unread(name))
             }
             // No collector looks at other machines or at things without a name of their own.
             Category::NetworkDevice | Category::Auxiliary => false,

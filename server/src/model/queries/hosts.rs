@@ -3,7 +3,6 @@
 //! Invariant: a host that is silent, revoked or badly seen says so in its row.
 
 use super::super::Model;
-use super::super::cover::may_be_component;
 use super::super::findings::{Finding, row};
 use super::super::meaning::label;
 use super::super::rows::{CoverageRow, FindingRow, HostDetail, HostRow};
@@ -61,7 +60,6 @@ impl Model {
             let bad = |outcome: Outcome| matches!(outcome, Outcome::Partial | Outcome::Failed);
             host.collectors.values().filter(|collector| bad(collector.outcome)).count()
         });
-        let components = self.state.assets.on(id).filter(|(_, _, observation)| may_be_component(observation)).count();
         Some(HostRow {
             agent_id: id.clone(),
             hostname: self.state.hostname(id, &drift.context),
@@ -71,7 +69,7 @@ impl Model {
             revoked: agent.revoked.is_some(),
             last_batch_at: agent.last_batch_at,
             last_batch_number: agent.last_number,
-            components: components as u64,
+            components: drift.judged.len() as u64,
             findings_open,
             collectors_troubled: troubled as u64,
         })

@@ -12,6 +12,7 @@
 
 mod agent_silent;
 mod remote_path_undeclared;
+mod supplier_unconfirmed;
 mod undeclared_component;
 mod undeclared_host;
 mod undeclared_supplier;
@@ -49,6 +50,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     undeclared_component::RULE,
     undeclared_supplier::RULE,
+    supplier_unconfirmed::RULE,
     undeclared_host::RULE,
     remote_path_undeclared::RULE,
     agent_silent::RULE,

@@ -125,11 +125,15 @@ impl Declarations {
         hosts
     }
 
-    /// The equipment whose plans list a host name, drafts included: whoever lists a host claims it.
-    pub fn equipment_of_host(&self, hostname: &str) -> BTreeSet<EquipmentId> {
-        let key = host_key(hostname);
-        let claims = |state: &&PlanState| state.plan.equipment.hosts.iter().any(|host| host_key(host) == key);
-        self.plans.values().filter(claims).map(|state| state.plan.equipment.equipment_id.clone()).collect()
+    /// The equipment whose plans list a host, by [`host_key`]; drafts included: whoever lists a host claims it.
+    pub fn equipment_by_host(&self) -> BTreeMap<String, BTreeSet<EquipmentId>> {
+        let mut claims: BTreeMap<String, BTreeSet<EquipmentId>> = BTreeMap::new();
+        for equipment in self.plans.values().map(|state| &state.plan.equipment) {
+            for host in &equipment.hosts {
+                claims.entry(host_key(host)).or_default().insert(equipment.equipment_id.clone());
+            }
+        }
+        claims
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: it follows from the other views alone, so it is never stored; kept up to date or built anew, it is the same.
 
 use super::assets::Changed;
+use super::declarations::host_key;
 use crate::model::cover::{self, CoverParts};
 use crate::model::meaning::{HostContext, Marks, Meaning, SupplierKey, label, meaning_of, name_and_version};
 use crate::model::rows::{Confidence, SupplierClaim};
@@ -112,13 +113,18 @@ pub struct Drift {
     pub equipment: BTreeMap<EquipmentId, EquipmentDrift>,
     /// Distinct components by name and version: the order of the list.
     pub order: BTreeSet<(String, String, Hash)>,
+    claims: BTreeMap<String, BTreeSet<EquipmentId>>,
     meanings: BTreeSet<Arc<Meaning>>,
+    /// How often an observation was understood: what a test of the cost counts.
+    #[cfg(test)]
+    pub(crate) understood: u64,
 }
 
 impl Drift {
     /// Builds everything from the other views.
     pub fn rebuild(state: &State) -> Self {
-        let mut drift = Self { marks: Marks::of(&state.declarations), ..Self::default() };
+        let claims = state.declarations.equipment_by_host();
+        let mut drift = Self { marks: Marks::of(&state.declarations), claims, ..Self::default() };
         for id in state.declarations.equipment().into_keys() {
             let parts = CoverParts::of(&state.declarations, id);
             drift.equipment.insert(id.clone(), EquipmentDrift { parts, ..EquipmentDrift::default() });
@@ -133,11 +139,28 @@ impl Drift {
         drift
     }
 
+    /// The equipment that an agent's host belongs to.
+    fn equipment_of(&self, state: &State, agent: &AgentId, context: &HostContext) -> BTreeSet<EquipmentId> {
+        let Some(hostname) = state.hostname(agent, context) else { return BTreeSet::new() };
+        let Some(claimed) = self.claims.get(&host_key(&hostname)) else { return BTreeSet::new() };
+        if state.is_replaced(agent, &hostname) { BTreeSet::new() } else { claimed.clone() }
+    }
+
+    /// An agent enrolled, was revoked, fell silent or was heard: judges its host anew only if it belongs elsewhere now.
+    pub fn agent_changed(&mut self, state: &State, agent: &AgentId, touched: &mut Touched) {
+        touched.agents.insert(agent.clone());
+        let same =
+            self.hosts.get(agent).is_some_and(|host| self.equipment_of(state, agent, &host.context) == host.equipment);
+        if !same {
+            self.host_anew(state, agent, touched);
+        }
+    }
+
     /// A host came, went or became part of another equipment, or what is known of it as a whole changed.
     pub fn host_anew(&mut self, state: &State, agent: &AgentId, touched: &mut Touched) {
         touched.agents.insert(agent.clone());
         let context = HostContext::of(agent, &state.assets, &state.coverage, &self.marks);
-        let equipment = state.equipment_of(agent, &context);
+        let equipment = self.equipment_of(state, agent, &context);
         let before = self.hosts.remove(agent);
         if let Some(before) = before {
             for (hash, meaning) in &before.judged {
@@ -169,7 +192,7 @@ impl Drift {
         self.order_update(state, changes);
         self.interfaces_changed(state, agent, changes, touched);
         let context = HostContext::of(agent, &state.assets, &state.coverage, &self.marks);
-        let equipment = state.equipment_of(agent, &context);
+        let equipment = self.equipment_of(state, agent, &context);
         let before = self.hosts.get(agent);
         let same = before.is_some_and(|host| host.context == context && host.equipment == equipment);
         let renamed = before.is_none_or(|host| host.context.hostname != context.hostname);
@@ -240,6 +263,10 @@ impl Drift {
         observation: &Observation,
         context: &HostContext,
     ) -> Option<Arc<Meaning>> {
+        #[cfg(test)]
+        {
+            self.understood += 1;
+        }
         let origin = match observation {
             Observation::Package(package) => origin_of(state, agent, package),
             _ => None,
