@@ -5,5 +5,7 @@
 pub mod access;
 pub mod collect;
 pub mod arguments;
+pub mod files;
 pub mod print;
 pub mod progress;
+pub mod spool;
