@@ -140,7 +140,7 @@ fn a_foreign_package_appears_on_the_open_page_and_goes() {
             // The page is live once its connection stands; what happens from here on must arrive by itself.
             browser
                 .window
-                .query(By::Css("[data-live='live']"))
+                .query(By::Css("[data-state='on']"))
                 .wait(PATIENCE, Duration::from_millis(50))
                 .first()
                 .await

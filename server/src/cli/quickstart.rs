@@ -144,10 +144,6 @@ fn spawn_agent(agent: &PathBuf, state: &PathBuf, url: &str) -> anyhow::Result<Ch
 }
 
 fn agent_command(agent: &PathBuf) -> Command {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the agent is a process of its own, and starting it is the point here"
-    )]
     let mut command = Command::new(agent);
     command.env("DAICHO_LOG", std::env::var("DAICHO_LOG").unwrap_or_else(|_| "warn".into()));
     // Ctrl-C is for us; we tell the agent.

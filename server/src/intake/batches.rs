@@ -41,7 +41,7 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
     }
     check_dates(batch, now)?;
     check_states(model, agent_id, batch)?;
-    Ok(Verdict::Append(submission.into_draft()))
+    Ok(Verdict::Append(Box::new(submission.into_draft())))
 }
 
 fn check_dates(batch: &Batch, now: UtcMicros) -> Result<(), Refusal> {

@@ -72,7 +72,7 @@ struct Waiting {
 }
 
 enum Message {
-    Submit(Waiting),
+    Submit(Box<Waiting>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -101,7 +101,7 @@ impl Door {
     /// Asks to enter. Returns when the fact is on disk and folded, or is refused.
     pub async fn admit(&self, submission: Submission) -> Result<Receipt, Refusal> {
         let (answer, answered) = oneshot::channel();
-        let message = Message::Submit(Waiting { submission, answer: Some(answer) });
+        let message = Message::Submit(Box::new(Waiting { submission, answer: Some(answer) }));
         self.0.try_send(message).map_err(|error| match error {
             TrySendError::Full(_) => Refusal::new(RefusalCode::Overloaded),
             TrySendError::Disconnected(_) => Refusal::new(RefusalCode::LedgerReadOnly),
@@ -113,8 +113,8 @@ impl Door {
     pub async fn close(&self) {
         let (done, finished) = oneshot::channel();
         let sender = self.0.clone();
-        let sent = tokio::task::spawn_blocking(move || sender.send(Message::Stop(done))).await;
-        if matches!(sent, Ok(Ok(()))) {
+        let sent = tokio::task::spawn_blocking(move || sender.send(Message::Stop(done)).is_ok()).await;
+        if matches!(sent, Ok(true)) {
             // The thread drops the sender only after its last write.
             let _closed = finished.await;
         }
@@ -168,7 +168,7 @@ impl Keeper {
         };
         while let Some(message) = next {
             match message {
-                Message::Submit(waiting) => self.waiting.push_back(waiting),
+                Message::Submit(waiting) => self.waiting.push_back(*waiting),
                 Message::Stop(done) => return Some(done),
             }
             next = if self.waiting.len() < GROUP_MAX { receiver.try_recv().ok() } else { None };

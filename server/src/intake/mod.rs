@@ -21,7 +21,7 @@ use submission::Submission;
 #[derive(Debug)]
 pub enum Verdict {
     /// It is new: append it.
-    Append(EntryDraft),
+    Append(Box<EntryDraft>),
     /// The very same fact is there already, as this entry.
     AlreadyThere {
         /// The entry that holds it.
@@ -37,15 +37,15 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
         Fact::Batch(_) => batches::admit(model, submission, now),
         Fact::AgentEnrolled(enrolled) => {
             decisions::agent_enrolled(model, enrolled, now)?;
-            Ok(Verdict::Append(submission.into_draft()))
+            Ok(Verdict::Append(Box::new(submission.into_draft())))
         }
         Fact::AgentRevoked(revoked) => {
             decisions::agent_revoked(model, revoked)?;
-            Ok(Verdict::Append(submission.into_draft()))
+            Ok(Verdict::Append(Box::new(submission.into_draft())))
         }
         Fact::Plan(plan) => {
             decisions::plan(model, plan)?;
-            Ok(Verdict::Append(submission.into_draft()))
+            Ok(Verdict::Append(Box::new(submission.into_draft())))
         }
         Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
@@ -55,6 +55,6 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
         | Fact::Supplier(_)
         | Fact::CoverageChanged(_)
         | Fact::Notices(_)
-        | Fact::FaultReported(_) => Ok(Verdict::Append(submission.into_draft())),
+        | Fact::FaultReported(_) => Ok(Verdict::Append(Box::new(submission.into_draft()))),
     }
 }

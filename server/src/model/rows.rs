@@ -3,8 +3,8 @@
 //! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
 
 use daicho_schemas::batch::Outcome;
-use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
 use daicho_schemas::fact::decision::Hearing;
+use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::{AgentId, CollectorId, DutyId, EquipmentId, FindingId, PartId, PlanId, RuleId, SupplierId};
