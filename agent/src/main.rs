@@ -4,33 +4,77 @@
 
 use clap::Parser as _;
 use daicho_agent::access::LiveHost;
-use daicho_agent::arguments::{Arguments, Command, Format};
+use daicho_agent::arguments::{Arguments, Command, Format, RunArguments};
+use daicho_agent::clock::system_clock;
 use daicho_agent::collect::{self, COLLECTORS};
-use daicho_agent::print::inventory_table;
+use daicho_agent::enroll::{self, EnrollFault};
+use daicho_agent::files::LockFault;
+use daicho_agent::print::{inventory_table, status_table};
 use daicho_agent::progress::Progress;
-use std::io::{self, Write as _};
-use std::path::Path;
+use daicho_agent::run::{self, RunConfig, RunFault};
+use daicho_agent::schedule::Schedule;
+use daicho_agent::status::Status;
+use daicho_agent::submit::{IdentityFault, server_address};
+use daicho_schemas::refusal::Refusal;
+use daicho_schemas::wire::EnrollToken;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// A token has about 150 bytes.
+const TOKEN_BYTES_MAX: u64 = 4096;
+/// How long a look that is under way may hold up the end.
+const STOP_MS_MAX: u64 = 500;
+
+/// Wrong arguments that only show when they are used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongArgument(String);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let result = match arguments.command {
+    // First of all: without it the first handshake would stop the program.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        say("another TLS provider is installed already; this is a bug");
+        return ExitCode::from(1);
+    }
+    let result = match Arguments::parse().command {
         Command::Inventory { root, format } => inventory(&root, format),
-        _ => Ok(()),
+        Command::Enroll { server, token, token_file, proxy, state } => {
+            read_token(token, token_file.as_deref()).and_then(|token| join(&state, &server, proxy.as_deref(), &token))
+        }
+        Command::Run(arguments) => work(arguments),
+        Command::Status { state, format } => status(&state, format),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("{error:#}"));
-            ExitCode::from(1)
+            ExitCode::from(exit_code(&error))
         }
     }
 }
 
+/// The documented codes; see `daicho-agent --help`.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<WrongArgument>() {
+        2
+    } else if error.is::<Refusal>() {
+        3
+    } else if let Some(LockFault::Held(_)) = error.downcast_ref() {
+        4
+    } else if let Some(IdentityFault::NotEnrolled) = error.downcast_ref() {
+        5
+    } else {
+        1
+    }
+}
+
 fn inventory(root: &Path, format: Format) -> anyhow::Result<()> {
-    let root = open_root(root)?;
+    let host = open_root(root)?;
     let progress = Progress::new(COLLECTORS.len());
-    let inventory = collect::inventory(&root, |collector| progress.step(collector.id()));
+    let inventory = collect::inventory(&host, |collector| progress.step(collector.id()));
     progress.done();
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&inventory)? + "\n",
@@ -41,10 +85,83 @@ fn inventory(root: &Path, format: Format) -> anyhow::Result<()> {
 
 /// The host under a root. A root that is not a folder is a mistake of the caller, not an empty host.
 fn open_root(root: &Path) -> anyhow::Result<LiveHost> {
-    use anyhow::Context as _;
-    let root = root.canonicalize().with_context(|| format!("--root {}", root.display()))?;
-    anyhow::ensure!(root.is_dir(), "--root {} is not a folder", root.display());
-    Ok(LiveHost::new(root))
+    let wrong = |why: String| WrongArgument(format!("--root {}: {why}", root.display()));
+    let resolved = root.canonicalize().map_err(|error| wrong(error.to_string()))?;
+    if !resolved.is_dir() {
+        return Err(wrong("not a folder".into()).into());
+    }
+    Ok(LiveHost::new(resolved))
+}
+
+fn read_token(token: Option<String>, file: Option<&Path>) -> anyhow::Result<EnrollToken> {
+    let text = match (token, file) {
+        (Some(text), _) => text,
+        (None, Some(path)) => {
+            let wrong = |error: io::Error| WrongArgument(format!("--token-file {}: {error}", path.display()));
+            let mut text = String::new();
+            File::open(path).map_err(wrong)?.take(TOKEN_BYTES_MAX).read_to_string(&mut text).map_err(wrong)?;
+            text
+        }
+        (None, None) => {
+            return Err(WrongArgument("a token is needed: --token, --token-file or DAICHO_TOKEN".into()).into());
+        }
+    };
+    Ok(EnrollToken::parse(&text).map_err(|error| WrongArgument(error.to_string()))?)
+}
+
+fn join(state: &Path, server: &str, proxy: Option<&str>, token: &EnrollToken) -> anyhow::Result<()> {
+    server_address(server).map_err(|error| WrongArgument(error.to_string()))?;
+    let joined = runtime()?.block_on(enroll::join(state, server, proxy, token, system_clock));
+    let agent = joined.map_err(|fault| match fault {
+        EnrollFault::Refused(refusal) => {
+            say(&format!("{} {}", refusal.text.ja, refusal.remedy.ja));
+            anyhow::Error::new(*refusal)
+        }
+        EnrollFault::Lock(fault) => fault.into(),
+        fault => fault.into(),
+    })?;
+    print(&format!(
+        "登録しました。次: daicho-agent run --state {state}\nEnrolled as {agent}. Next: daicho-agent run --state {state}\n",
+        state = state.display()
+    ))
+}
+
+fn work(arguments: RunArguments) -> anyhow::Result<()> {
+    let schedule = Schedule::parse(&arguments.schedule, &arguments.tz);
+    let schedule = schedule.map_err(|error| WrongArgument(format!("--schedule: {error}")))?;
+    log_to_stderr();
+    let state: PathBuf = arguments.state;
+    let config = RunConfig { state, schedule, host: open_root(&arguments.root)?, once: arguments.once };
+    let runtime = runtime()?;
+    let result = runtime.block_on(run::run(config, system_clock));
+    runtime.shutdown_timeout(Duration::from_millis(STOP_MS_MAX));
+    result.map_err(|fault| match fault {
+        RunFault::Lock(fault) => fault.into(),
+        RunFault::Identity(fault) => fault.into(),
+        fault => fault.into(),
+    })
+}
+
+fn status(state: &Path, format: Format) -> anyhow::Result<()> {
+    let status = Status::of(state, system_clock());
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(&status)? + "\n",
+        Format::Table => status_table(&status),
+    };
+    print(&text)
+}
+
+/// One thread: at rest an agent has nothing to do at once.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?)
+}
+
+/// One line per event. `RUST_LOG` says how much.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).with_target(false).init();
 }
 
 /// Writes to standard output. Whoever reads may stop reading (`| head`): that ends the program quietly.

@@ -3,10 +3,10 @@
 //! Invariant: what a host said cannot move the cursor or colour the terminal: control characters are shown as such.
 
 mod inventory;
-//mod status;
+mod status;
 
 pub use inventory::inventory_table;
-//pub use status::status_table;
+pub use status::status_table;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use daicho_schemas::batch::Outcome;

@@ -1,0 +1,266 @@
+//! One agent at work: watch, collect, spool, hand over, until told to stop.
+//! It does not know how any of these is done; it decides what comes next.
+//! Invariant: collecting never waits for the server, and at rest nothing wakes up but the schedule and the renewal.
+
+mod hand_over;
+
+use crate::access::{Host, LiveHost};
+use crate::clock::Clock;
+use crate::collect::{self, COLLECTORS, Collected};
+use crate::files::{FileFault, LockFault, StateLock};
+use crate::schedule::Schedule;
+use crate::spool::{Round, Spool, SpoolFault, SpoolLimits, chain};
+use crate::status::{CollectorStatus, RunStatus};
+use crate::submit::{Backoff, Client, ClientFault, Identity, IdentityFault, load_key};
+use crate::watch::Watch;
+use daicho_schemas::ids::CollectorId;
+use daicho_schemas::time::UtcMicros;
+use ed25519_dalek::SigningKey;
+use hand_over::Next;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+/// A clock that is set while we sleep must not make us sleep for days.
+const SLEEP_SECONDS_MAX: u64 = 3_600;
+
+/// Why the agent cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFault {
+    /// Another process holds the state folder, or it cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockFault),
+    /// There is no usable identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityFault),
+    /// There is no way to the server.
+    #[error(transparent)]
+    Client(#[from] ClientFault),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolFault),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// Signals cannot be heard.
+    #[error("signals cannot be heard")]
+    Signal(#[source] std::io::Error),
+    /// With `--once`: something still waits in the spool.
+    #[error("not everything could be handed over; it waits in the spool: {0}")]
+    NotHandedOver(String),
+}
+
+/// What `run` is told.
+#[derive(Debug)]
+pub struct RunConfig {
+    /// The state folder.
+    pub state: PathBuf,
+    /// When to look at everything.
+    pub schedule: Schedule,
+    /// The host, or an image of one.
+    pub host: LiveHost,
+    /// Collect, hand over and end.
+    pub once: bool,
+}
+
+/// Everything the two halves share. One thread runs both, and no borrow is held across a wait.
+struct Agent {
+    state: PathBuf,
+    clock: Clock,
+    host: Arc<LiveHost>,
+    key: SigningKey,
+    identity: RefCell<Identity>,
+    client: RefCell<Client>,
+    spool: RefCell<Spool>,
+    status: RefCell<RunStatus>,
+    backoff: RefCell<Backoff>,
+    /// Nothing changed since the last time the server was spoken to: say that we are alive.
+    check_in_due: Cell<bool>,
+    /// Not before this is another renewal tried.
+    renew_again_at: Cell<Option<UtcMicros>>,
+    send_wanted: Notify,
+    collect_wanted: Notify,
+    _lock: StateLock,
+}
+
+/// Runs until SIGTERM or SIGINT, or once.
+pub async fn run(config: RunConfig, clock: Clock) -> Result<(), RunFault> {
+    let agent = Agent::open(&config.state, config.host, clock)?;
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let work = async {
+        if config.once { agent.once().await } else { agent.for_ever(&config.schedule).await }
+    };
+    let result = tokio::select! {
+        result = work => result,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    agent.write_status();
+    tracing::info!("stopped");
+    result
+}
+
+fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, RunFault> {
+    signal(kind).map_err(RunFault::Signal)
+}
+
+impl Agent {
+    fn open(state: &Path, host: LiveHost, clock: Clock) -> Result<Self, RunFault> {
+        let lock = StateLock::take(state)?;
+        let identity = Identity::load(state)?;
+        let key = load_key(state)?;
+        let client = Client::new(&identity, &key)?;
+        let spool = Spool::open(state, key.clone(), SpoolLimits::default())?;
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(IdentityFault::Random)?;
+        let mut status = RunStatus::load(state);
+        (status.sending, status.obstacle) = Default::default();
+        tracing::info!(agent.id = %spool.agent(), server = identity.server, "started");
+        Ok(Self {
+            state: state.to_owned(),
+            clock,
+            host: Arc::new(host),
+            key,
+            identity: RefCell::new(identity),
+            client: RefCell::new(client),
+            spool: RefCell::new(spool),
+            status: RefCell::new(status),
+            backoff: RefCell::new(Backoff::new(u64::from_le_bytes(seed))),
+            check_in_due: Cell::new(true),
+            renew_again_at: Cell::new(None),
+            send_wanted: Notify::new(),
+            collect_wanted: Notify::new(),
+            _lock: lock,
+        })
+    }
+
+    async fn for_ever(&self, schedule: &Schedule) -> Result<(), RunFault> {
+        let collecting = self.collect_for_ever(schedule);
+        let handing_over = self.hand_over_for_ever();
+        tokio::join!(collecting, handing_over);
+        Ok(())
+    }
+
+    async fn once(&self) -> Result<(), RunFault> {
+        /// Once to collect, once more when the server asks for everything.
+        const ROUNDS_MAX: usize = 3;
+        let mut obstacle = String::from("the server keeps asking for everything");
+        for _ in 0..ROUNDS_MAX {
+            self.collect(&all()).await;
+            loop {
+                match self.hand_over_one().await {
+                    Next::More => {}
+                    Next::Idle if self.spool.borrow().full_wanted() => break,
+                    Next::Idle => return Ok(()),
+                    Next::Recollect { .. } => {}
+                    Next::Later { .. } | Next::Stop => {
+                        let status = self.status.borrow();
+                        obstacle = status.obstacle.clone().unwrap_or_else(|| "see the log".into());
+                        return Err(RunFault::NotHandedOver(obstacle));
+                    }
+                }
+            }
+        }
+        Err(RunFault::NotHandedOver(obstacle))
+    }
+
+    async fn collect_for_ever(&self, schedule: &Schedule) {
+        // Watched before the first look, so that nothing falls between the two.
+        let mut watch = if self.host.is_live() { Watch::new() } else { Watch::nothing() };
+        let mut due = all();
+        let mut scheduled = true;
+        loop {
+            let changed = self.collect(&due).await;
+            if scheduled && !changed {
+                self.check_in_due.set(true);
+            }
+            self.send_wanted.notify_one();
+            (due, scheduled) = tokio::select! {
+                concerned = watch.changed() => (with_unwatchable(concerned), false),
+                () = self.sleep_until_due(schedule) => (all(), true),
+                () = self.collect_wanted.notified() => (all(), false),
+            };
+            watch.arm();
+        }
+    }
+
+    async fn sleep_until_due(&self, schedule: &Schedule) {
+        // The instant is fixed first: a sleep that ends early must not move it on.
+        let due_at = schedule.next_after((self.clock)());
+        loop {
+            let seconds = due_at.map_or(i64::MAX, |due_at| due_at.seconds_since((self.clock)()));
+            match u64::try_from(seconds) {
+                Ok(seconds) if seconds > 0 => tokio::time::sleep(Duration::from_secs(seconds.min(SLEEP_SECONDS_MAX))).await,
+                _ => return,
+            }
+        }
+    }
+
+    /// Collects and spools. Says whether anything was spooled.
+    async fn collect(&self, due: &BTreeSet<&'static str>) -> bool {
+        let mut due = due.clone();
+        loop {
+            // A full report speaks of everything.
+            if self.spool.borrow().full_wanted() {
+                due = all();
+            }
+            let started_at = (self.clock)();
+            let host = Arc::clone(&self.host);
+            let chosen = due.clone();
+            let Ok(collected) = tokio::task::spawn_blocking(move || collect_these(host.as_ref(), &chosen)).await else {
+                tracing::error!("collecting was stopped by an error of its own; please report this as a bug");
+                return false;
+            };
+            if self.spool.borrow().full_wanted() && due.len() < COLLECTORS.len() {
+                continue;
+            }
+            let round = Round { started_at, finished_at: (self.clock)(), collected };
+            let spooled = self.spool.borrow_mut().put(round);
+            let spooled = spooled.unwrap_or_else(|fault| {
+                tracing::error!(fault = %chain(&fault), "what was collected could not be spooled; the next look tries again");
+                self.status.borrow_mut().obstacle = Some(chain(&fault));
+                Vec::new()
+            });
+            for number in &spooled {
+                tracing::info!(batch.number = number, collectors = due.len(), "spooled");
+            }
+            self.write_status();
+            return !spooled.is_empty();
+        }
+    }
+
+    /// Writes the status file; a disk that does not take it is said in the log and stops nothing.
+    fn write_status(&self) {
+        let spool = self.spool.borrow();
+        let mut status = self.status.borrow_mut();
+        status.updated_at = Some((self.clock)());
+        status.acknowledged_number = spool.acknowledged_number();
+        let collectors = spool.summary().into_iter();
+        status.collectors =
+            collectors.map(|(collector, items, outcome)| CollectorStatus { collector, outcome, items }).collect();
+        if let Err(fault) = status.save(&self.state) {
+            tracing::warn!(fault = %chain(&fault), "the status file could not be written");
+        }
+    }
+}
+
+/// Every collector.
+fn all() -> BTreeSet<&'static str> {
+    COLLECTORS.iter().map(|collector| collector.id()).collect()
+}
+
+/// These, and those that no file announces: something happened on this host, so they look too.
+fn with_unwatchable(mut concerned: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+    let unwatchable = COLLECTORS.iter().filter(|collector| collector.watches().is_empty());
+    concerned.extend(unwatchable.map(|collector| collector.id()));
+    concerned
+}
+
+fn collect_these(host: &dyn Host, due: &BTreeSet<&'static str>) -> Vec<(CollectorId, Collected)> {
+    let chosen = COLLECTORS.iter().filter(|collector| due.contains(collector.id()));
+    chosen.map(|collector| (collect::collector_id(*collector), collect::run(*collector, host))).collect()
+}

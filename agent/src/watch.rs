@@ -1,0 +1,165 @@
+//! Which collectors should look again, because something they watch changed (inotify by way of `notify`).
+//! It does not collect, and it believes no event: an event is a hint, the schedule is the safety net.
+//! Invariant: memory is bounded by the number of collectors, however many events come.
+
+use crate::collect::COLLECTORS;
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+/// After the last event so long, it counts as done: package managers write in many small steps.
+const SETTLE_MS: u64 = 300;
+/// But a stream of events is cut after so long.
+const SETTLE_MS_MAX: u64 = 2_000;
+
+/// What is shared with the thread that hears events.
+#[derive(Default)]
+struct Heard {
+    collectors: Mutex<BTreeSet<&'static str>>,
+    /// What each watched place would mean: collectors that read it, and where they hope to read.
+    meanings: Mutex<BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>>>,
+    news: Notify,
+}
+
+/// Watches the places of all collectors.
+pub struct Watch {
+    heard: Arc<Heard>,
+    watcher: Option<RecommendedWatcher>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Watch {
+    /// Begins to watch. Where the system cannot, the schedule alone remains, and the log says so.
+    pub fn new() -> Self {
+        let heard = Arc::new(Heard::default());
+        let listener = Arc::clone(&heard);
+        let watcher = notify::recommended_watcher(move |event| hear(&listener, event));
+        let watcher = watcher
+            .inspect_err(|error| tracing::warn!(%error, "changes cannot be watched; only the schedule looks"))
+            .ok();
+        let mut watch = Self { heard, watcher };
+        watch.arm();
+        watch
+    }
+
+    /// Watches nothing: an image does not change by itself.
+    pub fn nothing() -> Self {
+        Self { heard: Arc::default(), watcher: None }
+    }
+
+    /// Watches what exists now, and for what does not, the nearest folder that does.
+    pub fn arm(&mut self) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
+        for collector in COLLECTORS {
+            for place in collector.watches() {
+                if let Some(existing) = Path::new(place).ancestors().find(|path| path.exists()) {
+                    wanted.entry(existing.to_owned()).or_default().push((collector.id(), PathBuf::from(place)));
+                }
+            }
+        }
+        let before = std::mem::replace(&mut *locked(&self.heard.meanings), wanted.clone());
+        for path in before.keys().filter(|path| !wanted.contains_key(*path) || path.is_file()) {
+            // A watch on a file ends with the file; one that has ended already is no loss.
+            let _already_gone = watcher.unwatch(path);
+        }
+        for path in wanted.keys().filter(|path| !before.contains_key(*path) || path.is_file()) {
+            if let Err(error) = watcher.watch(path, RecursiveMode::NonRecursive) {
+                tracing::warn!(path = %path.display(), %error, "this place cannot be watched; the schedule looks");
+            }
+        }
+    }
+
+    /// Waits for a change and until it has settled; says which collectors it concerns.
+    pub async fn changed(&self) -> BTreeSet<&'static str> {
+        loop {
+            self.heard.news.notified().await;
+            let end = Instant::now() + Duration::from_millis(SETTLE_MS_MAX);
+            loop {
+                let quiet = (Instant::now() + Duration::from_millis(SETTLE_MS)).min(end);
+                if timeout_at(quiet, self.heard.news.notified()).await.is_err() || Instant::now() >= end {
+                    break;
+                }
+            }
+            let collectors = std::mem::take(&mut *locked(&self.heard.collectors));
+            if !collectors.is_empty() {
+                return collectors;
+            }
+        }
+    }
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs on the watcher's own thread.
+fn hear(heard: &Heard, event: notify::Result<Event>) {
+    let concerned = match event {
+        Ok(event) if !event.need_rescan() => concerned(&locked(&heard.meanings), &event),
+        // Events were lost, or the watcher failed: everything may have changed.
+        _ => COLLECTORS.iter().map(|collector| collector.id()).collect(),
+    };
+    if !concerned.is_empty() {
+        locked(&heard.collectors).extend(concerned);
+        heard.news.notify_one();
+    }
+}
+
+/// The collectors that an event concerns. Reading changes nothing, and our own reading must not wake us.
+fn concerned(meanings: &BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>>, event: &Event) -> BTreeSet<&'static str> {
+    let writes = match event.kind {
+        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
+        _ => true,
+    };
+    if !writes {
+        return BTreeSet::new();
+    }
+    let mut ids = BTreeSet::new();
+    for path in &event.paths {
+        let watched = [Some(path.as_path()), path.parent()].into_iter().flatten();
+        for (id, place) in watched.filter_map(|watched| meanings.get(watched)).flatten() {
+            // In a folder that only stands in for a missing one, just the way to the missing one counts.
+            if path.starts_with(place) || place.starts_with(path) {
+                ids.insert(*id);
+            }
+        }
+    }
+    ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{CreateKind, ModifyKind};
+
+    #[test]
+    fn events_concern_those_who_read_there_and_reading_concerns_nobody() {
+        let meanings = BTreeMap::from([
+            (PathBuf::from("/var/lib/dpkg"), vec![("dpkg", PathBuf::from("/var/lib/dpkg"))]),
+            (PathBuf::from("/var/lib"), vec![("rpm", PathBuf::from("/var/lib/rpm"))]),
+            (PathBuf::from("/etc/hostname"), vec![("operating_system", PathBuf::from("/etc/hostname"))]),
+        ]);
+        let of = |kind, path: &str| {
+            concerned(&meanings, &Event::new(kind).add_path(path.into())).into_iter().collect::<Vec<_>>()
+        };
+        let create = EventKind::Create(CreateKind::Any);
+        assert_eq!(of(create, "/var/lib/dpkg/status"), ["dpkg"]);
+        assert_eq!(of(create, "/var/lib/rpm"), ["rpm"]);
+        assert_eq!(of(EventKind::Modify(ModifyKind::Any), "/etc/hostname"), ["operating_system"]);
+        assert!(of(create, "/var/lib/other").is_empty());
+        let open = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        assert!(of(open, "/var/lib/dpkg/status").is_empty());
+        assert_eq!(of(EventKind::Access(AccessKind::Close(AccessMode::Write)), "/var/lib/dpkg/status"), ["dpkg"]);
+    }
+}
