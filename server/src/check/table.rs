@@ -191,16 +191,24 @@ impl Page {
         if findings.is_empty() {
             return writeln!(out, "{}", self.say("見えた範囲では、ありません。", "None, as far as could be seen."));
         }
-        let mut table = self.table(&[("重さ", "severity"), ("何が", "what"), ("次にすること", "what to do next")]);
-        for finding in findings.iter().take(LINES_MAX) {
-            table.add_row(vec![
-                self.severity(finding.severity).to_string(),
-                clean(finding.title.get(self.language)),
-                clean(finding.next.get(self.language)),
-            ]);
+        // What to do is the same for many findings of one rule: it is said once for them.
+        let mut groups: Vec<(&FindingRow, Vec<&FindingRow>)> = Vec::new();
+        for finding in findings {
+            let same = |known: &FindingRow| (known.severity, &known.next) == (finding.severity, &finding.next);
+            match groups.iter_mut().find(|(known, _)| same(known)) {
+                Some((_, group)) => group.push(finding),
+                None => groups.push((finding, vec![finding])),
+            }
         }
-        writeln!(out, "{table}")?;
-        self.more(out, findings.len(), LINES_MAX)
+        for (first, group) in groups {
+            writeln!(out, "■ [{}] {}", self.severity(first.severity), first.rule_id)?;
+            for finding in group.iter().take(LINES_MAX) {
+                writeln!(out, "   - {}", clean(finding.title.get(self.language)))?;
+            }
+            self.more(out, group.len(), LINES_MAX)?;
+            writeln!(out, "  → {}", clean(first.next.get(self.language)))?;
+        }
+        Ok(())
     }
 
     fn coverage(&self, out: &mut dyn Write, report: &CheckReport) -> io::Result<()> {

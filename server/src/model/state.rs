@@ -122,7 +122,8 @@ impl State {
         // Intake admits no batch that cannot be read; one that is in the ledger all the same changes nothing.
         let Ok(batch) = serde_json::from_str::<Batch>(signed.batch.get()) else { return Change::Nothing };
         let agent = &batch.agent_id;
-        if self.agents.get(agent).is_none() {
+        // Nor one of an agent that never enrolled or was revoked: it may speak no more.
+        if self.agents.get(agent).is_none_or(|state| state.revoked.is_some()) {
             return Change::Nothing;
         }
         if let Some(hash) = signed_batch_hash(signed) {

@@ -57,3 +57,29 @@ impl Model {
         subjects.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{Script, package, plan, supplier};
+    use daicho_schemas::batch::Outcome;
+
+    #[test]
+    fn an_entry_concerns_its_author_and_everything_it_names() {
+        let mut script = Script::with_agent("tos-1");
+        script.dpkg(Outcome::Complete, &[package("a", "1", "x.example")]);
+        script.supplier(supplier("debian"));
+        script.plan(plan("plan-1", "tos").part("os", "operating_system", "debian").remote_path("tos-1", "wg0"));
+        let subjects: Vec<Vec<String>> = script
+            .entries
+            .iter()
+            .map(|(seq, received_at, author, fact)| {
+                Model::subjects_of(&Event { seq: *seq, received_at: *received_at, author, fact })
+            })
+            .collect();
+        assert_eq!(subjects[0], ["agent:agent-1", "token:t1"]);
+        assert_eq!(subjects[1], ["agent:agent-1"]);
+        assert_eq!(subjects[2], ["supplier:debian"]);
+        assert_eq!(subjects[3], ["equipment:tos", "plan:plan-1", "supplier:debian", "supplier:vendor"]);
+    }
+}

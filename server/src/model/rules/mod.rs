@@ -136,3 +136,27 @@ fn weakest_claim(lines: &[(&LineKey, &Line)]) -> Option<SupplierClaim> {
 fn supplier_name(claim: Option<&SupplierClaim>) -> Text {
     claim.map_or_else(|| Text::new("不明", "unknown"), |claim| claim.name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_unique_well_formed_and_speak_both_languages() {
+        let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+        for rule in RULES {
+            assert_eq!(rule.rule_id().as_str(), rule.id);
+            let claim = (rule.claim)();
+            assert!(!claim.ja.is_empty() && !claim.en.is_empty(), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn nothing_seen_and_nothing_declared_is_no_finding() {
+        let mut findings = Findings::default();
+        let touched = Touched { everything: true, ..Touched::default() };
+        let at = At { seq: 1, received_at: "2026-11-21T03:00:00.000000Z".parse().unwrap() };
+        assert_eq!(judge(&State::default(), &Drift::default(), &mut findings, &touched, at), []);
+    }
+}

@@ -5,7 +5,7 @@
 use super::{Facts, Rule, agents_of, supplier_name, weakest_claim};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::meaning::SupplierKey;
-use crate::model::rows::Severity;
+use crate::model::rows::{Confidence, Severity};
 use crate::model::views::drift::{Line, LineKey, Touched};
 use daicho_schemas::ids::EquipmentId;
 use daicho_schemas::text::Text;
@@ -49,12 +49,21 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let name = facts.equipment_name(equipment);
     let who = supplier_name(claim.as_ref());
     let recorded = supplier.recorded().is_some();
-    Some(Verdict {
-        severity: Severity::Warning,
-        title: Text::new(
+    let known = claim.as_ref().is_some_and(|claim| claim.confidence > Confidence::Unknown);
+    let title = if known {
+        Text::new(
             format!("「{}」に計画にない供給者「{}」", name.ja, who.ja),
             format!("{}: supplier \"{}\" is named by no part of its plans", name.en, who.en),
-        ),
+        )
+    } else {
+        Text::new(
+            format!("「{}」に供給者の分からない構成品（{count} 件）", name.ja),
+            format!("{}: nothing tells who supplies {count} components", name.en),
+        )
+    };
+    Some(Verdict {
+        severity: Severity::Warning,
+        title,
         why: Text::new(
             format!("構成設備の供給者は計画の記載事項です。この供給者の構成品が {count} 件見つかりました。"),
             format!("Suppliers of components are part of the plan; {count} components of this one were found."),
