@@ -86,6 +86,12 @@ pub struct RunArguments {
     /// Read a mounted image or a recorded machine instead of this host. 別のルートを読む
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
+    /// The server has moved to this address; its authority stays the same. サーバーの新しい URL
+    #[arg(long, value_name = "https://HOST:PORT")]
+    pub server: Option<String>,
+    /// End when standard input closes: for a parent that may die without a word.
+    #[arg(long, hide = true)]
+    pub until_stdin_closes: bool,
 }
 
 /// How to print.

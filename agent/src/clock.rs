@@ -13,5 +13,7 @@ pub fn system_clock() -> UtcMicros {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is passed")]
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(0);
-    UtcMicros::from_micros(micros).or_else(|_| UtcMicros::from_micros(0)).unwrap_or_else(|_| unreachable!("0 is an instant"))
+    UtcMicros::from_micros(micros)
+        .or_else(|_| UtcMicros::from_micros(0))
+        .unwrap_or_else(|_| unreachable!("0 is an instant"))
 }

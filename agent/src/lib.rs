@@ -3,16 +3,16 @@
 //! Invariant: the order of the modules is the order in which a fact travels: access, collect, spool, submit.
 
 pub mod access;
-pub mod collect;
 pub mod arguments;
+pub mod clock;
+pub mod collect;
+pub mod enroll;
 pub mod files;
 pub mod print;
 pub mod progress;
-pub mod spool;
-pub mod submit;
-pub mod clock;
-pub mod schedule;
-pub mod status;
-pub mod watch;
-pub mod enroll;
 pub mod run;
+pub mod schedule;
+pub mod spool;
+pub mod status;
+pub mod submit;
+pub mod watch;

@@ -131,7 +131,18 @@ fn work(arguments: RunArguments) -> anyhow::Result<()> {
     let schedule = schedule.map_err(|error| WrongArgument(format!("--schedule: {error}")))?;
     log_to_stderr();
     let state: PathBuf = arguments.state;
-    let config = RunConfig { state, schedule, host: open_root(&arguments.root)?, once: arguments.once };
+    if let Some(server) = &arguments.server {
+        server_address(server).map_err(|error| WrongArgument(error.to_string()))?;
+    }
+    let config = RunConfig {
+        state,
+        schedule,
+        host: open_root(&arguments.root)?,
+        root: arguments.root,
+        server: arguments.server,
+        once: arguments.once,
+        until_stdin_closes: arguments.until_stdin_closes,
+    };
     let runtime = runtime()?;
     let result = runtime.block_on(run::run(config, system_clock));
     runtime.shutdown_timeout(Duration::from_millis(STOP_MS_MAX));
@@ -161,7 +172,12 @@ fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
         .from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .init();
 }
 
 /// Writes to standard output. Whoever reads may stop reading (`| head`): that ends the program quietly.

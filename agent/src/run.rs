@@ -63,8 +63,14 @@ pub struct RunConfig {
     pub schedule: Schedule,
     /// The host, or an image of one.
     pub host: LiveHost,
+    /// The root of that host in the file system: what is watched.
+    pub root: PathBuf,
+    /// Where the server has moved to, if it has.
+    pub server: Option<String>,
     /// Collect, hand over and end.
     pub once: bool,
+    /// End when standard input closes.
+    pub until_stdin_closes: bool,
 }
 
 /// Everything the two halves share. One thread runs both, and no borrow is held across a wait.
@@ -89,19 +95,29 @@ struct Agent {
 
 /// Runs until SIGTERM or SIGINT, or once.
 pub async fn run(config: RunConfig, clock: Clock) -> Result<(), RunFault> {
+    if let Some(server) = config.server {
+        Identity::move_server(&config.state, server)?;
+    }
     let agent = Agent::open(&config.state, config.host, clock)?;
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let work = async {
-        if config.once { agent.once().await } else { agent.for_ever(&config.schedule).await }
-    };
+    let work =
+        async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
     let result = tokio::select! {
         result = work => result,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+        () = stdin_closed(), if config.until_stdin_closes => Ok(()),
     };
     agent.write_status();
     tracing::info!("stopped");
     result
+}
+
+/// Reads standard input until it ends. Whoever holds the other end needs not say anything.
+async fn stdin_closed() {
+    let reading = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+    // An input that cannot be read is as good as closed.
+    let _ended = reading.await;
 }
 
 fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, RunFault> {
@@ -138,8 +154,8 @@ impl Agent {
         })
     }
 
-    async fn for_ever(&self, schedule: &Schedule) -> Result<(), RunFault> {
-        let collecting = self.collect_for_ever(schedule);
+    async fn for_ever(&self, schedule: &Schedule, root: &Path) -> Result<(), RunFault> {
+        let collecting = self.collect_for_ever(schedule, root);
         let handing_over = self.hand_over_for_ever();
         tokio::join!(collecting, handing_over);
         Ok(())
@@ -168,9 +184,9 @@ impl Agent {
         Err(RunFault::NotHandedOver(obstacle))
     }
 
-    async fn collect_for_ever(&self, schedule: &Schedule) {
+    async fn collect_for_ever(&self, schedule: &Schedule, root: &Path) {
         // Watched before the first look, so that nothing falls between the two.
-        let mut watch = if self.host.is_live() { Watch::new() } else { Watch::nothing() };
+        let mut watch = Watch::new(root);
         let mut due = all();
         let mut scheduled = true;
         loop {
@@ -194,7 +210,9 @@ impl Agent {
         loop {
             let seconds = due_at.map_or(i64::MAX, |due_at| due_at.seconds_since((self.clock)()));
             match u64::try_from(seconds) {
-                Ok(seconds) if seconds > 0 => tokio::time::sleep(Duration::from_secs(seconds.min(SLEEP_SECONDS_MAX))).await,
+                Ok(seconds) if seconds > 0 => {
+                    tokio::time::sleep(Duration::from_secs(seconds.min(SLEEP_SECONDS_MAX))).await
+                }
                 _ => return,
             }
         }

@@ -83,7 +83,8 @@ fn weekdays(field: &str) -> Result<String, ScheduleError> {
             Some((range, step)) => (range, step.parse().ok().filter(|step| (1..=7).contains(step))),
             None => (item, Some(1)),
         };
-        let wrong = || ScheduleError::Field(format!("'{}' is no day of the week", item.chars().take(20).collect::<String>()));
+        let wrong =
+            || ScheduleError::Field(format!("'{}' is no day of the week", item.chars().take(20).collect::<String>()));
         let (first, last) = match range.split_once('-') {
             _ if range == "*" => (0, 6),
             Some((first, last)) => (weekday(first).ok_or_else(wrong)?, weekday(last).ok_or_else(wrong)?),
@@ -136,7 +137,18 @@ mod tests {
 
     #[test]
     fn what_has_two_meanings_or_none_is_refused() {
-        for bad in ["", "* * * *", "* * * * * *", "0 0 13 * 5", "61 * * * *", "0 0 * * 8", "0 0 * * mon-", "0 0 30 2 *", "@hourly", "0 0 * * 1/0"] {
+        for bad in [
+            "",
+            "* * * *",
+            "* * * * * *",
+            "0 0 13 * 5",
+            "61 * * * *",
+            "0 0 * * 8",
+            "0 0 * * mon-",
+            "0 0 30 2 *",
+            "@hourly",
+            "0 0 * * 1/0",
+        ] {
             assert!(Schedule::parse(bad, "UTC").is_err(), "{bad}");
         }
         assert!(matches!(Schedule::parse("* * * * *", "Mars"), Err(ScheduleError::Zone(_))));

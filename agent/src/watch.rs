@@ -28,6 +28,7 @@ struct Heard {
 
 /// Watches the places of all collectors.
 pub struct Watch {
+    root: PathBuf,
     heard: Arc<Heard>,
     watcher: Option<RecommendedWatcher>,
 }
@@ -37,22 +38,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watch {
-    /// Begins to watch. Where the system cannot, the schedule alone remains, and the log says so.
-    pub fn new() -> Self {
+    /// Begins to watch below a root. Where the system cannot, the schedule alone remains, and the log says so.
+    pub fn new(root: &Path) -> Self {
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
         let watcher = notify::recommended_watcher(move |event| hear(&listener, event));
         let watcher = watcher
             .inspect_err(|error| tracing::warn!(%error, "changes cannot be watched; only the schedule looks"))
             .ok();
-        let mut watch = Self { heard, watcher };
+        // Events name resolved paths.
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let mut watch = Self { root, heard, watcher };
         watch.arm();
         watch
-    }
-
-    /// Watches nothing: an image does not change by itself.
-    pub fn nothing() -> Self {
-        Self { heard: Arc::default(), watcher: None }
     }
 
     /// Watches what exists now, and for what does not, the nearest folder that does.
@@ -61,8 +59,9 @@ impl Watch {
         let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
         for collector in COLLECTORS {
             for place in collector.watches() {
-                if let Some(existing) = Path::new(place).ancestors().find(|path| path.exists()) {
-                    wanted.entry(existing.to_owned()).or_default().push((collector.id(), PathBuf::from(place)));
+                let place = self.root.join(place.trim_start_matches('/'));
+                if let Some(existing) = place.ancestors().find(|path| path.exists()) {
+                    wanted.entry(existing.to_owned()).or_default().push((collector.id(), place.clone()));
                 }
             }
         }
@@ -94,12 +93,6 @@ impl Watch {
                 return collectors;
             }
         }
-    }
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

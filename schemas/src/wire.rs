@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// `POST`, no client certificate: [`EnrollRequest`] to [`Certificate`].
 pub const PATH_ENROLL: &str = "/agent/v1/enroll";
-/// `POST`, client certificate: [`RenewRequest`] to [`Certificate`].
+/// `POST`, no client certificate: [`RenewRequest`] to [`Certificate`]. The request is signed with the agent's key, which is
+/// proof enough; so an agent whose certificate ran out while its host was switched off comes back by itself.
 pub const PATH_RENEW: &str = "/agent/v1/renew";
 /// `POST`, client certificate: a zstd-compressed [`crate::sign::SignedBatch`] to [`BatchAnswer`].
 pub const PATH_BATCHES: &str = "/agent/v1/batches";
@@ -82,7 +83,7 @@ pub struct EnrollRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenewRequest {
-    /// A PKCS#10 request in PEM, signed by the same key as the certificate in use.
+    /// A PKCS#10 request in PEM, signed by the enrolled key.
     pub csr_pem: String,
 }
 

@@ -93,9 +93,9 @@ impl Host for LiveHost {
     }
 
     fn exists(&self, path: &str) -> bool {
-        let found = self.locate(path, true).and_then(|ours| {
-            fs::metadata(ours).map(drop).map_err(|source| AccessError::from_io(path, source))
-        });
+        let found = self
+            .locate(path, true)
+            .and_then(|ours| fs::metadata(ours).map(drop).map_err(|source| AccessError::from_io(path, source)));
         !matches!(found, Err(AccessError::Missing { .. }))
     }
 

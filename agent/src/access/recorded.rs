@@ -21,13 +21,7 @@ pub struct RecordedHost {
 impl RecordedHost {
     /// A running machine as it was recorded: its `/proc` and `/sys` lie in the folder too.
     pub fn running(folder: impl Into<PathBuf>, machine: Machine) -> Self {
-        Self {
-            files: LiveHost::new(folder),
-            live: true,
-            machine,
-            accesses: Mutex::default(),
-            closed: BTreeSet::new(),
-        }
+        Self { files: LiveHost::new(folder), live: true, machine, accesses: Mutex::default(), closed: BTreeSet::new() }
     }
 
     /// A mounted image: `/proc` and `/sys` say nothing about it.

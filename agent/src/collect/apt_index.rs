@@ -29,7 +29,10 @@ impl Collector for AptIndexCollector {
     }
 
     fn about(&self) -> Text {
-        Text::new("パッケージの配布元（apt の索引による）", "the repository each package is listed in (apt's own indexes)")
+        Text::new(
+            "パッケージの配布元（apt の索引による）",
+            "the repository each package is listed in (apt's own indexes)",
+        )
     }
 
     fn places(&self) -> &'static [&'static str] {
@@ -113,7 +116,9 @@ fn read_installed(host: &dyn Host) -> Result<Vec<Installed>, crate::access::Acce
             return;
         }
         let owned = |field: &str| stanza.get(field).map(<[u8]>::to_vec);
-        if let (Some(name), Some(architecture), Some(version)) = (owned("Package"), owned("Architecture"), owned("Version")) {
+        if let (Some(name), Some(architecture), Some(version)) =
+            (owned("Package"), owned("Architecture"), owned("Version"))
+        {
             let maintainer = owned("Maintainer").unwrap_or_default();
             installed.push(Installed { name, architecture, version, maintainer });
         }
@@ -152,7 +157,8 @@ fn read_index(
     let wanted = |name: &[u8]| first_of(installed, name).is_some();
     let result = index::for_each_row(reader, compression, wanted, |row| {
         let Some(first) = first_of(installed, row.name) else { return };
-        let same_name = installed.iter().zip(best.iter_mut()).skip(first).take_while(|(package, _)| package.name == row.name);
+        let same_name =
+            installed.iter().zip(best.iter_mut()).skip(first).take_while(|(package, _)| package.name == row.name);
         for (package, best) in same_name {
             let Some(matched) = how_matched(package, row) else { continue };
             let found = Found { matched, origin: origin.clone(), suite: suite.clone() };

@@ -31,7 +31,8 @@ impl<'a> Stanza<'a> {
 
     /// The name of a field that stands twice, if one does.
     pub(crate) fn repeated(&self, names: &[&'static str]) -> Option<&'static str> {
-        let count = |name: &str| self.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).count();
+        let count =
+            |name: &str| self.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).count();
         names.iter().copied().find(|name| count(name) > 1)
     }
 }

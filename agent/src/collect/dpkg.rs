@@ -30,17 +30,8 @@ const STANZA_FILE_BYTES_MAX: usize = 1024 * 1024;
 const FILES_MAX: usize = 200_000;
 
 /// The fields that are read; every other is skipped.
-const FIELDS: &[&str] = &[
-    "Package",
-    "Status",
-    "Version",
-    "Config-Version",
-    "Architecture",
-    "Source",
-    "Maintainer",
-    "Origin",
-    "Multi-Arch",
-];
+const FIELDS: &[&str] =
+    &["Package", "Status", "Version", "Config-Version", "Architecture", "Source", "Maintainer", "Origin", "Multi-Arch"];
 
 /// Collects packages known to dpkg.
 pub(crate) struct DpkgCollector;
@@ -55,15 +46,7 @@ impl Collector for DpkgCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[
-            FOLDER,
-            STATUS,
-            UPDATES,
-            "/var/lib/dpkg/updates/*",
-            STATUS_D,
-            "/var/lib/dpkg/status.d/*",
-            INFO,
-        ]
+        &[FOLDER, STATUS, UPDATES, "/var/lib/dpkg/updates/*", STATUS_D, "/var/lib/dpkg/status.d/*", INFO]
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -279,13 +262,25 @@ fn read_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) -> 
     let multi_arch = optional("Multi-Arch");
     let version = match (version, state) {
         (Some(version), _) => version,
-        (None, PackageState::Installed) => return Err(format!("'{name}' is installed and has no version; it was left out")),
+        (None, PackageState::Installed) => {
+            return Err(format!("'{name}' is installed and has no version; it was left out"));
+        }
         // dpkg itself lists such a package with an empty version: its unpacking never got that far.
         (None, PackageState::ConfigFiles | PackageState::Unfinished) => String::new(),
     };
     let source = source.filter(|source| *source != name);
     let ecosystem = Ecosystem::Deb;
-    Ok(Parsed::Package(Package { ecosystem, name, version, architecture, state, source, maintainer, vendor, multi_arch }))
+    Ok(Parsed::Package(Package {
+        ecosystem,
+        name,
+        version,
+        architecture,
+        state,
+        source,
+        maintainer,
+        vendor,
+        multi_arch,
+    }))
 }
 
 /// The third word of `Status`: `Some(None)` for a package that is not there any more.

@@ -98,7 +98,11 @@ impl Gather {
         let mut text = match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
             Err(_) => {
-                self.remark(Trouble::new(TroubleKind::Malformed, place, "a text is not UTF-8; the bad bytes were replaced"));
+                self.remark(Trouble::new(
+                    TroubleKind::Malformed,
+                    place,
+                    "a text is not UTF-8; the bad bytes were replaced",
+                ));
                 String::from_utf8_lossy(bytes).into_owned()
             }
         };

@@ -31,7 +31,10 @@ impl Collector for HardwareCollector {
     }
 
     fn about(&self) -> Text {
-        Text::new("筐体・基板・BIOS・CPU・メモリ・ディスク・NIC", "chassis, board, BIOS, CPU, memory, disks, network adapters")
+        Text::new(
+            "筐体・基板・BIOS・CPU・メモリ・ディスク・NIC",
+            "chassis, board, BIOS, CPU, memory, disks, network adapters",
+        )
     }
 
     fn places(&self) -> &'static [&'static str] {
@@ -102,7 +105,8 @@ fn part(part: HardwarePart, slot: &str, read_from: &str) -> Hardware {
 /// Adds a part about which at least one thing is known.
 fn add(gather: &mut Gather, mut part: Hardware) {
     part.serial_is_placeholder = part.serial.as_deref().is_some_and(placeholder::is_placeholder);
-    let told = [&part.maker, &part.model, &part.version, &part.serial, &part.firmware].iter().any(|value| value.is_some());
+    let told =
+        [&part.maker, &part.model, &part.version, &part.serial, &part.firmware].iter().any(|value| value.is_some());
     if told || part.capacity_bytes.is_some() || part.count.is_some() {
         gather.item(&part.read_from.clone(), Observation::Hardware(part));
     }
@@ -123,8 +127,14 @@ fn collect_board(gather: &mut Gather, host: &dyn Host) {
             HardwarePart::System,
             [Some("sys_vendor"), Some("product_name"), Some("product_version"), Some("product_serial"), None],
         ),
-        read(HardwarePart::Board, [Some("board_vendor"), Some("board_name"), Some("board_version"), Some("board_serial"), None]),
-        read(HardwarePart::Chassis, [Some("chassis_vendor"), None, Some("chassis_version"), Some("chassis_serial"), None]),
+        read(
+            HardwarePart::Board,
+            [Some("board_vendor"), Some("board_name"), Some("board_version"), Some("board_serial"), None],
+        ),
+        read(
+            HardwarePart::Chassis,
+            [Some("chassis_vendor"), None, Some("chassis_version"), Some("chassis_serial"), None],
+        ),
         read(HardwarePart::Bios, [Some("bios_vendor"), None, Some("bios_version"), None, Some("bios_release")]),
     ];
     parts.into_iter().for_each(|part| add(gather, part));
@@ -206,7 +216,11 @@ fn collect_adapter(gather: &mut Gather, host: &dyn Host, name: &str) {
     let (maker, model) = (value("device/vendor"), value("device/device"));
     // 0 is the kernel's word for: the address the device came with.
     let permanent = value("addr_assign_type").as_deref() == Some("0");
-    let serial = if permanent { value("address").filter(|mac| mac.bytes().any(|byte| !matches!(byte, b'0' | b':'))) } else { None };
+    let serial = if permanent {
+        value("address").filter(|mac| mac.bytes().any(|byte| !matches!(byte, b'0' | b':')))
+    } else {
+        None
+    };
     let adapter = Hardware { maker, model, serial, ..part(HardwarePart::Nic, name, &folder) };
     gather.item(&folder, Observation::Hardware(adapter));
 }
@@ -244,7 +258,10 @@ mod tests {
         let serial = "/sys/class/dmi/id/product_serial";
         let collected = HardwareCollector.collect(&rack.without_permission_for(&[serial]));
         assert_eq!(collected.outcome, Outcome::Partial);
-        assert_eq!((collected.troubles[0].kind, collected.troubles[0].place.as_str()), (TroubleKind::NotPermitted, serial));
+        assert_eq!(
+            (collected.troubles[0].kind, collected.troubles[0].place.as_str()),
+            (TroubleKind::NotPermitted, serial)
+        );
     }
 
     #[test]

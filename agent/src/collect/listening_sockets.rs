@@ -39,7 +39,10 @@ impl Collector for ListeningSocketsCollector {
     }
 
     fn about(&self) -> Text {
-        Text::new("待ち受けている TCP・UDP ポートと、そのプロセス", "TCP and UDP ports that listen, and the processes behind them")
+        Text::new(
+            "待ち受けている TCP・UDP ポートと、そのプロセス",
+            "TCP and UDP ports that listen, and the processes behind them",
+        )
     }
 
     fn places(&self) -> &'static [&'static str] {
@@ -93,7 +96,9 @@ fn read_table(gather: &mut Gather, host: &dyn Host, path: &str, protocol: Socket
     let reading = match host.read(path, TABLE_BYTES_MAX) {
         Ok(reading) => reading,
         // A kernel without IPv6 has no such table, and so no such sockets.
-        Err(AccessError::Missing { .. }) if matches!(protocol, SocketProtocol::Tcp6 | SocketProtocol::Udp6) => return None,
+        Err(AccessError::Missing { .. }) if matches!(protocol, SocketProtocol::Tcp6 | SocketProtocol::Udp6) => {
+            return None;
+        }
         Err(error) => {
             gather.miss_access(&error);
             return None;
@@ -184,7 +189,12 @@ fn describe(gather: &mut Gather, host: &dyn Host, process: &str) -> Option<Socke
 }
 
 /// One observation per protocol, address and port: several sockets may share them (SO_REUSEPORT).
-fn merge(host: &dyn Host, candidates: Vec<(SocketProtocol, Row)>, holders: &Holders, range: (u16, u16)) -> Vec<ListeningSocket> {
+fn merge(
+    host: &dyn Host,
+    candidates: Vec<(SocketProtocol, Row)>,
+    holders: &Holders,
+    range: (u16, u16),
+) -> Vec<ListeningSocket> {
     let mut merged: BTreeMap<String, ListeningSocket> = BTreeMap::new();
     for (protocol, row) in candidates {
         let owners = holders.by_inode.get(&row.inode);

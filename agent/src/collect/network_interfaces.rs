@@ -32,17 +32,8 @@ mod arphrd {
 const TUN_FLAG: u32 = 0x1;
 
 /// Drivers of modems that show themselves as a plain Ethernet adapter.
-const MODEM_DRIVERS: &[&str] = &[
-    "cdc_mbim",
-    "hso",
-    "huawei_cdc_ncm",
-    "iosm",
-    "mhi_net",
-    "mhi_wwan_mbim",
-    "mtk_t7xx",
-    "qmi_wwan",
-    "sierra_net",
-];
+const MODEM_DRIVERS: &[&str] =
+    &["cdc_mbim", "hso", "huawei_cdc_ncm", "iosm", "mhi_net", "mhi_wwan_mbim", "mtk_t7xx", "qmi_wwan", "sierra_net"];
 
 /// Collects network interfaces.
 pub(crate) struct NetworkInterfacesCollector;
@@ -53,7 +44,10 @@ impl Collector for NetworkInterfacesCollector {
     }
 
     fn about(&self) -> Text {
-        Text::new("ネットワークインターフェースの種類（VPN・トンネルを含む）", "network interfaces and their sort, tunnels included")
+        Text::new(
+            "ネットワークインターフェースの種類（VPN・トンネルを含む）",
+            "network interfaces and their sort, tunnels included",
+        )
     }
 
     fn places(&self) -> &'static [&'static str] {
@@ -124,7 +118,13 @@ fn is_own_mac(mac: &str) -> bool {
     mac.len() == 17 && mac.bytes().any(|byte| !matches!(byte, b'0' | b':'))
 }
 
-fn kind_of(gather: &mut Gather, host: &dyn Host, folder: &str, hardware_type: u32, driver: Option<&str>) -> InterfaceKind {
+fn kind_of(
+    gather: &mut Gather,
+    host: &dyn Host,
+    folder: &str,
+    hardware_type: u32,
+    driver: Option<&str>,
+) -> InterfaceKind {
     if let Some(flags) = gather.value(host, &format!("{folder}/tun_flags")) {
         let flags = u32::from_str_radix(flags.trim_start_matches("0x"), 16).unwrap_or_default();
         return if flags & TUN_FLAG != 0 { InterfaceKind::Tun } else { InterfaceKind::Tap };

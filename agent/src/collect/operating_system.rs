@@ -196,9 +196,14 @@ mod tests {
 
     #[test]
     fn quotes_are_taken_off_as_a_shell_would() {
-        for (written, meant) in
-            [("\"a b\"", "a b"), ("'a \"b'", "a \"b"), ("a", "a"), ("\"a \\\"b\\\"\"", "a \"b\""), ("\"", "\""), ("a\\", "a")]
-        {
+        for (written, meant) in [
+            ("\"a b\"", "a b"),
+            ("'a \"b'", "a \"b"),
+            ("a", "a"),
+            ("\"a \\\"b\\\"\"", "a \"b\""),
+            ("\"", "\""),
+            ("a\\", "a"),
+        ] {
             assert_eq!(unquote(written), meant, "{written}");
         }
     }

@@ -118,7 +118,11 @@ fn open_database(gather: &mut Gather, host: &dyn Host, folder: &str, seen: &mut 
     }
     gather.source(place.as_str());
     if let Err(error) = read_packages(gather, &place, &ours) {
-        gather.miss(Trouble::new(TroubleKind::Unreadable, place, format!("the package database cannot be read: {error}")));
+        gather.miss(Trouble::new(
+            TroubleKind::Unreadable,
+            place,
+            format!("the package database cannot be read: {error}"),
+        ));
     }
     Found::Database
 }
@@ -133,7 +137,8 @@ fn read_packages(gather: &mut Gather, place: &str, ours: &Path) -> Result<(), ru
         gather.miss(Trouble::new(TroubleKind::Malformed, place, "the database has no table of packages"));
         return Ok(());
     }
-    let rows = "SELECT hnum, length(blob), CASE WHEN length(blob) <= ?1 THEN blob END FROM Packages ORDER BY hnum LIMIT ?2";
+    let rows =
+        "SELECT hnum, length(blob), CASE WHEN length(blob) <= ?1 THEN blob END FROM Packages ORDER BY hnum LIMIT ?2";
     let mut rows = database.prepare(rows)?;
     let limit = i64::try_from(REPORT_ITEMS_MAX).unwrap_or(i64::MAX).saturating_add(1);
     let mut rows = rows.query((HEADER_BYTES_MAX, limit))?;
@@ -141,7 +146,9 @@ fn read_packages(gather: &mut Gather, place: &str, ours: &Path) -> Result<(), ru
         let place = format!("{place}: package {}", row.get_ref(0)?.as_i64().unwrap_or_default());
         match row.get_ref(2)?.as_blob() {
             Ok(blob) => read_package(gather, &place, blob),
-            Err(_) => gather.miss(Trouble::new(TroubleKind::TooLarge, place, "the header is no blob or too large; left out")),
+            Err(_) => {
+                gather.miss(Trouble::new(TroubleKind::TooLarge, place, "the header is no blob or too large; left out"))
+            }
         }
     }
     Ok(())

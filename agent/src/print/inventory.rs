@@ -5,7 +5,8 @@
 use super::{outcome_words, plain, table};
 use comfy_table::Table;
 use daicho_schemas::fact::observation::{
-    Hardware, HardwarePart, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, PackageState, SocketProcess,
+    Hardware, HardwarePart, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, PackageState,
+    SocketProcess,
 };
 use daicho_schemas::inventory::Inventory;
 
@@ -68,10 +69,14 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
         Observation::Hardware(part) => Some(hardware(part)),
         _ => None,
     }),
-    ("Network interfaces / ネットワークインターフェース", &["name", "sort", "address", "driver"], |item| match item {
-        Observation::NetworkInterface(interface) => Some(network_interface(interface)),
-        _ => None,
-    }),
+    (
+        "Network interfaces / ネットワークインターフェース",
+        &["name", "sort", "address", "driver"],
+        |item| match item {
+            Observation::NetworkInterface(interface) => Some(network_interface(interface)),
+            _ => None,
+        },
+    ),
     ("Listening sockets / 待ち受けポート", &["protocol", "address", "port", "processes"], |item| match item {
         Observation::ListeningSocket(socket) => {
             let protocol = socket.key().split(':').next().unwrap_or_default().to_owned();
@@ -128,7 +133,8 @@ fn hardware(part: &Hardware) -> [String; 4] {
         HardwarePart::Nic => "NIC",
     };
     let name = if part.slot == "0" { name.to_owned() } else { format!("{name} {}", part.slot) };
-    let words: Vec<&str> = [&part.maker, &part.model, &part.version].into_iter().flatten().map(String::as_str).collect();
+    let words: Vec<&str> =
+        [&part.maker, &part.model, &part.version].into_iter().flatten().map(String::as_str).collect();
     let serial = match &part.serial {
         Some(serial) if part.serial_is_placeholder => format!("({serial})"),
         serial => or_dash(serial),

@@ -22,7 +22,10 @@ pub fn status_table(status: &Status) -> String {
         ("agent / エージェント", status.agent_id.as_ref().map_or_else(dash, ToString::to_string)),
         ("server / サーバー", status.server.clone().unwrap_or_else(dash)),
         ("certificate until / 証明書の期限", at(status.certificate_expires_at)),
-        ("last acknowledged / 最後に受理された番号", format!("{} {}", run.acknowledged_number, at(run.acknowledged_at))),
+        (
+            "last acknowledged / 最後に受理された番号",
+            format!("{} {}", run.acknowledged_number, at(run.acknowledged_at)),
+        ),
         ("server last heard / サーバーの最終応答", at(run.heard_at)),
         ("waiting in the spool / 送信待ち", format!("{} ({} bytes)", spool.batches, spool.bytes)),
         ("oldest waiting / 最も古い送信待ち", spool.oldest_age_seconds.map_or_else(dash, |age| format!("{age} s"))),
@@ -35,7 +38,8 @@ pub fn status_table(status: &Status) -> String {
     if !run.collectors.is_empty() {
         let mut collectors = table(["collector / 収集器", "outcome / 結果", "items / 件数"]);
         for collector in &run.collectors {
-            let row = [collector.collector.to_string(), outcome_words(collector.outcome).into(), collector.items.to_string()];
+            let row =
+                [collector.collector.to_string(), outcome_words(collector.outcome).into(), collector.items.to_string()];
             collectors.add_row(row);
         }
         text.push_str(&format!("\n{collectors}\n"));
@@ -46,21 +50,30 @@ pub fn status_table(status: &Status) -> String {
 fn warnings(status: &Status) -> Vec<String> {
     let mut warnings = Vec::new();
     if status.agent_id.is_none() {
-        warnings.push("未登録です。daicho-agent enroll を実行してください。 Not enrolled: run `daicho-agent enroll`.".into());
+        warnings.push(
+            "未登録です。daicho-agent enroll を実行してください。 Not enrolled: run `daicho-agent enroll`.".into(),
+        );
     }
     if status.certificate_expired {
         warnings.push("証明書が期限切れです。再登録してください。 The certificate has expired: enrol anew.".into());
     }
     match status.run.sending {
         Sending::Ready => {}
-        Sending::Waiting => warnings.push("送信できていません（自動で再試行します）。 Not sending; retried by itself.".into()),
+        Sending::Waiting => {
+            warnings.push("送信できていません（自動で再試行します）。 Not sending; retried by itself.".into())
+        }
         Sending::Stopped => {
             warnings.push("送信を停止しています（収集は継続）。 Sending has stopped; collecting goes on.".into());
         }
     }
     warnings.extend(status.run.obstacle.clone());
     if let Some(refusal) = &status.run.last_refusal {
-        warnings.push(format!("最後の拒否 last refusal ({}): {} {}", refusal.at.for_people_in_japan(), refusal.ja, refusal.en));
+        warnings.push(format!(
+            "最後の拒否 last refusal ({}): {} {}",
+            refusal.at.for_people_in_japan(),
+            refusal.ja,
+            refusal.en
+        ));
     }
     warnings
 }

@@ -96,7 +96,9 @@ impl Agent {
                 self.clear_obstacle();
                 self.keep_or_wait(self.spool.borrow_mut().acknowledge(number).map(|()| Next::More))
             }
-            Ok(Answer::Yes(other)) => self.unclear(format!("the server acknowledged batch {} instead", other.number), None),
+            Ok(Answer::Yes(other)) => {
+                self.unclear(format!("the server acknowledged batch {} instead", other.number), None)
+            }
             Ok(Answer::Refused { refusal, asked }) => match self.refused_batch(&waiting, &refusal, asked) {
                 // The server's own number first: what is told anew must have a higher one.
                 Next::Recollect { was_full } => match self.check_in().await {
@@ -128,7 +130,9 @@ impl Agent {
     }
 
     fn give_up_and_recollect(&self, waiting: &Waiting, refusal: &Refusal, was_full: bool) -> Next {
-        self.keep_or_wait(self.spool.borrow_mut().refuse(waiting.number, refusal).map(|()| Next::Recollect { was_full }))
+        self.keep_or_wait(
+            self.spool.borrow_mut().refuse(waiting.number, refusal).map(|()| Next::Recollect { was_full }),
+        )
     }
 
     fn stop(&self, refusal: &Refusal) -> Next {

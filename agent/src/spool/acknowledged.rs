@@ -83,7 +83,8 @@ impl AcknowledgedStore {
         if let Err(fault) = self.with_database(|database| write_changes(database, before, after)) {
             tracing::warn!(fault = %chain(&fault), "the acknowledged state could not be kept and was moved aside");
             self.move_aside()?;
-            if let Err(fault) = self.with_database(|database| write_changes(database, &Acknowledged::default(), after)) {
+            if let Err(fault) = self.with_database(|database| write_changes(database, &Acknowledged::default(), after))
+            {
                 tracing::warn!(fault = %chain(&fault), "the acknowledged state is not kept; the next start reports in full");
             }
         }
@@ -182,7 +183,8 @@ fn read_all(database: &sled::Db) -> Result<Acknowledged, StoreFault> {
         let key = key.get(1..).unwrap_or_default();
         let end = memchr::memchr(0, key).ok_or(StoreFault::Content)?;
         let id = collector_id(key.get(..end).unwrap_or_default())?;
-        let item_key = key.get(end + 1..).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(StoreFault::Content)?;
+        let item_key =
+            key.get(end + 1..).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(StoreFault::Content)?;
         let hash = Hash(value.as_ref().try_into().map_err(|_| StoreFault::Content)?);
         let known = acknowledged.collectors.get_mut(&id).ok_or(StoreFault::Content)?;
         known.items.insert(item_key.to_owned(), hash);

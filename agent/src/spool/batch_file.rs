@@ -100,14 +100,28 @@ mod tests {
     fn batch(key: &SigningKey) -> Batch {
         let at = UtcMicros::from_micros(1_795_000_000_000_000).unwrap();
         let agent_id = agent_id(&key.verifying_key().to_bytes());
-        Batch { format: BATCH_FORMAT.into(), agent_id, number: 7, started_at: at, finished_at: at, reports: vec![], lost: None }
+        Batch {
+            format: BATCH_FORMAT.into(),
+            agent_id,
+            number: 7,
+            started_at: at,
+            finished_at: at,
+            reports: vec![],
+            lost: None,
+        }
     }
 
     #[test]
     fn names_sort_as_numbers_and_other_files_have_none() {
         assert!(file_name(9) < file_name(10) && file_name(10) < file_name(u64::MAX));
         assert_eq!(number_of(&file_name(u64::MAX)), Some(u64::MAX));
-        for other in ["1.batch", "00000000000000000001.new", "0000000000000000000x.batch", "99999999999999999999.batch", ".batch"] {
+        for other in [
+            "1.batch",
+            "00000000000000000001.new",
+            "0000000000000000000x.batch",
+            "99999999999999999999.batch",
+            ".batch",
+        ] {
             assert_eq!(number_of(other), None, "{other}");
         }
     }

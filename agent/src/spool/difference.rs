@@ -44,7 +44,11 @@ impl Said {
 pub(super) type Reported = (CollectorReport, Known);
 
 /// The report of one collector as a difference to what is known; nothing when nothing changed.
-pub(super) fn difference(id: &CollectorId, known: Option<&Known>, collected: Collected) -> Result<Option<Reported>, CanonicalError> {
+pub(super) fn difference(
+    id: &CollectorId,
+    known: Option<&Known>,
+    collected: Collected,
+) -> Result<Option<Reported>, CanonicalError> {
     let Some(known) = known else { return full(id, None, collected).map(Some) };
     let collected = vanished(collected, &known.items);
     let mut put = Vec::new();
@@ -101,7 +105,10 @@ fn finish(
 fn vanished(mut collected: Collected, known: &Items) -> Collected {
     if collected.outcome == Outcome::NotApplicable && !known.is_empty() {
         collected.outcome = Outcome::Failed;
-        let text = format!("this source had {} items before and is not there any more; none of them is taken for gone", known.len());
+        let text = format!(
+            "this source had {} items before and is not there any more; none of them is taken for gone",
+            known.len()
+        );
         let place = collected.sources.first().cloned().unwrap_or_else(|| "source".into());
         collected.troubles.push(Trouble::new(TroubleKind::SourceVanished, place, text));
         collected.items = Vec::<Observation>::new();

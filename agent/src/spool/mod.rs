@@ -9,8 +9,8 @@ mod limits;
 mod numbers;
 mod queue;
 
-pub use acknowledged::{Acknowledged, StoreFault};
 pub(crate) use acknowledged::chain;
+pub use acknowledged::{Acknowledged, StoreFault};
 pub use batch_file::{DecodeError, EncodeError};
 pub use difference::{Items, Known, Said};
 pub use limits::SpoolLimits;
@@ -99,7 +99,8 @@ impl Spool {
         let mut numbers = Numbers::open(state)?;
         numbers.raise(acknowledged.number);
         let lost_path = state.join("lost.json");
-        let lost = files::read_limited(&lost_path, LOST_BYTES_MAX)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let lost =
+            files::read_limited(&lost_path, LOST_BYTES_MAX)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let base = acknowledged.collectors.clone();
         let full_wanted = forgotten || base.is_empty();
         let mut spool = Self { key, agent, queue, store, numbers, acknowledged, base, full_wanted, lost, lost_path };
@@ -248,7 +249,11 @@ impl Spool {
     }
 
     /// One report that alone is over the limit tells its first half, and says that it does.
-    fn cut_in_half(&self, report: &mut CollectorReport, base: &mut BTreeMap<CollectorId, Known>) -> Result<(), SpoolFault> {
+    fn cut_in_half(
+        &self,
+        report: &mut CollectorReport,
+        base: &mut BTreeMap<CollectorId, Known>,
+    ) -> Result<(), SpoolFault> {
         report.outcome = Outcome::Partial;
         let place = report.collector.to_string();
         if !report.troubles.iter().any(|trouble| trouble.kind == TroubleKind::TooLarge && trouble.place == place) {
@@ -327,12 +332,8 @@ impl Spool {
 
     /// What a check-in says: the last acknowledged number and the digest of the acknowledged state.
     pub fn check_in(&self) -> CheckIn {
-        let digests: Vec<_> = self
-            .acknowledged
-            .collectors
-            .iter()
-            .map(|(id, known)| (id, state_digest(id, &known.items)))
-            .collect();
+        let digests: Vec<_> =
+            self.acknowledged.collectors.iter().map(|(id, known)| (id, state_digest(id, &known.items))).collect();
         let digest = check_in_digest(digests.iter().map(|(id, digest)| (*id, digest)));
         CheckIn { number: self.acknowledged.number, digest }
     }

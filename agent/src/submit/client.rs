@@ -7,8 +7,8 @@ use super::tls::{self, TlsFault};
 use super::{Answer, IdentityFault, understand};
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::wire::{
-    BatchAnswer, Certificate, CheckIn, CheckInAnswer, EnrollRequest, EnrollToken, PATH_BATCHES, PATH_CHECK_IN, PATH_ENROLL,
-    PATH_RENEW, RenewRequest,
+    BatchAnswer, Certificate, CheckIn, CheckInAnswer, EnrollRequest, EnrollToken, PATH_BATCHES, PATH_CHECK_IN,
+    PATH_ENROLL, PATH_RENEW, RenewRequest,
 };
 use ed25519_dalek::SigningKey;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
@@ -55,6 +55,8 @@ pub enum ClientFault {
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// Shows no certificate: ours may have run out.
+    bare: reqwest::Client,
     base: Url,
 }
 
@@ -62,7 +64,9 @@ impl Client {
     /// With the identity's certificate.
     pub fn new(identity: &Identity, key: &SigningKey) -> Result<Self, ClientFault> {
         let base = server_address(&identity.server)?;
-        Ok(Self { http: http(tls::mutual(identity, key)?, identity.proxy.as_deref())?, base })
+        let ca = tls::fingerprint_of_pem(&identity.ca_pem)?;
+        let proxy = identity.proxy.as_deref();
+        Ok(Self { http: http(tls::mutual(identity, key)?, proxy)?, bare: http(tls::pinned(ca)?, proxy)?, base })
     }
 
     /// Hands a spooled batch over: the bytes of its file.
@@ -79,7 +83,7 @@ impl Client {
     /// Asks for the next certificate of the same key.
     pub async fn renew(&self, key: &SigningKey, agent: &AgentId) -> Result<Answer<Certificate>, ClientFault> {
         let request = RenewRequest { csr_pem: certificate_request(key, agent)? };
-        post(&self.http, join(&self.base, PATH_RENEW), &request).await
+        post(&self.bare, join(&self.base, PATH_RENEW), &request).await
     }
 }
 
@@ -126,7 +130,11 @@ pub fn server_address(text: &str) -> Result<Url, ClientFault> {
     let refused = || ClientFault::Address(text.chars().take(200).collect());
     let url = Url::parse(text).map_err(|_| refused())?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if url.scheme() == "https" && url.host_str().is_some() && bare && url.password().is_none() { Ok(url) } else { Err(refused()) }
+    if url.scheme() == "https" && url.host_str().is_some() && bare && url.password().is_none() {
+        Ok(url)
+    } else {
+        Err(refused())
+    }
 }
 
 fn join(base: &Url, path: &str) -> Url {
@@ -152,7 +160,11 @@ fn http(tls: ClientConfig, proxy: Option<&str>) -> Result<reqwest::Client, Clien
     Ok(builder.build()?)
 }
 
-async fn post<Q: Serialize, A: DeserializeOwned>(http: &reqwest::Client, url: Url, question: &Q) -> Result<Answer<A>, ClientFault> {
+async fn post<Q: Serialize, A: DeserializeOwned>(
+    http: &reqwest::Client,
+    url: Url,
+    question: &Q,
+) -> Result<Answer<A>, ClientFault> {
     let body = serde_json::to_vec(question)?;
     answer(http.post(url).header(CONTENT_TYPE, "application/json").body(body).send().await?).await
 }

@@ -71,6 +71,16 @@ impl Identity {
         Ok(files::write_private(&state.join("identity.json"), &json)?)
     }
 
+    /// The same server is reached at another address now. Its authority stays, so nobody else can pass for it.
+    pub fn move_server(state: &Path, server: String) -> Result<(), IdentityFault> {
+        let mut identity = Self::load(state)?;
+        if identity.server == server {
+            return Ok(());
+        }
+        identity.server = server;
+        identity.save(state)
+    }
+
     /// From when on the certificate should be renewed: with a third of its life left, earlier by up to a twelfth of it, so
     /// that agents enrolled together do not all come at once. `jitter` is a number of 0 to 999.
     pub fn renew_at(&self, jitter: u64) -> UtcMicros {
@@ -127,7 +137,10 @@ mod tests {
         assert_eq!(load_or_make_key(folder.path()).unwrap().to_bytes(), key.to_bytes());
         assert_eq!(load_key(folder.path()).unwrap().to_bytes(), key.to_bytes());
         std::fs::write(folder.path().join("agent.key"), "x").unwrap();
-        assert!(matches!(load_or_make_key(folder.path()), Err(IdentityFault::Key)), "a damaged key is not replaced in silence");
+        assert!(
+            matches!(load_or_make_key(folder.path()), Err(IdentityFault::Key)),
+            "a damaged key is not replaced in silence"
+        );
     }
 
     #[test]
@@ -143,7 +156,9 @@ mod tests {
             expires_at: at.plus_seconds(24 * 3600),
         };
         assert_eq!(identity.renew_at(0), at.plus_seconds(16 * 3600));
-        assert!(identity.renew_at(999) > at.plus_seconds(14 * 3600 - 1) && identity.renew_at(999) < identity.renew_at(0));
+        assert!(
+            identity.renew_at(999) > at.plus_seconds(14 * 3600 - 1) && identity.renew_at(999) < identity.renew_at(0)
+        );
         let folder = tempfile::tempdir().unwrap();
         identity.save(folder.path()).unwrap();
         assert_eq!(Identity::load(folder.path()).unwrap(), identity);

@@ -57,7 +57,7 @@ async fn play(running: &mut Running, agent: &PathBuf, state: &PathBuf, language:
     let url = running.connect.url.clone();
     say_text(language, &format!("サーバー: {url}"), &format!("Server: {url}"));
     load_example(&client, language).await?;
-    if !state.join("agent.json").exists() {
+    if !state.join("identity.json").exists() {
         enrol(&client, agent, state, &url, language).await?;
     }
     let mut child = spawn_agent(agent, state, &url)?;

@@ -55,20 +55,12 @@ pub async fn enroll(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Cer
     Ok(Json(certificate))
 }
 
-/// `POST /agent/v1/renew`: the next certificate for the key of the current one.
-pub async fn renew(
-    State(app): State<Arc<App>>,
-    Extension(peer): Extension<PeerCertificate>,
-    body: Bytes,
-) -> Result<Json<Certificate>, Refused> {
-    let agent = auth::agent(&app, &peer)?;
+/// `POST /agent/v1/renew`: the next certificate for an enrolled key. Whoever copies a request only gets a certificate for
+/// a key that they do not hold.
+pub async fn renew(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Certificate>, Refused> {
     let request: RenewRequest = read(&body)?;
-    let (_, requested) = Authority::requested_agent(&request.csr_pem)?;
-    if requested != agent.agent_id {
-        return Err(Refusal::new(RefusalCode::RequestMalformed)
-            .with("csr_pem: another key than the certificate's")
-            .into());
-    }
+    let (_, agent_id) = Authority::requested_agent(&request.csr_pem)?;
+    let agent = auth::enrolled(&app, agent_id)?;
     app.heard(&agent.agent_id);
     Ok(Json(sign(&app, &request.csr_pem)?))
 }

@@ -82,7 +82,11 @@ pub fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal
         .as_ref()
         .try_into()
         .map_err(|_| Refusal::new(RefusalCode::CertificateMissing).with("not an agent's certificate"))?;
-    let agent_id = sign::agent_id(&key);
+    enrolled(app, sign::agent_id(&key))
+}
+
+/// The agent that proved to hold the key of this id: enrolled here and not revoked.
+pub fn enrolled(app: &App, agent_id: AgentId) -> Result<AgentIdentity, Refusal> {
     let model = app.model();
     let state = model.agent(&agent_id).ok_or(RefusalCode::AgentUnknown)?;
     match &state.revoked {

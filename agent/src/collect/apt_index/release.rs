@@ -19,7 +19,13 @@ pub(super) struct Release {
 }
 
 /// Finds and reads the release file of an index: the one whose name, without its ending, the index's name begins with.
-pub(super) fn of_index(gather: &mut Gather, host: &dyn Host, names: &[String], folder: &str, index: &str) -> Option<Release> {
+pub(super) fn of_index(
+    gather: &mut Gather,
+    host: &dyn Host,
+    names: &[String],
+    folder: &str,
+    index: &str,
+) -> Option<Release> {
     let candidates = names.iter().filter_map(|name| {
         let stem = name.strip_suffix("_InRelease").or_else(|| name.strip_suffix("_Release"))?;
         let fits = index.strip_prefix(stem)?.starts_with('_');

@@ -34,7 +34,8 @@ impl Lists {
     }
 }
 
-const STATUS_OF_A: &str = "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nMaintainer: M\n\n";
+const STATUS_OF_A: &str =
+    "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nMaintainer: M\n\n";
 
 fn origins(collected: &Collected) -> Vec<(String, String, Option<String>, OriginMatch)> {
     let row = |item: &Observation| match item {
@@ -85,7 +86,11 @@ fn every_compression_gives_the_same_answer() {
             .file("h_dists_x_InRelease", "Origin: O\nSuite: S\n")
             .file(&format!("h_dists_x_main_binary-amd64_Packages{ending}"), bytes);
         let collected = lists.collect();
-        assert_eq!(origins(&collected), [("deb:a:amd64".into(), "O".into(), Some("S".into()), OriginMatch::Version)], "{ending}");
+        assert_eq!(
+            origins(&collected),
+            [("deb:a:amd64".into(), "O".into(), Some("S".into()), OriginMatch::Version)],
+            "{ending}"
+        );
         assert_eq!(collected.outcome, Outcome::Complete, "{ending}");
     }
 }

@@ -88,7 +88,8 @@ fn a_status_cut_anywhere_invents_nothing() {
 
 #[test]
 fn hostile_stanzas_do_not_get_through() {
-    let long = [b"Package: x\nStatus: install ok installed\nVersion: ".to_vec(), vec![b'9'; 1 << 20], b"\n\n".to_vec()].concat();
+    let long = [b"Package: x\nStatus: install ok installed\nVersion: ".to_vec(), vec![b'9'; 1 << 20], b"\n\n".to_vec()]
+        .concat();
     let (_, collected) = with_status(&long);
     assert_eq!(collected.troubles[0].kind, TroubleKind::TooLarge);
     for bad in [

@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn placeholders_are_known_and_serials_are_not_taken_for_them() {
-        for placeholder in ["To Be Filled By O.E.M.", " Default string ", "0000-0000", "........", "", "xxxxxxx", "0", "None"] {
+        for placeholder in
+            ["To Be Filled By O.E.M.", " Default string ", "0000-0000", "........", "", "xxxxxxx", "0", "None"]
+        {
             assert!(is_placeholder(placeholder), "{placeholder}");
         }
         for serial in ["CZJ94901QX", "VMware-56 4d 1b", "0000-0001", "SN0123456789"] {

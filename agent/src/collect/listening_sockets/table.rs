@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn lines_that_make_no_sense_are_left_out_and_seen() {
         let heading = b"  sl  local_address\n".to_vec();
-        let good = b"   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0\n";
+        let good =
+            b"   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0\n";
         let (rows, bad) = parse_table(&[&heading[..], good].concat(), SocketProtocol::Tcp);
         assert_eq!((rows.len(), rows[0].inode, rows[0].waits, bad), (1, 100, true, false));
         let (rows, bad) = parse_table(&[&heading[..], good, b"rubbish\n\xff\xff\n"].concat(), SocketProtocol::Tcp);

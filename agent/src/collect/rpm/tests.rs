@@ -52,7 +52,9 @@ impl Rpm {
         let rpm = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir_all(rpm.path("usr/lib/sysimage/rpm")).unwrap();
         let database = Connection::open(rpm.path("usr/lib/sysimage/rpm/rpmdb.sqlite")).unwrap();
-        database.execute_batch("CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)").unwrap();
+        database
+            .execute_batch("CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+            .unwrap();
         for blob in blobs {
             database.execute("INSERT INTO Packages (blob) VALUES (?1)", [blob]).unwrap();
         }
@@ -140,7 +142,8 @@ fn reading_changes_nothing_and_an_open_journal_makes_it_partial() {
     assert_eq!(collected.outcome, Outcome::Partial);
     assert_eq!(keys(&collected), ["rpm:a:x86_64:1-2"]);
     assert_eq!(before, (fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap()));
-    let names: Vec<_> = fs::read_dir(rpm.path("usr/lib/sysimage/rpm")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(rpm.path("usr/lib/sysimage/rpm")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
 }
 
