@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 /// Where to try it.
 #[derive(Debug, Args)]
@@ -61,9 +61,11 @@ async fn play(running: &mut Running, agent: &PathBuf, state: &PathBuf, language:
         enrol(&client, agent, state, &url, language).await?;
     }
     let mut child = spawn_agent(agent, state, &url)?;
+    // Taken out, because waiting for a process closes its standard input.
+    let leash = child.stdin.take();
     let waited = tokio::select! {
         waited = first_inventory(&client, language) => waited,
-        () = serve::stop_signal() => return stop_agent(child).await,
+        () = serve::stop_signal() => return stop_agent(child, leash).await,
         ended = child.wait() => bail!("the agent ended by itself: {}", ended?),
     };
     if !waited? {
@@ -80,7 +82,7 @@ async fn play(running: &mut Running, agent: &PathBuf, state: &PathBuf, language:
         ended = child.wait() => bail!("the agent ended by itself: {}", ended?),
     }
     say_text(language, "終了しています…", "Stopping …");
-    stop_agent(child).await
+    stop_agent(child, leash).await
 }
 
 /// The agent's executable lies beside ours.
@@ -106,8 +108,8 @@ async fn load_example(client: &Client, language: Language) -> anyhow::Result<()>
     let operator = plan.operator.name.get(language);
     say_text(
         language,
-        &format!("例の事業者を登録しました: {operator}（架空）"),
-        &format!("Loaded an example operator: {operator} (fictitious)"),
+        &format!("例の事業者を登録しました: {operator}"),
+        &format!("Loaded an example operator: {operator}"),
     );
     Ok(())
 }
@@ -210,9 +212,9 @@ async fn summary(client: &Client, running: &Running, language: Language) -> anyh
 }
 
 /// The agent ends when its standard input closes; so it also ends when this process dies without a word.
-async fn stop_agent(mut child: Child) -> anyhow::Result<()> {
+async fn stop_agent(mut child: Child, leash: Option<ChildStdin>) -> anyhow::Result<()> {
     const STOP_WITHIN: Duration = Duration::from_secs(5);
-    drop(child.stdin.take());
+    drop(leash);
     if tokio::time::timeout(STOP_WITHIN, child.wait()).await.is_err() {
         child.kill().await?;
     }
