@@ -16,3 +16,6 @@ pub mod spool;
 pub mod status;
 pub mod submit;
 pub mod watch;
+
+#[cfg(test)]
+mod fake_server;

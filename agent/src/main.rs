@@ -167,9 +167,10 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?)
 }
 
-/// One line per event. `RUST_LOG` says how much.
+/// One line per event. `DAICHO_LOG` says how much.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::builder()
+        .with_env_var("DAICHO_LOG")
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
         .from_env_lossy();
     tracing_subscriber::fmt()

@@ -100,8 +100,7 @@ pub async fn run(config: RunConfig, clock: Clock) -> Result<(), RunFault> {
     }
     let agent = Agent::open(&config.state, config.host, clock)?;
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let work =
-        async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
+    let work = async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
     let result = tokio::select! {
         result = work => result,
         _ = terminate.recv() => Ok(()),
@@ -282,3 +281,6 @@ fn collect_these(host: &dyn Host, due: &BTreeSet<&'static str>) -> Vec<(Collecto
     let chosen = COLLECTORS.iter().filter(|collector| due.contains(collector.id()));
     chosen.map(|collector| (collect::collector_id(*collector), collect::run(*collector, host))).collect()
 }
+
+#[cfg(test)]
+mod tests;

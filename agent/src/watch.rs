@@ -38,7 +38,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watch {
-    /// Begins to watch below a root. Where the system cannot, the schedule alone remains, and the log says so.
+    /// Begins to watch the host under a root: `/` for the running one. Where the system cannot, the schedule alone
+    /// remains, and the log says so.
     pub fn new(root: &Path) -> Self {
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
@@ -154,5 +155,45 @@ mod tests {
         let open = EventKind::Access(AccessKind::Open(AccessMode::Any));
         assert!(of(open, "/var/lib/dpkg/status").is_empty());
         assert_eq!(of(EventKind::Access(AccessKind::Close(AccessMode::Write)), "/var/lib/dpkg/status"), ["dpkg"]);
+    }
+
+    fn changed(watch: &Watch) -> Vec<&'static str> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(watch.changed()).into_iter().collect()
+    }
+
+    /// A real folder, real events: a database that is replaced by rename, one that appears where nothing was, a file
+    /// that is replaced, and reading, which must not be heard.
+    #[test]
+    fn changes_of_a_real_root_are_heard() {
+        use std::fs;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |path: &str| folder.path().join(path);
+        fs::create_dir_all(path("var/lib/dpkg")).unwrap();
+        fs::create_dir_all(path("etc")).unwrap();
+        fs::write(path("var/lib/dpkg/status"), "old").unwrap();
+        fs::write(path("etc/hostname"), "old").unwrap();
+        let mut watch = Watch::new(folder.path());
+        if watch.watcher.is_none() {
+            eprintln!("skipped: this system lets nothing be watched");
+            return;
+        }
+        fs::read(path("var/lib/dpkg/status")).unwrap();
+        assert!(locked(&watch.heard.collectors).is_empty());
+        fs::write(path("var/lib/dpkg/status-new"), "new").unwrap();
+        fs::rename(path("var/lib/dpkg/status-new"), path("var/lib/dpkg/status")).unwrap();
+        assert_eq!(changed(&watch), ["apt_index", "dpkg"]);
+        watch.arm();
+        fs::create_dir(path("var/lib/rpm")).unwrap();
+        assert_eq!(changed(&watch), ["rpm"]);
+        watch.arm();
+        fs::write(path("var/lib/rpm/rpmdb.sqlite"), "new").unwrap();
+        assert_eq!(changed(&watch), ["rpm"]);
+        for text in ["one", "two"] {
+            fs::write(path("etc/hostname-new"), text).unwrap();
+            fs::rename(path("etc/hostname-new"), path("etc/hostname")).unwrap();
+            assert_eq!(changed(&watch), ["operating_system"], "{text}");
+            watch.arm();
+        }
     }
 }

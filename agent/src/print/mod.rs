@@ -3,6 +3,8 @@
 //! Invariant: what a host said cannot move the cursor or colour the terminal: control characters are shown as such.
 
 mod inventory;
+#[cfg(test)]
+mod readme;
 mod status;
 
 pub use inventory::inventory_table;

@@ -366,5 +366,12 @@ impl Spool {
     }
 }
 
+/// Reads a posted batch of the agent in a state folder.
+#[cfg(test)]
+pub(crate) fn decode_for_tests(bytes: &[u8], state: &Path) -> Batch {
+    let key = crate::submit::load_key(state).unwrap();
+    batch_file::decode(bytes, &agent_id(&key.verifying_key().to_bytes())).unwrap()
+}
+
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ pub enum TlsFault {
 }
 
 /// SHA-256 of a certificate (DER): what an enrolment token carries.
-pub fn fingerprint(certificate: &[u8]) -> Hash {
+pub(crate) fn fingerprint(certificate: &[u8]) -> Hash {
     Hash(Sha256::digest(certificate).into())
 }
 
