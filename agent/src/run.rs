@@ -100,7 +100,8 @@ pub async fn run(config: RunConfig, clock: Clock) -> Result<(), RunFault> {
     }
     let agent = Agent::open(&config.state, config.host, clock)?;
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let work = async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
+    let work =
+        async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
     let result = tokio::select! {
         result = work => result,
         _ = terminate.recv() => Ok(()),

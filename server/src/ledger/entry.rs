@@ -146,8 +146,7 @@ impl Entry {
         }
         let seq = head.seq + 1;
         let kind = draft.fact.kind();
-        let line =
-            LineHead { seq, received_at, author: &draft.author, kind, prev_hash: head.hash, fact: &draft.raw };
+        let line = LineHead { seq, received_at, author: &draft.author, kind, prev_hash: head.hash, fact: &draft.raw };
         let mut bytes = serde_json::to_vec(&line).map_err(|error| EntryError::Json(error.to_string()))?;
         bytes.pop();
         let entry_hash = Hash::of("daicho.entry.v1", &[&bytes]);

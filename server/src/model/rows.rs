@@ -373,6 +373,8 @@ pub struct DutyRow {
     pub outcome: DutyOutcome,
     /// Where it is in its life.
     pub state: DutyState,
+    /// What it is about: the components and who supplies them.
+    pub subject: Text,
     /// The duty in one sentence.
     pub title: Text,
     /// The form (様式), where one is named.

@@ -107,6 +107,7 @@ fn duty(
         phase: *phase,
         outcome: row.outcome,
         state: DutyState::Open,
+        subject: subject(finding),
         title: row.title.clone(),
         form: row.form.clone(),
         articles: row.articles.clone(),
@@ -118,6 +119,27 @@ fn duty(
         confidence: row.confidence.as_str().into(),
         caution: row.caution.clone(),
     }
+}
+
+/// What a duty is about, short enough for a row: components with their supplier, else what the finding says.
+fn subject(finding: &Finding) -> Text {
+    const NAMED_MAX: usize = 2;
+    let components = &finding.verdict.components;
+    if components.is_empty() {
+        return finding.verdict.title.clone();
+    }
+    let named: Vec<&str> = components.iter().take(NAMED_MAX).map(String::as_str).collect();
+    let (named, more) = (named.join(", "), components.len().saturating_sub(NAMED_MAX));
+    let (more_ja, more_en) = if more == 0 {
+        (String::new(), String::new())
+    } else {
+        (format!(" ほか {more} 件"), format!(" and {more} more"))
+    };
+    let (from_ja, from_en) = match &finding.verdict.supplier {
+        Some(claim) => (claim.name.ja.as_str(), claim.name.en.as_str()),
+        None => ("供給者不明", "supplier unknown"),
+    };
+    Text::new(format!("{named}{more_ja}（{from_ja}）"), format!("{named}{more_en} ({from_en})"))
 }
 
 /// The id of a duty: `duty-` and 16 hex digits, from finding, opening and row.

@@ -96,6 +96,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
         phase: Some(Phase::Introduced),
         outcome: DutyOutcome::Report,
         state: DutyState::Open,
+        subject: Text::new("docker-ce 5:24.0.7（Docker）", "docker-ce 5:24.0.7 (Docker)"),
         title: Text::new(
             "構成設備の変更の報告：供給者「Docker」の製品の追加",
             "Report a change of components: products of “Docker” were added",
