@@ -17,6 +17,10 @@ const SETTLE_MS: u64 = 300;
 /// But a stream of events is cut after so long.
 const SETTLE_MS_MAX: u64 = 2_000;
 
+/// Where a folder may stand in for a missing one. Elsewhere (`/etc`, `/usr/lib`) every start of any program opens files,
+/// and each opening would wake us: what appears there for the first time is found by the schedule.
+const QUIET: &str = "var/lib";
+
 /// What is shared with the thread that hears events.
 #[derive(Default)]
 struct Heard {
@@ -54,14 +58,16 @@ impl Watch {
         watch
     }
 
-    /// Watches what exists now, and for what does not, the nearest folder that does.
+    /// Watches what exists now, and for what does not, the nearest folder that does where that is quiet.
     pub fn arm(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
         let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
         for collector in COLLECTORS {
             for place in collector.watches() {
                 let place = self.root.join(place.trim_start_matches('/'));
-                if let Some(existing) = place.ancestors().find(|path| path.exists()) {
+                let quiet = self.root.join(QUIET);
+                let existing = place.ancestors().find(|path| path.exists());
+                if let Some(existing) = existing.filter(|path| *path == place || path.starts_with(&quiet)) {
                     wanted.entry(existing.to_owned()).or_default().push((collector.id(), place.clone()));
                 }
             }

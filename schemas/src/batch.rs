@@ -78,7 +78,7 @@ pub struct CollectorReport {
     pub troubles: Vec<Trouble>,
     /// The observations, in full or as a difference.
     pub body: Body,
-    /// The digest of this collector's whole state after this report ([`state_digest`]).
+    /// The digest of the state that both sides agree on after this report ([`apply_report`], [`state_digest`]).
     pub digest: Hash,
 }
 
@@ -115,40 +115,48 @@ pub fn state_digest(collector: &CollectorId, items: &BTreeMap<ItemKey, Hash>) ->
     Hash::of("daicho.state.v1", &parts)
 }
 
-/// What applying a report to a known state gives.
+/// The hashes of one collector's observations, by key.
+pub type Items = BTreeMap<ItemKey, Hash>;
+
+/// What applying a report to the agreed state gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// The state after the report.
-    State(BTreeMap<ItemKey, Hash>),
-    /// The report starts from a state that is not the known one: a full report is needed.
+    /// The state that both sides agree on after the report.
+    State(Items),
+    /// The report starts from a state that is not the agreed one: a full report is needed.
     OtherBase,
 }
 
-/// Applies a report to the hashes of the last known state. Agent and server both use this, so that they cannot differ.
+/// The state that agent and server agree on after a report: what the agent has said since its last full report. Both
+/// sides compute it with this function, so they cannot differ, and its digest is the one in the report.
 ///
-/// A `failed` or `not_applicable` report leaves the state alone; a `partial` one adds and never takes away.
-pub fn apply_report(known: &BTreeMap<ItemKey, Hash>, report: &CollectorReport) -> Result<Applied, CanonicalError> {
-    if matches!(report.outcome, Outcome::Failed | Outcome::NotApplicable) {
-        return Ok(Applied::State(known.clone()));
-    }
-    let complete = report.outcome == Outcome::Complete;
+/// A full report begins anew, whatever came before: an agent that lost what it knew and a server that lost what it was told
+/// can always agree again. What *stands* on the host is another question; see [`standing`].
+pub fn apply_report(agreed: &Items, report: &CollectorReport) -> Result<Applied, CanonicalError> {
     let (mut state, put, gone) = match &report.body {
-        Body::Full { items } if complete => (BTreeMap::new(), items, &[][..]),
-        Body::Full { items } => (known.clone(), items, &[][..]),
+        Body::Full { items } => (Items::new(), items, &[][..]),
         Body::Delta { base, put, gone } => {
-            if state_digest(&report.collector, known) != *base {
+            if state_digest(&report.collector, agreed) != *base {
                 return Ok(Applied::OtherBase);
             }
-            (known.clone(), put, gone.as_slice())
+            (agreed.clone(), put, gone.as_slice())
         }
     };
     for item in put {
         state.insert(item.key(), item_hash(item)?);
     }
-    if complete {
+    if report.outcome == Outcome::Complete {
         for key in gone {
             state.remove(key);
         }
     }
     Ok(Applied::State(state))
+}
+
+/// What stands on the host after a report, as far as anybody knows: absent is not gone. Only a complete look takes away
+/// what it does not list; after any other, what stood before stands on beside what was agreed.
+pub fn standing(before: &Items, agreed_after: &Items, outcome: Outcome) -> Items {
+    let mut standing = if outcome == Outcome::Complete { Items::new() } else { before.clone() };
+    standing.extend(agreed_after.iter().map(|(key, hash)| (key.clone(), *hash)));
+    standing
 }

@@ -334,64 +334,80 @@ fn unknown_fields_are_refused() {
     assert!(serde_json::from_str::<Inventory>(&extra).is_err());
 }
 
-/// What a report does to a known state: the rules that agent and server share.
+/// What a report does to what is agreed and to what stands: the rules that agent and server share.
 mod reports {
     use super::*;
-    use crate::batch::{Applied, apply_report};
+    use crate::batch::{Applied, Items, apply_report, standing};
 
     fn collector() -> CollectorId {
         CollectorId::new("dpkg").unwrap()
     }
 
-    fn known() -> BTreeMap<String, Hash> {
+    fn known() -> Items {
         observations().iter().take(2).map(|item| (item.key(), item_hash(item).unwrap())).collect()
     }
 
-    fn report(outcome: Outcome, body: Body) -> CollectorReport {
+    /// What is agreed and what stands after a report, by keys, when both were `known()` before.
+    fn after(outcome: Outcome, body: Body) -> (Vec<String>, Vec<String>) {
         let digest = Hash::ZERO;
-        CollectorReport { collector: collector(), outcome, sources: Vec::new(), troubles: Vec::new(), body, digest }
+        let report = CollectorReport {
+            collector: collector(),
+            outcome,
+            sources: Vec::new(),
+            troubles: Vec::new(),
+            body,
+            digest,
+        };
+        match apply_report(&known(), &report).unwrap() {
+            Applied::State(agreed) => {
+                let standing = standing(&known(), &agreed, outcome).into_keys().collect();
+                (agreed.into_keys().collect(), standing)
+            }
+            Applied::OtherBase => (vec!["other base".into()], Vec::new()),
+        }
     }
 
-    fn keys(applied: Applied) -> Vec<String> {
-        match applied {
-            Applied::State(state) => state.into_keys().collect(),
-            Applied::OtherBase => vec!["other base".into()],
-        }
+    fn one() -> Vec<Observation> {
+        vec![observations().remove(4)]
+    }
+
+    fn keys(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| word.to_string()).collect()
     }
 
     #[test]
     fn a_complete_full_report_replaces_everything() {
-        let one = vec![observations().remove(4)];
-        let applied = apply_report(&known(), &report(Outcome::Complete, Body::Full { items: one })).unwrap();
-        assert_eq!(keys(applied), ["wg0"]);
+        let full = Body::Full { items: one() };
+        assert_eq!(after(Outcome::Complete, full), (keys(&["wg0"]), keys(&["wg0"])));
     }
 
     #[test]
-    fn a_partial_report_adds_and_never_takes_away() {
-        let one = vec![observations().remove(4)];
-        let applied = apply_report(&known(), &report(Outcome::Partial, Body::Full { items: one })).unwrap();
-        assert_eq!(keys(applied), ["operating_system", "system:0", "wg0"]);
-        let gone = vec!["system:0".to_string()];
-        let base = state_digest(&collector(), &known());
-        let delta = Body::Delta { base, put: Vec::new(), gone };
-        let applied = apply_report(&known(), &report(Outcome::Partial, delta.clone())).unwrap();
-        assert_eq!(keys(applied), ["operating_system", "system:0"]);
-        let applied = apply_report(&known(), &report(Outcome::Complete, delta)).unwrap();
-        assert_eq!(keys(applied), ["operating_system"]);
+    fn a_partial_full_report_begins_anew_and_takes_nothing_away() {
+        let full = Body::Full { items: one() };
+        assert_eq!(after(Outcome::Partial, full), (keys(&["wg0"]), keys(&["operating_system", "system:0", "wg0"])));
     }
 
     #[test]
-    fn a_failed_report_changes_nothing() {
+    fn a_failed_full_report_agrees_on_nothing_and_takes_nothing_away() {
         for outcome in [Outcome::Failed, Outcome::NotApplicable] {
-            let applied = apply_report(&known(), &report(outcome, Body::Full { items: Vec::new() })).unwrap();
-            assert_eq!(keys(applied), ["operating_system", "system:0"]);
+            let full = Body::Full { items: Vec::new() };
+            assert_eq!(after(outcome, full), (Vec::new(), keys(&["operating_system", "system:0"])));
         }
+    }
+
+    #[test]
+    fn only_a_complete_difference_says_that_something_is_gone() {
+        let base = state_digest(&collector(), &known());
+        let delta = Body::Delta { base, put: Vec::new(), gone: vec!["system:0".into()] };
+        let both = keys(&["operating_system", "system:0"]);
+        assert_eq!(after(Outcome::Partial, delta.clone()), (both.clone(), both));
+        let rest = keys(&["operating_system"]);
+        assert_eq!(after(Outcome::Complete, delta), (rest.clone(), rest));
     }
 
     #[test]
     fn a_difference_to_another_state_is_not_applied() {
         let delta = Body::Delta { base: Hash::ZERO, put: Vec::new(), gone: Vec::new() };
-        let applied = apply_report(&known(), &report(Outcome::Complete, delta)).unwrap();
-        assert_eq!(keys(applied), ["other base"]);
+        assert_eq!(after(Outcome::Complete, delta).0, keys(&["other base"]));
     }
 }

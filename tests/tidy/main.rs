@@ -102,12 +102,12 @@ fn borders_hold() {
             "agent/src/collect",
             &["std::fs", "std::process", "std::net::Tcp", "std::env", "crate::submit", "crate::spool"],
         ),
-        ("agent/src/spool", &["reqwest", "crate::collect", "crate::submit"]),
+        ("agent/src/spool", &["reqwest", "crate::submit", "crate::access"]),
     ];
     let mut broken = Vec::new();
     for (folder, banned) in borders {
         for path in files_below(folder, ".rs") {
-            if shown(&path).ends_with("golden.rs") {
+            if ["golden.rs", "tests.rs"].iter().any(|end| shown(&path).ends_with(end)) {
                 continue;
             }
             let text = read(&path);

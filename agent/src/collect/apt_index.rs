@@ -10,6 +10,7 @@ use super::dpkg::{STATUS, STATUS_BYTES_MAX, parse_status};
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
 use daicho_schemas::fact::observation::{Ecosystem, Observation, OriginMatch, PackageOrigin, PackageState};
+use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use index::{Compression, IndexRow};
@@ -112,7 +113,10 @@ fn read_installed(host: &dyn Host) -> Result<Vec<Installed>, crate::access::Acce
     let mut installed = Vec::new();
     for_each_stanza(&reading.bytes, &["Package", "Status", "Version", "Architecture", "Maintainer"], |stanza| {
         let state = stanza.get("Status").and_then(parse_status).flatten();
-        if !matches!(state, Some(PackageState::Installed | PackageState::Unfinished)) || stanza.bad_line.is_some() {
+        if !matches!(state, Some(PackageState::Installed | PackageState::Unfinished))
+            || stanza.bad_line.is_some()
+            || installed.len() >= REPORT_ITEMS_MAX
+        {
             return;
         }
         let owned = |field: &str| stanza.get(field).map(<[u8]>::to_vec);

@@ -7,6 +7,7 @@ use super::deb822::{Stanza, for_each_stanza};
 use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host, Reading};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
+use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeMap;
@@ -108,12 +109,33 @@ fn read_database(gather: &mut Gather, reading: &Reading, packages: &mut Packages
     for_each_stanza(bytes, FIELDS, |stanza| {
         let place = Place { path: STATUS, stanza };
         if let Some(Parsed::Package(package)) = parse_stanza(gather, &place, true)
-            && let Some(earlier) = packages.insert(identity(&package), package)
+            && let Some(earlier) = insert(gather, packages, package)
         {
             let text = format!("'{}' is listed twice; the later one was kept", earlier.key());
             gather.remark(Trouble::new(TroubleKind::Duplicate, place.line(), text));
         }
     });
+}
+
+/// Adds a package, or replaces the one of its name and architecture. A hostile database ends at the limit of a report.
+fn insert(gather: &mut Gather, packages: &mut Packages, package: Package) -> Option<Package> {
+    let identity = (package.name.clone(), package.architecture.clone().unwrap_or_default());
+    if packages.len() >= REPORT_ITEMS_MAX && !packages.contains_key(&identity) {
+        let text = format!("there are more than {REPORT_ITEMS_MAX} packages; the rest is not listed");
+        gather.miss(Trouble::new(TroubleKind::TooLarge, STATUS, text));
+        return None;
+    }
+    packages.insert(identity, package)
+}
+
+/// Takes a purged package away: of one architecture, or of all where none is named.
+fn take_away(packages: &mut Packages, name: &str, architecture: Option<&str>) {
+    let of_name = packages.range((name.to_owned(), String::new())..).take_while(|(identity, _)| identity.0 == name);
+    let gone: Vec<_> = of_name
+        .map(|(identity, _)| identity.clone())
+        .filter(|identity| architecture.is_none_or(|architecture| architecture == identity.1))
+        .collect();
+    gone.iter().for_each(|identity| drop(packages.remove(identity)));
 }
 
 /// Everything before the last stanza.
@@ -130,9 +152,9 @@ fn read_journal(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) {
         gather.source("/var/lib/dpkg/updates/*");
         for_each_stanza(&reading.bytes, FIELDS, |stanza| {
             match parse_stanza(gather, &Place { path: &path, stanza }, true) {
-                Some(Parsed::Package(package)) => drop(packages.insert(identity(&package), package)),
+                Some(Parsed::Package(package)) => drop(insert(gather, packages, package)),
                 Some(Parsed::NotInstalled { name, architecture }) => {
-                    packages.retain(|key, _| key.0 != name || architecture.as_ref().is_some_and(|own| *own != key.1));
+                    take_away(packages, &name, architecture.as_deref());
                 }
                 None => {}
             }
@@ -149,7 +171,7 @@ fn read_status_d(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) 
         gather.source("/var/lib/dpkg/status.d/*");
         for_each_stanza(&reading.bytes, FIELDS, |stanza| {
             if let Some(Parsed::Package(package)) = parse_stanza(gather, &Place { path: &path, stanza }, false) {
-                packages.insert(identity(&package), package);
+                insert(gather, packages, package);
             }
         });
     }
@@ -193,10 +215,6 @@ fn read_small(gather: &mut Gather, host: &dyn Host, path: &str) -> Option<Readin
 /// Whether dpkg keeps the file list of at least one package.
 fn lists_packages(host: &dyn Host) -> bool {
     host.list(INFO, FILES_MAX).is_ok_and(|listing| listing.names.iter().any(|name| name.ends_with(".list")))
-}
-
-fn identity(package: &Package) -> (String, String) {
-    (package.name.clone(), package.architecture.clone().unwrap_or_default())
 }
 
 /// Where a stanza stands.

@@ -40,13 +40,10 @@ impl Agent {
         loop {
             match self.hand_over_one().await {
                 Next::More => self.backoff.borrow_mut().succeeded(),
-                Next::Idle => {
-                    self.backoff.borrow_mut().succeeded();
-                    tokio::select! {
-                        () = self.send_wanted.notified() => {}
-                        () = self.sleep_until_renewal() => {}
-                    }
-                }
+                Next::Idle => tokio::select! {
+                    () = self.send_wanted.notified() => {}
+                    () = self.sleep_until_renewal() => {}
+                },
                 Next::Recollect { was_full } => {
                     if was_full {
                         self.pause(None).await;
@@ -72,7 +69,14 @@ impl Agent {
         let oldest = self.spool.borrow_mut().oldest();
         let next = match oldest {
             Ok(Some(waiting)) => self.send(waiting).await,
-            Ok(None) if self.check_in_due.get() => self.check_in().await,
+            Ok(None) if self.check_in_due.get() => {
+                let next = self.check_in().await;
+                if matches!(next, Next::Idle) {
+                    // Only here: the check-in after a refusal must not shorten the wait that the refusal earned.
+                    self.backoff.borrow_mut().succeeded();
+                }
+                next
+            }
             Ok(None) => return Next::Idle,
             Err(fault) => {
                 tracing::error!(fault = %chain(&fault), "the spool cannot be read");

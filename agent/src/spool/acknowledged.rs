@@ -4,8 +4,9 @@
 //!
 //! sled is opened for the moment of reading or writing and closed again: an open one wakes up twice a second for ever.
 
-use super::difference::{Items, Known, Said};
+use super::difference::{Known, Said};
 use crate::files::{self, FileFault};
+use daicho_schemas::batch::Items;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::ids::CollectorId;
 use std::collections::BTreeMap;

@@ -3,16 +3,14 @@
 //! Invariant: only a complete look may say that something is gone, and a source that vanished as a whole takes nothing with it.
 
 use crate::collect::Collected;
-use daicho_schemas::batch::{Applied, Body, CollectorReport, ItemKey, Outcome, apply_report, item_hash, state_digest};
+use daicho_schemas::batch::{
+    Applied, Body, CollectorReport, ItemKey, Items, Outcome, apply_report, item_hash, state_digest,
+};
 use daicho_schemas::canonical::{CanonicalError, Hash, content_hash};
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// The hashes of one collector's observations, by key.
-pub type Items = BTreeMap<ItemKey, Hash>;
 
 /// What is known of one collector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,18 +114,16 @@ fn vanished(mut collected: Collected, known: &Items) -> Collected {
     collected
 }
 
-/// What is known after a report that the server took. Its digest says which state it was made for: what was known here,
-/// or nothing, when the agent had lost what it knew. `None` when it is neither.
+/// What is known after a report that the server took. `None` when the report was made for another state than this one.
 pub(super) fn after(known: Option<&Known>, report: &CollectorReport) -> Result<Option<Known>, CanonicalError> {
     let empty = Items::new();
-    for before in [known.map_or(&empty, |known| &known.items), &empty] {
-        if let Applied::State(items) = apply_report(before, report)?
-            && state_digest(&report.collector, &items) == report.digest
-        {
-            return Ok(Some(Known { items, said: Said::of(report)? }));
+    let before = known.map_or(&empty, |known| &known.items);
+    match apply_report(before, report)? {
+        Applied::State(items) if state_digest(&report.collector, &items) == report.digest => {
+            Ok(Some(Known { items, said: Said::of(report)? }))
         }
+        _ => Ok(None),
     }
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -202,8 +198,9 @@ mod tests {
             let (report, after) = difference(&dpkg(), Some(&before), collected(outcome, &[])).unwrap().unwrap();
             assert_eq!((report.outcome, keys(&after)), (said, keys(&before)), "{outcome:?}");
             assert!(matches!(&report.body, Body::Delta { gone, .. } if gone.is_empty()), "{outcome:?}");
+            // In full it begins anew: nothing is agreed, and the server goes on holding what stood.
             let (in_full, after) = full(&dpkg(), Some(&before), collected(outcome, &[])).unwrap();
-            assert_eq!((in_full.outcome, keys(&after)), (said, keys(&before)), "{outcome:?}");
+            assert_eq!((in_full.outcome, keys(&after)), (said, keys(&known(&[]))), "{outcome:?}");
         }
         let (report, _) = difference(&dpkg(), Some(&before), collected(Outcome::NotApplicable, &[])).unwrap().unwrap();
         assert_eq!(report.troubles[0].kind, TroubleKind::SourceVanished);

@@ -12,7 +12,7 @@ mod queue;
 pub(crate) use acknowledged::chain;
 pub use acknowledged::{Acknowledged, StoreFault};
 pub use batch_file::{DecodeError, EncodeError};
-pub use difference::{Items, Known, Said};
+pub use difference::{Known, Said};
 pub use limits::SpoolLimits;
 pub use queue::{Counts, Queue, RefusedNote};
 
@@ -22,7 +22,7 @@ use acknowledged::AcknowledgedStore;
 use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Lost, Outcome, state_digest};
 use daicho_schemas::canonical::CanonicalError;
 use daicho_schemas::ids::{AgentId, CollectorId};
-use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::refusal::Refusal;
 use daicho_schemas::sign::agent_id;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -322,10 +322,6 @@ impl Spool {
         let note = RefusedNote { number, code: Some(refusal.code), text: refusal.to_string() };
         self.queue.refuse(&note)?;
         self.lose(number, number, &format!("refused by the server: {}", refusal.code.as_str()))?;
-        if refusal.code == RefusalCode::ReportInconsistent {
-            // The server's state is not the one known here; a full report from nothing is what both can agree on.
-            self.base.clear();
-        }
         self.full_wanted = true;
         Ok(())
     }

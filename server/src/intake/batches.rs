@@ -59,7 +59,7 @@ fn check_states(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), 
     let nothing = BTreeMap::new();
     let mut bases_missing = Vec::new();
     for report in &batch.reports {
-        let known = model.known_items(agent_id, &report.collector).unwrap_or(&nothing);
+        let known = model.agreed_items(agent_id, &report.collector).unwrap_or(&nothing);
         let applied = apply_report(known, report)
             .map_err(|error| Refusal::new(RefusalCode::BatchMalformed).with(error.to_string()))?;
         match applied {

@@ -127,6 +127,10 @@ fn check_report(report: &CollectorReport) -> Result<(), Refusal> {
     if keys.len() != put.len() {
         return Err(Refusal::new(RefusalCode::ReportInconsistent).with(format!("{collector}: one item twice")));
     }
+    if matches!(report.outcome, Outcome::Failed | Outcome::NotApplicable) && !put.is_empty() {
+        let detail = format!("{collector}: lists items it says it could not read");
+        return Err(Refusal::new(RefusalCode::ReportInconsistent).with(detail));
+    }
     // Only somebody who saw everything may say that something is gone.
     if gone > 0 && report.outcome != Outcome::Complete {
         let detail = format!("{collector}: says that items are gone without a complete look");

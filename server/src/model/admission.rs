@@ -5,6 +5,7 @@
 use super::Model;
 use super::views::access::TokenState;
 use super::views::agents::AgentState;
+use super::views::assets::CollectorAssets;
 use daicho_schemas::batch::ItemKey;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{Hearing, Notice, Role};
@@ -28,10 +29,10 @@ impl Model {
         self.state.agents.iter()
     }
 
-    /// What one collector's reports add up to on one host; absent while it has not reported.
-    pub fn known_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<&BTreeMap<ItemKey, Hash>> {
+    /// What is agreed with an agent of one collector: what its next difference starts from. Absent while it has not reported.
+    pub fn agreed_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<&BTreeMap<ItemKey, Hash>> {
         let host = self.state.assets.host(agent)?;
-        host.collectors.get(collector).map(|assets| &assets.items)
+        host.collectors.get(collector).map(CollectorAssets::agreed)
     }
 
     /// The digest that an agent's check-in must show: over every collector that ever reported.

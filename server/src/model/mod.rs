@@ -51,7 +51,7 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;
 
 impl Serialize for Model {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -255,10 +255,38 @@ fn agent_admission_queries_follow_the_batches() {
     script.dpkg(Outcome::Complete, &[package("bash", "5.2", "debian.org")]);
     let id = script.agent.clone();
     let dpkg = daicho_schemas::ids::CollectorId::new("dpkg").unwrap();
-    let known = script.model.known_items(&id, &dpkg).unwrap();
+    let known = script.model.agreed_items(&id, &dpkg).unwrap();
     assert_eq!(known.get("deb:bash:amd64"), Some(&package("bash", "5.2", "debian.org").hash()));
     let digest = daicho_schemas::batch::state_digest(&dpkg, known);
     assert_eq!(script.model.check_in_digest(&id), daicho_schemas::wire::check_in_digest([(&dpkg, &digest)]));
     let agent = script.model.agent(&id).unwrap();
     assert_eq!((agent.last_number, agent.recent[&1].seq), (1, script.seq()));
+}
+
+/// An agent that lost what it knew and cannot see everything agrees with the server again at once: nothing is taken for
+/// gone, its differences go on from what it said last, and a complete look decides about the rest.
+#[test]
+fn a_partial_look_in_full_begins_anew_and_takes_nothing_away() {
+    let mut script = Script::with_agent("tos-1");
+    let (a, b, c) = (package("a", "1", "x.example"), package("b", "1", "x.example"), package("c", "1", "x.example"));
+    let stands = |script: &Script| -> Vec<String> {
+        let rows = script.model.components(&crate::model::rows::ComponentQuery::default()).unwrap();
+        rows.items.into_iter().filter(|row| row.sort == "deb").map(|row| row.name).collect()
+    };
+    script.dpkg(Outcome::Complete, &[a.clone(), b.clone()]);
+    script.dpkg(Outcome::Partial, &[a.clone()]);
+    assert_eq!(stands(&script), ["a", "b"]);
+    script.delta("dpkg", vec![c.observation()], &[]);
+    assert_eq!(stands(&script), ["a", "c"], "the difference was complete: what it does not know is gone");
+    let kept: Model = serde_json::from_str(&bytes(&script.model)).unwrap();
+    assert_eq!(bytes(&kept), bytes(&script.model));
+    script.dpkg(Outcome::Failed, &[]);
+    assert_eq!(stands(&script), ["a", "c"]);
+    script.dpkg(Outcome::NotApplicable, &[]);
+    assert_eq!(stands(&script), ["a", "c"]);
+    let host = script.model.host_detail(&script.agent).unwrap();
+    let dpkg = host.coverage.iter().find(|row| row.collector.as_str() == "dpkg").unwrap();
+    assert_eq!((dpkg.outcome, dpkg.items), (Outcome::Failed, 2), "a source that vanished has failed us");
+    script.dpkg(Outcome::Complete, &[]);
+    assert_eq!(stands(&script), Vec::<String>::new());
 }

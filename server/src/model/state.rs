@@ -136,7 +136,7 @@ impl State {
         let mut changes = Vec::new();
         for report in &batch.reports {
             if let Some(changed) = self.assets.report(agent, report, event.received_at) {
-                self.coverage.report(agent, report, event.received_at);
+                self.coverage.report(agent, report, self.assets.stands(agent, &report.collector), event.received_at);
                 changes.push(changed);
             }
         }

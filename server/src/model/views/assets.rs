@@ -1,8 +1,8 @@
 //! The assets: what stands on each host, by collector, and every distinct observation once with the places where it stands.
 //! It does not know what an observation means or whether it was declared.
-//! Invariant: absent is not gone; only what `daicho_schemas::batch::apply_report` takes away is taken away here.
+//! Invariant: absent is not gone; only what `daicho_schemas::batch::standing` takes away is taken away here.
 
-use daicho_schemas::batch::{Applied, Body, CollectorReport, ItemKey, apply_report, state_digest};
+use daicho_schemas::batch::{Applied, Body, CollectorReport, ItemKey, apply_report, standing, state_digest};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::ids::{AgentId, CollectorId};
@@ -27,10 +27,20 @@ pub struct HostAssets {
 /// What one collector's reports add up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectorAssets {
-    /// The hash of each observation, by key.
+    /// What stands on the host: the hash of each observation, by key.
     pub items: BTreeMap<ItemKey, Hash>,
-    /// [`state_digest`] of `items`.
+    /// What is agreed with the agent, where that is less than what stands: a later complete look decides about the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agreed: Option<BTreeMap<ItemKey, Hash>>,
+    /// [`state_digest`] of what is agreed.
     pub digest: Hash,
+}
+
+impl CollectorAssets {
+    /// What is agreed with the agent: what its next difference starts from.
+    pub fn agreed(&self) -> &BTreeMap<ItemKey, Hash> {
+        self.agreed.as_ref().unwrap_or(&self.items)
+    }
 }
 
 /// A distinct observation and where it stands.
@@ -72,10 +82,13 @@ impl Assets {
     ) -> Option<Changed> {
         let host = self.hosts.entry(agent.clone()).or_default();
         let empty = BTreeMap::new();
-        let before = host.collectors.get(&report.collector).map_or(&empty, |collector| &collector.items);
-        let Ok(Applied::State(after)) = apply_report(before, report) else { return None };
+        let known = host.collectors.get(&report.collector);
+        let agreed = known.map_or(&empty, CollectorAssets::agreed);
+        let Ok(Applied::State(agreed)) = apply_report(agreed, report) else { return None };
+        let before = known.map_or(&empty, |collector| &collector.items);
+        let after = standing(before, &agreed, report.outcome);
         let changed = difference(before, &after);
-        let digest = state_digest(&report.collector, &after);
+        let digest = state_digest(&report.collector, &agreed);
         let put: BTreeMap<ItemKey, &Observation> =
             items_of(&report.body).iter().map(|item| (item.key(), item)).collect();
         let mut all = Changed::default();
@@ -91,8 +104,15 @@ impl Assets {
             }
             all.keys.insert(key);
         }
-        host.collectors.insert(report.collector.clone(), CollectorAssets { items: after, digest });
+        let agreed = (agreed != after).then_some(agreed);
+        host.collectors.insert(report.collector.clone(), CollectorAssets { items: after, agreed, digest });
         Some(all)
+    }
+
+    /// Whether anything that a collector told stands on a host.
+    pub(crate) fn stands(&self, agent: &AgentId, collector: &CollectorId) -> bool {
+        let known = self.hosts.get(agent).and_then(|host| host.collectors.get(collector));
+        known.is_some_and(|collector| !collector.items.is_empty())
     }
 
     /// One host.

@@ -54,13 +54,16 @@ pub struct CollectorCoverage {
 }
 
 impl Coverage {
-    /// Takes the frame of a report in.
-    pub(crate) fn report(&mut self, agent: &AgentId, report: &CollectorReport, received_at: UtcMicros) {
+    /// Takes the frame of a report in. `stands` says whether anything of this collector stands on the host after it: a source
+    /// that does not apply any more, while what it told still stands, has failed us.
+    pub(crate) fn report(&mut self, agent: &AgentId, report: &CollectorReport, stands: bool, received_at: UtcMicros) {
+        let vanished = report.outcome == Outcome::NotApplicable && stands;
+        let outcome = if vanished { Outcome::Failed } else { report.outcome };
         let host = self.hosts.entry(agent.clone()).or_default();
         let before = host.collectors.get(&report.collector).and_then(|collector| collector.complete_at);
         let complete_at = if report.outcome == Outcome::Complete { Some(received_at) } else { before };
         let word = CollectorCoverage {
-            outcome: report.outcome,
+            outcome,
             sources: report.sources.clone(),
             troubles: report.troubles.clone(),
             reported_at: received_at,
