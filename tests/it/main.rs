@@ -13,6 +13,7 @@
 mod bad_input;
 mod book;
 mod engine_contract;
+mod full_disk;
 mod kill;
 mod ledger_journey;
 mod ledger_walk;

@@ -274,7 +274,7 @@ fn a_partial_look_in_full_begins_anew_and_takes_nothing_away() {
         rows.items.into_iter().filter(|row| row.sort == "deb").map(|row| row.name).collect()
     };
     script.dpkg(Outcome::Complete, &[a.clone(), b.clone()]);
-    script.dpkg(Outcome::Partial, &[a.clone()]);
+    script.dpkg(Outcome::Partial, std::slice::from_ref(&a));
     assert_eq!(stands(&script), ["a", "b"]);
     script.delta("dpkg", vec![c.observation()], &[]);
     assert_eq!(stands(&script), ["a", "c"], "the difference was complete: what it does not know is gone");
