@@ -11,6 +11,7 @@
 //!    Read what it wrote before you commit it.
 
 mod apt_index;
+mod cpu_microcode;
 mod deb822;
 mod dpkg;
 mod gather;
@@ -56,6 +57,7 @@ pub trait Collector: Sync {
 pub static COLLECTORS: &[&dyn Collector] = &[
     &operating_system::OperatingSystemCollector,
     &hardware::HardwareCollector,
+    &cpu_microcode::CpuMicrocodeCollector,
     &dpkg::DpkgCollector,
     &rpm::RpmCollector,
     &apt_index::AptIndexCollector,
