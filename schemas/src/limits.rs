@@ -8,7 +8,9 @@ pub const BATCH_WIRE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Observations in one collector's report.
 pub const REPORT_ITEMS_MAX: usize = 50_000;
-/// Collectors in one batch.
+/// Observations of one collector that may stand on one host, those included that only a complete look could retire.
+pub const STANDING_ITEMS_MAX: usize = 2 * REPORT_ITEMS_MAX;
+/// Collectors in one batch, and of one agent.
 pub const BATCH_REPORTS_MAX: usize = 64;
 /// Troubles in one collector's report; more are counted, not listed.
 pub const REPORT_TROUBLES_MAX: usize = 200;

@@ -89,6 +89,9 @@ refusals! {
     RequestMalformed = "request_malformed",
         ("要求を読めません。", "The request cannot be read."),
         ("下の詳細を見て直してください。", "See the detail and correct it.");
+    BodyTooLarge = "body_too_large",
+        ("送られた内容が上限を超えています。", "What was sent is larger than the limit."),
+        ("ファイルを分けて送ってください。", "Split the file and send the parts.");
     PlanMalformed = "plan_malformed",
         ("計画ファイルを読めません。", "The plan file cannot be read."),
         ("下に示す行と項目を直してください。項目の一覧は schemas/json/plan.v1.schema.json にあります。", "Correct the line and field named below; schemas/json/plan.v1.schema.json lists every field.");

@@ -30,6 +30,8 @@ const SERVER_CERTIFICATE_DAYS: i64 = 90;
 const AUTHORITY_DAYS: i64 = 20 * 365;
 /// Certificates begin a little before they are made, for clocks that are behind. In seconds.
 const BACKDATED_SECONDS: i64 = 300;
+/// The server's own begin a month before: a host whose clock is behind must at least be able to say so.
+const SERVER_BACKDATED_SECONDS: i64 = 30 * 24 * 3600;
 
 /// Our own authority cannot be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,14 @@ pub enum AuthorityFault {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// One half of the authority is gone.
+    #[error(
+        "{missing} is missing: agents trust this authority and no other, so none is made in its place; restore it from a backup"
+    )]
+    Half {
+        /// The file that is gone.
+        missing: PathBuf,
     },
     /// A certificate cannot be made or read.
     #[error("the certificate authority cannot make a certificate")]
@@ -67,13 +77,24 @@ impl Authority {
     /// Reads the authority from its folder, or makes it there on the first start.
     pub fn open(folder: &Path, now: UtcMicros) -> Result<Self, AuthorityFault> {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
-        if !certificate.exists() {
-            std::fs::create_dir_all(folder).map_err(|source| AuthorityFault::File {
-                doing: "create",
-                path: folder.into(),
-                source,
-            })?;
-            make(&certificate, &key, now)?;
+        let there = |path: &Path| {
+            path.try_exists().map_err(|source| AuthorityFault::File { doing: "look for", path: path.into(), source })
+        };
+        match (there(&certificate)?, there(&key)?) {
+            (true, true) => {}
+            // Every agent trusts the old authority and no other: making a new one would cut them all off, in silence.
+            (true, false) => return Err(AuthorityFault::Half { missing: key }),
+            (false, _) if there(&folder.join("made"))? => return Err(AuthorityFault::Half { missing: certificate }),
+            // The key is written first, so a key alone is what a crash on the very first start leaves.
+            (false, _) => {
+                std::fs::create_dir_all(folder).map_err(|source| AuthorityFault::File {
+                    doing: "create",
+                    path: folder.into(),
+                    source,
+                })?;
+                make(&certificate, &key, now)?;
+                write_private(&folder.join("made"), b"")?;
+            }
         }
         let read = |path: &Path| {
             std::fs::read_to_string(path).map_err(|source| AuthorityFault::File {
@@ -107,7 +128,7 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "Daicho server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        set_validity(&mut params, now, SERVER_CERTIFICATE_DAYS * 24 * 3600)?;
+        set_validity(&mut params, now, SERVER_BACKDATED_SECONDS, SERVER_CERTIFICATE_DAYS * 24 * 3600)?;
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
 
@@ -148,7 +169,8 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         params.use_authority_key_identifier_extension = true;
-        set_validity(&mut params, now, AGENT_CERTIFICATE_SECONDS).map_err(AgentSigningError::Fault)?;
+        set_validity(&mut params, now, BACKDATED_SECONDS, AGENT_CERTIFICATE_SECONDS)
+            .map_err(AgentSigningError::Fault)?;
         request.params = params;
         let certificate = request.signed_by(&self.issuer).map_err(|error| AgentSigningError::Fault(error.into()))?;
         Ok(Certificate {
@@ -192,7 +214,7 @@ fn make(certificate: &Path, key: &Path, now: UtcMicros) -> Result<(), AuthorityF
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    set_validity(&mut params, now, AUTHORITY_DAYS * 24 * 3600)?;
+    set_validity(&mut params, now, SERVER_BACKDATED_SECONDS, AUTHORITY_DAYS * 24 * 3600)?;
     let pair = KeyPair::generate()?;
     let made = params.self_signed(&pair)?;
     // The key first: a certificate without its key would stop every later start.
@@ -200,12 +222,17 @@ fn make(certificate: &Path, key: &Path, now: UtcMicros) -> Result<(), AuthorityF
     write_private(certificate, made.pem().as_bytes())
 }
 
-fn set_validity(params: &mut CertificateParams, now: UtcMicros, seconds: i64) -> Result<(), AuthorityFault> {
+fn set_validity(
+    params: &mut CertificateParams,
+    now: UtcMicros,
+    backdated_seconds: i64,
+    seconds: i64,
+) -> Result<(), AuthorityFault> {
     let at = |seconds: i64| {
         rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
     };
     let now_seconds = now.micros() / 1_000_000;
-    params.not_before = at(now_seconds - BACKDATED_SECONDS);
+    params.not_before = at(now_seconds - backdated_seconds);
     params.not_after = at(now_seconds + seconds);
     let serial = secrets::random_hex::<16>()?;
     params.serial_number = Some(hex::decode(serial).unwrap_or_default().into());
@@ -225,5 +252,10 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AuthorityFault> {
     }
     let mut file = options.open(&aside).map_err(fault("create"))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault("write"))?;
-    std::fs::rename(&aside, path).map_err(fault("rename"))
+    std::fs::rename(&aside, path).map_err(fault("rename"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(windows) {
+        return Ok(());
+    }
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault("sync the folder of"))
 }

@@ -5,8 +5,9 @@
 use crate::authority::{Authority, write_private};
 use crate::book::{self, Book};
 use crate::clock::Clock;
-use crate::http::tls::PeerAcceptor;
-use crate::http::{self, App};
+use crate::http::tls::{CONNECTIONS_MAX, PeerAcceptor};
+use crate::http::turns::Turns;
+use crate::http::{self, App, UNPACKING_MAX};
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::secrets;
@@ -16,11 +17,13 @@ use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{AccessGranted, CoverageChanged, Hearing, Role};
 use daicho_schemas::ids::PersonId;
 use daicho_schemas::time::UtcMicros;
+use hyper_util::rt::TokioTimer;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Where and how to serve.
 #[derive(Clone, Debug)]
@@ -59,9 +62,20 @@ pub struct Running {
     watching: tokio::task::JoinHandle<()>,
 }
 
+/// The names that a connect file may have.
+pub const CONNECT_FILES: [&str; 2] = ["connect.json", "quickstart.json"];
+
 /// How often the watch over silent agents looks, and how often the server's certificate is made anew.
 const WATCH_EVERY: Duration = Duration::from_secs(15);
 const CERTIFICATE_EVERY_SECONDS: i64 = 24 * 3600;
+/// How long a request's head may take.
+const HEADER_WITHIN: Duration = Duration::from_secs(15);
+/// How often a silent connection is asked whether anybody is there.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(30);
+/// Requests at once on one connection: a page asks for a few things, an agent for one.
+const STREAMS_MAX: u32 = 16;
+/// Files that are kept back for the ledger and the store, whatever connections do.
+const FILES_KEPT_BACK: u64 = 128;
 /// How long open connections may take to finish when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -69,7 +83,19 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Running> {
     let Book { model, engine, store, door, moved } = book::open(&settings.data, Arc::clone(&clock)).await?;
     let authority = Arc::new(Authority::open(&settings.data.join("authority"), clock.now())?);
-    let app = Arc::new(App { model, engine, clock, moved, door, store, authority });
+    let app = Arc::new(App {
+        model,
+        engine,
+        clock,
+        moved,
+        door,
+        store,
+        authority,
+        turns: Turns::default(),
+        unpacking: Semaphore::new(UNPACKING_MAX),
+        heard_at: Mutex::default(),
+        readable: tokio::sync::Mutex::default(),
+    });
 
     let listener = std::net::TcpListener::bind(settings.listen).with_context(|| {
         format!("cannot listen on {}: is another server running there? choose another with --listen", settings.listen)
@@ -81,10 +107,16 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     let names = server_names(&settings, address);
     let config = RustlsConfig::from_config(Arc::new(app.authority.server_config(&names, app.clock.now())?));
     let handle = axum_server::Handle::new();
-    let server = axum_server::from_tcp(listener)?
-        .acceptor(PeerAcceptor(RustlsAcceptor::new(config.clone())))
-        .handle(handle.clone())
-        .serve(http::router(Arc::clone(&app)).into_make_service());
+    let acceptor = PeerAcceptor::new(RustlsAcceptor::new(config.clone()), connections_max());
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle.clone());
+    let limits = server.http_builder();
+    limits.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_WITHIN);
+    limits
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(KEEP_ALIVE_EVERY))
+        .max_concurrent_streams(STREAMS_MAX);
+    let server = server.serve(http::router(Arc::clone(&app)).into_make_service());
     let serving = tokio::spawn(server);
     let watching = tokio::spawn(watch(Arc::clone(&app), settings.silent_after_seconds, config, names));
     Ok(Running { app, connect, handle, serving, watching })
@@ -106,6 +138,26 @@ impl Running {
         (&mut self.serving).await??;
         Ok(())
     }
+}
+
+/// As many connections as this process may have files open, less what the ledger needs. The soft limit is raised to the
+/// hard one first: it is 1,024 on most systems, from times when that was many.
+#[cfg(unix)]
+fn connections_max() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    let free = files.unwrap_or(u64::MAX).saturating_sub(FILES_KEPT_BACK).max(1);
+    usize::try_from(free).unwrap_or(usize::MAX).min(CONNECTIONS_MAX)
+}
+
+#[cfg(not(unix))]
+fn connections_max() -> usize {
+    CONNECTIONS_MAX
 }
 
 fn server_names(settings: &Settings, address: SocketAddr) -> Vec<String> {
@@ -134,14 +186,21 @@ async fn connect(app: &App, settings: &Settings, address: SocketAddr) -> anyhow:
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     let url = format!("https://{}", SocketAddr::new(ip, address.port()));
     let ca = std::path::absolute(settings.data.join("authority/ca.pem"))?;
-    let kept = read_connect(&path)
-        .filter(|kept| app.model().person_by_token_hash(&secrets::bearer_hash(&kept.token)).is_some());
+    // `serve` and `quickstart` may take turns on one folder: a token that still holds is kept, wherever it stands.
+    let candidates = CONNECT_FILES.iter().filter_map(|name| read_connect(&settings.data.join(name)));
+    let mut candidates =
+        candidates.filter(|kept| app.model().person_by_token_hash(&secrets::bearer_hash(&kept.token)).is_some());
+    let kept = candidates.next();
     let token = match kept {
         Some(kept) => kept.token,
         None => grant_admin(app).await?,
     };
     let connect = Connect { url, ca, token };
     write_private(&path, &serde_json::to_vec_pretty(&connect)?)?;
+    for other in CONNECT_FILES.iter().filter(|name| **name != settings.connect_file) {
+        // It would name an address where nobody listens any more. Most often there is none.
+        let _none = std::fs::remove_file(settings.data.join(other));
+    }
     Ok(connect)
 }
 
@@ -184,10 +243,19 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
                 Ok(fresh) => {
                     config.reload_from_config(Arc::new(fresh));
                     certificate_at = now;
+                    forget_ended(&app, now);
                 }
                 Err(fault) => tracing::error!(%fault, "the server's certificate could not be made anew"),
             }
         }
+    }
+}
+
+/// Sessions and codes whose time is over. What cannot be forgotten today is forgotten tomorrow.
+fn forget_ended(app: &App, now: UtcMicros) {
+    let forgotten = app.store.sessions().drop_ended(now).and_then(|_| app.store.codes().drop_ended(now));
+    if let Err(error) = forgotten {
+        tracing::warn!(%error, "ended sessions could not be forgotten");
     }
 }
 
@@ -205,11 +273,13 @@ pub fn coverage_changes(
         if state.revoked.is_some() {
             continue;
         }
-        let last_heard_at = app.store.heard().get(agent_id).ok().flatten().unwrap_or(started_at);
+        // A time from when the clock was ahead must not keep a dead agent alive.
+        let heard_at = app.last_heard_at(agent_id).map(|at| at.min(now));
+        let last_heard_at = heard_at.unwrap_or(state.enrolled_at);
         let silent = now.seconds_since(last_heard_at.max(started_at)) > silent_after_seconds;
         let hearing = if silent { Hearing::Silent } else { Hearing::Heard };
         // An agent that is silent since before our own start is heard again only when it speaks.
-        let spoke = last_heard_at >= started_at;
+        let spoke = heard_at.is_some_and(|at| at >= started_at);
         let known = model.hearing(agent_id);
         let turned = known != hearing && (hearing == Hearing::Silent || spoke);
         if turned {

@@ -260,3 +260,62 @@ fn strangers_read_nothing() {
         server.stop().await;
     });
 }
+
+/// What a stranger sends is not read, what is too large is told with a remedy, a lost answer to an enrolment is given
+/// again, and the same declarations twice say nothing new.
+#[test]
+fn repeated_and_oversized_requests() {
+    harness::block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let server = TestServer::start(folder.path()).await;
+        let api = &server.api;
+        let used = token(api).await;
+        let key = new_key();
+        assert_eq!(enrol_with(api, &used, &key).await.0, 200);
+        assert_eq!(enrol_with(api, &used, &key).await.0, 200, "the answer was lost: the same agent asks again");
+
+        let mut stranger = api.connect.clone();
+        stranger.token = "0".repeat(64);
+        let refused = Api::new(stranger).post_bytes("/plans", vec![b' '; 9 * 1024 * 1024]).await;
+        assert_refused("a stranger's huge plan", &refused, (401, "not_signed_in"));
+        let refused = api.post_bytes("/plans", vec![b' '; 9 * 1024 * 1024]).await;
+        assert_refused("a huge plan", &refused, (413, "body_too_large"));
+
+        let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nNAME=Debian\n");
+        let (plan, suppliers) = (serde_json::to_vec(&plan).unwrap(), serde_json::to_vec(&suppliers).unwrap());
+        assert_eq!(api.post_bytes("/suppliers", suppliers.clone()).await.0, 201);
+        assert_eq!(api.post_bytes("/plans", plan.clone()).await.0, 201);
+        let before = api.list("/plans").await;
+        assert_eq!(api.post_bytes("/suppliers", suppliers).await.0, 201);
+        assert_eq!(api.post_bytes("/plans", plan).await.0, 201);
+        assert_eq!(api.list("/plans").await, before, "the same plan is no new version");
+        server.stop().await;
+    });
+}
+
+/// An agent cannot grow what stands on its host without end, nor invent collectors for ever.
+#[test]
+fn one_agent_cannot_grow_without_end() {
+    harness::block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let server = TestServer::start(folder.path()).await;
+        let api = &server.api;
+        let agent = FakeAgent::enrol(api).await;
+        let now = SystemClock.now();
+        let collectors = |from: usize| -> Vec<CollectorReport> {
+            (from..from + 40).map(|n| full_report(&format!("c{n}"), Outcome::Complete, Vec::new())).collect()
+        };
+        agent.send_well(agent.pack(1, now, collectors(0))).await;
+        let refused = agent.send(agent.pack(2, now, collectors(40))).await;
+        assert_refused("ever new collectors", &refused, (413, "batch_too_large"));
+        let many = |from: usize| {
+            let packages = (from..from + 40_000).map(|n| harness::hosts::debian_package(&format!("p{n}"), "1"));
+            vec![full_report("c0", Outcome::Partial, packages.collect())]
+        };
+        agent.send_well(agent.pack(2, now, many(0))).await;
+        agent.send_well(agent.pack(3, now, many(40_000))).await;
+        let refused = agent.send(agent.pack(4, now, many(80_000))).await;
+        assert_refused("ever more that stands", &refused, (413, "batch_too_large"));
+        server.stop().await;
+    });
+}

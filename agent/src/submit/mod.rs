@@ -70,6 +70,7 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::TokenExpired
         | Code::TokenUnknown
         | Code::RequestMalformed
+        | Code::BodyTooLarge
         | Code::PlanMalformed
         | Code::SuppliersMalformed
         | Code::InventoryMalformed

@@ -2,7 +2,7 @@
 //! It does not know what is asked.
 //! Invariant: only the server's own authority is trusted, and no proxy sees the token.
 
-use crate::serve::Connect;
+use crate::serve::{CONNECT_FILES, Connect};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
@@ -36,7 +36,7 @@ impl Client {
     pub(crate) fn new(arguments: &ServerArguments) -> anyhow::Result<Self> {
         let connect: Connect = match &arguments.connect {
             Some(path) => read_connect(path)?,
-            None => ["connect.json", "quickstart.json"]
+            None => CONNECT_FILES
                 .iter()
                 .map(|name| arguments.data.join(name))
                 .find(|path| path.exists())

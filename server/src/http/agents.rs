@@ -2,17 +2,15 @@
 //! It does not judge a batch (`intake/batches.rs`) and does not know what is in one.
 //! Invariant: a batch is answered with 200 only after it is on disk.
 
-use super::answers::{Refused, fault};
-use super::tls::PeerCertificate;
+use super::answers::{Body, Refused, fault, whole};
+use super::auth::AgentIdentity;
 use super::{App, auth};
 use crate::authority::{AgentSigningError, Authority};
 use crate::intake::door::Receipt;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
-use axum::body::Bytes;
+use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::{Extension, Json};
 use base64::Engine as _;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::AgentEnrolled;
@@ -26,8 +24,8 @@ use std::sync::Arc;
 const HOSTNAME_BYTES_MAX: usize = 255;
 
 /// `POST /agent/v1/enroll`: a token and a certificate request for a certificate.
-pub async fn enroll(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Certificate>, Refused> {
-    let request: EnrollRequest = read(&body)?;
+pub async fn enroll(State(app): State<Arc<App>>, body: Body) -> Result<Json<Certificate>, Refused> {
+    let request: EnrollRequest = read(&whole(body, RefusalCode::RequestMalformed)?)?;
     let token = EnrollToken::parse(&request.token)
         .map_err(|error| Refusal::new(RefusalCode::TokenUnknown).with(error.to_string()))?;
     let known = app.model().token(&token.token_id).map(|state| state.secret_hash);
@@ -57,29 +55,27 @@ pub async fn enroll(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Cer
 
 /// `POST /agent/v1/renew`: the next certificate for an enrolled key. Whoever copies a request only gets a certificate for
 /// a key that they do not hold.
-pub async fn renew(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Certificate>, Refused> {
-    let request: RenewRequest = read(&body)?;
+pub async fn renew(State(app): State<Arc<App>>, body: Body) -> Result<Json<Certificate>, Refused> {
+    let request: RenewRequest = read(&whole(body, RefusalCode::RequestMalformed)?)?;
     let (_, agent_id) = Authority::requested_agent(&request.csr_pem)?;
     let agent = auth::enrolled(&app, agent_id)?;
     app.heard(&agent.agent_id);
     Ok(Json(sign(&app, &request.csr_pem)?))
 }
 
-/// `POST /agent/v1/batches`: a signed batch, zstd-compressed.
+/// `POST /agent/v1/batches`: a signed batch, zstd-compressed. One at a time per agent, and only so many at once that
+/// their unpacked bytes fit into memory.
 pub async fn batches(
     State(app): State<Arc<App>>,
-    Extension(peer): Extension<PeerCertificate>,
-    body: Result<Bytes, BytesRejection>,
+    agent: AgentIdentity,
+    body: Body,
 ) -> Result<Json<BatchAnswer>, Refused> {
-    let agent = auth::agent(&app, &peer)?;
-    let body = body.map_err(|rejection| {
-        let code = if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-            RefusalCode::BatchTooLarge
-        } else {
-            RefusalCode::BatchMalformed
-        };
-        Refusal::new(code).with(rejection.body_text())
+    let _turn = app.turns.take(&agent.agent_id).ok_or(RefusalCode::Overloaded)?;
+    let body = whole(body, RefusalCode::BatchMalformed).map_err(|refused| {
+        let too_large = refused.0.code == RefusalCode::BodyTooLarge;
+        if too_large { RefusalCode::BatchTooLarge.into() } else { refused }
     })?;
+    let _room = app.unpacking.acquire().await.map_err(fault)?;
     // Unpacking and checking a signature is work for a processor, not for the thread that serves everybody.
     let speaker = agent.agent_id.clone();
     let submission = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker)).await.map_err(fault)??;
@@ -97,11 +93,10 @@ pub async fn batches(
 /// `POST /agent/v1/check-in`: nothing changed; do we speak of the same state?
 pub async fn check_in(
     State(app): State<Arc<App>>,
-    Extension(peer): Extension<PeerCertificate>,
-    body: Bytes,
+    agent: AgentIdentity,
+    body: Body,
 ) -> Result<Json<CheckInAnswer>, Refused> {
-    let agent = auth::agent(&app, &peer)?;
-    let check_in: CheckIn = read(&body)?;
+    let check_in: CheckIn = read(&whole(body, RefusalCode::RequestMalformed)?)?;
     let (number, digest) = {
         let model = app.model();
         let number = model.agent(&agent.agent_id).map(|state| state.last_number).unwrap_or_default();

@@ -3,6 +3,8 @@
 //! Invariant: the match over the codes is total; a new code does not compile until it has a status.
 
 use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
@@ -33,6 +35,18 @@ pub fn fault(error: impl std::fmt::Display) -> Refused {
     RefusalCode::Overloaded.into()
 }
 
+/// A request's body as axum reads it: within its limit, or not at all.
+pub type Body = Result<Bytes, BytesRejection>;
+
+/// The whole body; when it is over its limit or cut short, a refusal with this code.
+pub fn whole(body: Body, code: RefusalCode) -> Result<Bytes, Refused> {
+    body.map_err(|rejection| {
+        let over = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let code = if over { RefusalCode::BodyTooLarge } else { code };
+        Refusal::new(code).with(rejection.body_text()).into()
+    })
+}
+
 /// The HTTP status of a refusal.
 pub fn status(code: RefusalCode) -> StatusCode {
     use RefusalCode as Code;
@@ -43,7 +57,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::SuppliersMalformed
         | Code::InventoryMalformed
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
-        Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,
         Code::BatchSignatureWrong
         | Code::BatchForOtherAgent

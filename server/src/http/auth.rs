@@ -3,14 +3,18 @@
 //! Invariant: no proof is made except from a bearer token, a session or a client certificate that was checked.
 
 use super::App;
+use super::answers::Refused;
 use super::tls::PeerCertificate;
 use crate::ledger::entry::Author;
 use crate::secrets;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use daicho_schemas::fact::decision::Role;
 use daicho_schemas::ids::{AgentId, PersonId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::sign;
+use std::sync::Arc;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// The name of the session cookie. The prefix makes browsers insist on TLS, on this host and on the whole path.
@@ -49,13 +53,49 @@ pub struct AgentIdentity {
     pub agent_id: AgentId,
 }
 
+/// A person or script that proved who it is by a bearer token, which no browser sends by itself: who may change things.
+#[derive(Clone, Debug)]
+pub struct BearerIdentity(pub StaffIdentity);
+
+// Handlers name an identity among their arguments, before the body: nobody's bytes are read before they are known.
+
+impl FromRequestParts<Arc<App>> for StaffIdentity {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
+        Ok(staff(app, &parts.headers)?)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for BearerIdentity {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
+        let token = bearer(&parts.headers).ok_or(RefusalCode::NotSignedIn)?;
+        Ok(Self(by_token(app, token)?))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for AgentIdentity {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
+        let peer = parts.extensions.get::<PeerCertificate>().ok_or(RefusalCode::CertificateMissing)?;
+        Ok(agent(app, peer)?)
+    }
+}
+
+fn by_token(app: &App, token: &str) -> Result<StaffIdentity, Refusal> {
+    let model = app.model();
+    let (person_id, roles) =
+        model.person_by_token_hash(&secrets::bearer_hash(token)).ok_or(RefusalCode::NotSignedIn)?;
+    Ok(StaffIdentity { person_id: person_id.clone(), roles: roles.to_vec() })
+}
+
 /// The person behind a bearer token or a browser's session cookie.
 pub fn staff(app: &App, headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
     if let Some(token) = bearer(headers) {
-        let model = app.model();
-        let (person_id, roles) =
-            model.person_by_token_hash(&secrets::bearer_hash(token)).ok_or(RefusalCode::NotSignedIn)?;
-        return Ok(StaffIdentity { person_id: person_id.clone(), roles: roles.to_vec() });
+        return by_token(app, token);
     }
     let session = cookie(headers, SESSION_COOKIE).ok_or(RefusalCode::NotSignedIn)?;
     let person_id = app

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod console;
 pub mod session;
 pub mod tls;
+pub mod turns;
 
 use crate::authority::Authority;
 use crate::clock::Clock;
@@ -19,12 +20,18 @@ use crate::model::Model;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::limits::{BATCH_WIRE_BYTES_MAX, IMPORT_BYTES_MAX};
+use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::broadcast;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+use tokio::sync::{Semaphore, broadcast};
+use tower_http::timeout::TimeoutLayer;
+use turns::Turns;
 
 /// The largest request that is neither a batch nor an import, in bytes.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
@@ -45,7 +52,22 @@ pub struct App {
     pub store: Arc<Store>,
     /// Who signs certificates.
     pub authority: Arc<Authority>,
+    /// Which agents are handing a batch over right now.
+    pub turns: Turns,
+    /// How many batches may be unpacked at once.
+    pub unpacking: Semaphore,
+    /// When each agent was last heard, since the start; the store remembers beyond it.
+    pub heard_at: Mutex<BTreeMap<AgentId, UtcMicros>>,
+    /// Whether the ledger was readable, and when that was looked at.
+    pub readable: tokio::sync::Mutex<Option<(UtcMicros, bool)>>,
 }
+
+/// Batches that are unpacked at once; each may hold a few times the largest batch in memory.
+pub const UNPACKING_MAX: usize = 4;
+/// How long a batch may take on its way, over the slowest line.
+const BATCH_WITHIN: Duration = Duration::from_secs(600);
+/// How long any other request may take.
+const REQUEST_WITHIN: Duration = Duration::from_secs(60);
 
 impl App {
     /// The model, for reading. Drop it before doing anything slow.
@@ -54,12 +76,25 @@ impl App {
         self.model.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When an agent was last heard, as far as anybody remembers.
+    pub fn last_heard_at(&self, agent_id: &AgentId) -> Option<UtcMicros> {
+        let here = self.heard_at.lock().unwrap_or_else(PoisonError::into_inner).get(agent_id).copied();
+        here.or_else(|| self.store.heard().get(agent_id).ok().flatten())
+    }
+
     /// An agent has just spoken. This lives beside the ledger: losing it costs a late alarm, never truth.
     pub fn heard(&self, agent_id: &AgentId) {
-        if let Err(error) = self.store.heard().note(agent_id, self.clock.now()) {
+        let now = self.clock.now();
+        self.heard_at.lock().unwrap_or_else(PoisonError::into_inner).insert(agent_id.clone(), now);
+        if let Err(error) = self.store.heard().note(agent_id, now) {
             tracing::warn!(%error, %agent_id, "it could not be noted that an agent was heard");
         }
     }
+}
+
+/// A slow sender is not waited for beyond this. Live pages (`/events`) have no such end.
+fn within(time: Duration) -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, time)
 }
 
 /// Everything that can be asked, one line per route (REST and pages have their own lists).
@@ -69,18 +104,21 @@ pub fn router(app: Arc<App>) -> Router {
         .route(wire::PATH_RENEW, post(agents::renew))
         .route(wire::PATH_CHECK_IN, post(agents::check_in))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(within(REQUEST_WITHIN))
         .merge(
             Router::new()
                 .route(wire::PATH_BATCHES, post(agents::batches))
-                .layer(DefaultBodyLimit::max(BATCH_WIRE_BYTES_MAX)),
+                .layer(DefaultBodyLimit::max(BATCH_WIRE_BYTES_MAX))
+                .layer(within(BATCH_WITHIN)),
         );
     let sessions = Router::new()
         .route("/sign-in/{code}", get(session::sign_in))
         .route("/sign-out", post(session::sign_out))
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(within(REQUEST_WITHIN));
     Router::new()
         .merge(agents)
-        .nest("/api/v1", api::router().layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)))
+        .nest("/api/v1", api::router().layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)).layer(within(REQUEST_WITHIN)))
         .merge(sessions)
         .merge(console::router())
         .fallback(console::not_found)

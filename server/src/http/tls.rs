@@ -1,6 +1,7 @@
 //! The listener: TLS for agents and people on one port, with the client's certificate handed to the handlers.
 //! It does not know what a certificate entitles to; `auth` reads it.
-//! Invariant: a certificate that reaches a handler was verified against our own authority.
+//! Invariant: a certificate that reaches a handler was verified against our own authority, and strangers who connect and
+//! say nothing cannot use up what the others need.
 
 use axum::Extension;
 use axum_server::accept::Accept;
@@ -9,8 +10,18 @@ use rustls::pki_types::CertificateDer;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
+
+/// Connections at once. Agents close theirs after a few seconds; an open page holds one.
+pub const CONNECTIONS_MAX: usize = 4096;
+/// How long a new connection may say nothing.
+const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(15);
 
 /// The certificate that the other side of this connection proved to hold, if any.
 #[derive(Clone, Debug)]
@@ -18,38 +29,77 @@ pub struct PeerCertificate(pub Option<CertificateDer<'static>>);
 
 /// Accepts TLS and remembers the client's certificate for every request of the connection.
 #[derive(Clone)]
-pub struct PeerAcceptor(pub RustlsAcceptor);
-
-type Accepted<S> = (tokio_rustls_stream::Stream, axum::middleware::AddExtension<S, PeerCertificate>);
-
-/// The stream type of the TLS acceptor, named once.
-mod tokio_rustls_stream {
-    /// What [`axum_server::tls_rustls::RustlsAcceptor`] makes of a TCP connection.
-    pub(super) type Stream =
-        <axum_server::tls_rustls::RustlsAcceptor as axum_server::accept::Accept<tokio::net::TcpStream, ()>>::Stream;
+pub struct PeerAcceptor {
+    tls: RustlsAcceptor,
+    places: Arc<Semaphore>,
 }
 
-impl<S> Accept<TcpStream, S> for PeerAcceptor
-where
-    S: Send + 'static,
-    tokio_rustls_stream::Stream: AsyncRead + AsyncWrite + Unpin + Send,
-{
-    type Stream = tokio_rustls_stream::Stream;
-    type Service = axum::middleware::AddExtension<S, PeerCertificate>;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Accepted<S>>> + Send>>;
+impl PeerAcceptor {
+    /// Takes at most so many connections at once.
+    pub fn new(tls: RustlsAcceptor, connections_max: usize) -> Self {
+        Self { tls, places: Arc::new(Semaphore::new(connections_max)) }
+    }
+}
+
+/// What the TLS acceptor makes of a TCP connection.
+type TlsStream = <RustlsAcceptor as Accept<TcpStream, ()>>::Stream;
+
+/// A connection with a place of its own, which must speak soon.
+pub struct Connection {
+    stream: TlsStream,
+    /// Absent once the first byte has come.
+    first_byte_by: Option<Pin<Box<Sleep>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+type WithPeer<S> = axum::middleware::AddExtension<S, PeerCertificate>;
+
+impl<S: Send + 'static> Accept<TcpStream, S> for PeerAcceptor {
+    type Stream = Connection;
+    type Service = WithPeer<S>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Connection, WithPeer<S>)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let acceptor = self.0.clone();
+        let acceptor = self.tls.clone();
+        let place = Arc::clone(&self.places).try_acquire_owned();
         Box::pin(async move {
+            // Closing at once tells the other side to come back later, and costs us nothing.
+            let place = place.map_err(|_| io::Error::new(io::ErrorKind::WouldBlock, "every place is taken"))?;
             stream.set_nodelay(true)?;
             let (stream, service) = acceptor.accept(stream, service).await?;
             let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).cloned();
-            let service = tower_layer(service, PeerCertificate(certificate.map(CertificateDer::into_owned)));
-            Ok((stream, service))
+            let peer = PeerCertificate(certificate.map(CertificateDer::into_owned));
+            let first_byte_by = Some(Box::pin(tokio::time::sleep(FIRST_BYTE_WITHIN)));
+            let connection = Connection { stream, first_byte_by, _place: place };
+            Ok((connection, tower::Layer::layer(&Extension(peer), service)))
         })
     }
 }
 
-fn tower_layer<S>(service: S, peer: PeerCertificate) -> axum::middleware::AddExtension<S, PeerCertificate> {
-    tower::Layer::layer(&Extension(peer), service)
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(context, out);
+        if read.is_ready() {
+            self.first_byte_by = None;
+        } else if let Some(limit) = &mut self.first_byte_by
+            && limit.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }

@@ -7,10 +7,10 @@ use super::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::views::agents::signed_batch_hash;
-use daicho_schemas::batch::{Applied, Batch, apply_report, state_digest};
+use daicho_schemas::batch::{Applied, Batch, apply_report, standing, state_digest};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::ids::AgentId;
-use daicho_schemas::limits::CLOCK_AHEAD_SECONDS_MAX;
+use daicho_schemas::limits::{BATCH_REPORTS_MAX, CLOCK_AHEAD_SECONDS_MAX, STANDING_ITEMS_MAX};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::UtcMicros;
 use std::collections::BTreeMap;
@@ -44,6 +44,16 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
     Ok(Verdict::Append(Box::new(submission.into_draft())))
 }
 
+/// Collectors are few and have fixed names; an agent that invents new ones all the time would grow without end.
+fn check_growth(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), Refusal> {
+    let fresh = batch.reports.iter().filter(|report| model.agreed_items(agent_id, &report.collector).is_none()).count();
+    let collectors = model.collectors_of(agent_id) + fresh;
+    if collectors > BATCH_REPORTS_MAX {
+        return Err(Refusal::new(RefusalCode::BatchTooLarge).with(format!("{collectors} collectors")));
+    }
+    Ok(())
+}
+
 fn check_dates(batch: &Batch, now: UtcMicros) -> Result<(), Refusal> {
     if batch.finished_at < batch.started_at {
         return Err(Refusal::new(RefusalCode::BatchMalformed).with("finished before it started"));
@@ -57,6 +67,7 @@ fn check_dates(batch: &Batch, now: UtcMicros) -> Result<(), Refusal> {
 
 fn check_states(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), Refusal> {
     let nothing = BTreeMap::new();
+    check_growth(model, agent_id, batch)?;
     let mut bases_missing = Vec::new();
     for report in &batch.reports {
         let known = model.agreed_items(agent_id, &report.collector).unwrap_or(&nothing);
@@ -67,7 +78,15 @@ fn check_states(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), 
             Applied::State(state) if state_digest(&report.collector, &state) != report.digest => {
                 return Err(Refusal::new(RefusalCode::ReportInconsistent).with(report.collector.to_string()));
             }
-            Applied::State(_) => {}
+            Applied::State(state) => {
+                let before = model.standing_items(agent_id, &report.collector).unwrap_or(&nothing);
+                let stands = standing(before, &state, report.outcome).len();
+                if stands > STANDING_ITEMS_MAX {
+                    let detail =
+                        format!("{}: {stands} items would stand, at most {STANDING_ITEMS_MAX}", report.collector);
+                    return Err(Refusal::new(RefusalCode::BatchTooLarge).with(detail));
+                }
+            }
         }
     }
     if bases_missing.is_empty() {

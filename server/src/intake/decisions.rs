@@ -8,9 +8,21 @@ use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::UtcMicros;
 
+/// How an enrolment stands to what is known.
+pub enum Enrolment {
+    /// The agent is new.
+    New,
+    /// This very agent used this very token before, and the answer was lost on the way.
+    Repeated,
+}
+
 /// An agent joins with a token that is known, unused and not expired.
-pub fn agent_enrolled(model: &Model, enrolled: &AgentEnrolled, now: UtcMicros) -> Result<(), Refusal> {
+pub fn agent_enrolled(model: &Model, enrolled: &AgentEnrolled, now: UtcMicros) -> Result<Enrolment, Refusal> {
     let token = model.token(&enrolled.token_id).ok_or(RefusalCode::TokenUnknown)?;
+    let revoked = model.agent(&enrolled.agent_id).is_some_and(|agent| agent.revoked.is_some());
+    if token.used_by.as_ref() == Some(&enrolled.agent_id) && !revoked {
+        return Ok(Enrolment::Repeated);
+    }
     if token.used_by.is_some() {
         return Err(RefusalCode::TokenUsed.into());
     }
@@ -20,7 +32,7 @@ pub fn agent_enrolled(model: &Model, enrolled: &AgentEnrolled, now: UtcMicros) -
     match model.agent(&enrolled.agent_id) {
         Some(agent) if agent.revoked.is_some() => Err(RefusalCode::AgentRevoked.into()),
         Some(_) => Err(RefusalCode::AgentAlreadyEnrolled.into()),
-        None => Ok(()),
+        None => Ok(Enrolment::New),
     }
 }
 

@@ -10,7 +10,6 @@ use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
 use crate::ledger::entry::{Author, Entry};
 use crate::model::{Event, FOLD_VERSION, Model};
 use crate::output::notices;
-use daicho_schemas::batch::Batch;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Notices;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
@@ -25,6 +24,10 @@ use tokio::sync::{broadcast, oneshot};
 const WAITING_MAX: usize = 1024;
 /// Submissions that share one write to disk.
 const GROUP_MAX: usize = 256;
+/// Bytes that share one write to disk, beyond the first entry.
+const GROUP_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How far the ledger's last entry may be ahead of the clock before it is said loudly, in seconds.
+const CLOCK_BEHIND_SECONDS_MAX: i64 = 600;
 /// Entries between two snapshots.
 const SNAPSHOT_EVERY_ENTRIES: u64 = 5000;
 
@@ -139,12 +142,15 @@ struct Linked {
 impl Keeper {
     fn keep(mut self, receiver: &Receiver<Message>) {
         self.snapshot_seq = self.desk.engine.head().seq;
+        let behind = self.last_received_at.seconds_since(self.desk.clock.now());
+        if behind > CLOCK_BEHIND_SECONDS_MAX {
+            tracing::error!(seconds = behind, "the clock is behind the ledger's last entry: one of the two was wrong");
+        }
         self.tell();
+        self.groups();
         loop {
             let stop = self.gather(receiver);
-            while !self.waiting.is_empty() {
-                self.group();
-            }
+            self.groups();
             let head = self.desk.engine.head();
             if head.seq.saturating_sub(self.snapshot_seq) >= SNAPSHOT_EVERY_ENTRIES
                 || (stop.is_some() && head.seq > self.snapshot_seq)
@@ -176,21 +182,32 @@ impl Keeper {
         None
     }
 
+    /// Lets in everything that waits.
+    fn groups(&mut self) {
+        while !self.waiting.is_empty() {
+            self.group();
+        }
+    }
+
     /// Admits and appends one group; what touches a subject that the group has touched waits for the next one.
     fn group(&mut self) {
-        let now = self.desk.clock.now().max(self.last_received_at);
+        // Judged by the clock as it is now; written so that time never runs backwards in the ledger, whatever it once was.
+        let now = self.desk.clock.now();
+        let received_at = now.max(self.last_received_at);
         let mut head = self.desk.engine.head();
         let expected = head;
         let mut touched = BTreeSet::new();
         let mut later = VecDeque::new();
         let mut group: Vec<Linked> = Vec::new();
         let mut frames: Vec<Frame> = Vec::new();
+        let mut bytes = 0;
         for waiting in std::mem::take(&mut self.waiting) {
-            if !touched.insert(waiting.submission.subject()) {
+            if bytes > GROUP_BYTES_MAX || !touched.insert(waiting.submission.subject()) {
                 later.push_back(waiting);
                 continue;
             }
-            if let Some((linked, frame)) = self.judge(waiting, head, now) {
+            if let Some((linked, frame)) = self.judge(waiting, head, now, received_at) {
+                bytes += frame.line.len();
                 head = linked.entry.head();
                 group.push(linked);
                 frames.push(frame);
@@ -202,25 +219,25 @@ impl Keeper {
         }
         match self.desk.engine.append(expected, &frames) {
             Ok(Appended::Done(_)) => {
-                self.last_received_at = now;
+                self.last_received_at = received_at;
                 self.fold(group, head);
             }
             Ok(Appended::Moved(found)) => {
                 tracing::error!(expected.seq, found.seq, "somebody else wrote to this ledger");
-                refuse_all(group, &Refusal::new(RefusalCode::LedgerReadOnly));
+                self.refuse_all(group, &Refusal::new(RefusalCode::LedgerReadOnly));
             }
-            Err(fault) => refuse_all(group, &fault_refusal(&fault)),
+            Err(fault) => self.refuse_all(group, &fault_refusal(&fault)),
         }
     }
 
-    fn judge(&self, waiting: Waiting, head: Head, now: UtcMicros) -> Option<(Linked, Frame)> {
+    fn judge(&self, waiting: Waiting, head: Head, now: UtcMicros, received_at: UtcMicros) -> Option<(Linked, Frame)> {
         let Waiting { submission, answer } = waiting;
         let verdict = {
             let model = self.desk.model.read().unwrap_or_else(PoisonError::into_inner);
             admit(&model, submission, now)
         };
         let outcome = match verdict {
-            Ok(Verdict::Append(draft)) => match Entry::link(head, now, &draft) {
+            Ok(Verdict::Append(draft)) => match Entry::link(head, received_at, &draft) {
                 Ok((entry, line)) => {
                     let frame = Frame { seq: entry.seq, hash: entry.entry_hash, line };
                     return Some((Linked { entry, fact: draft.fact, answer }, frame));
@@ -290,6 +307,16 @@ impl Keeper {
         self.told = Some(due);
     }
 
+    /// Nothing of the group entered; notices among it are due again.
+    fn refuse_all(&mut self, group: Vec<Linked>, refusal: &Refusal) {
+        self.told = None;
+        for linked in group {
+            if let Some(answer) = linked.answer {
+                let _heard = answer.send(Err(refusal.clone()));
+            }
+        }
+    }
+
     fn snapshot(&mut self, head: Head) {
         let bytes = {
             let model = self.desk.model.read().unwrap_or_else(PoisonError::into_inner);
@@ -309,14 +336,6 @@ impl Keeper {
     }
 }
 
-fn refuse_all(group: Vec<Linked>, refusal: &Refusal) {
-    for linked in group {
-        if let Some(answer) = linked.answer {
-            let _heard = answer.send(Err(refusal.clone()));
-        }
-    }
-}
-
 fn fault_refusal(fault: &EngineFault) -> Refusal {
     tracing::error!(fault = %fault, source = ?std::error::Error::source(fault), "the ledger could not be written");
     match fault {
@@ -324,13 +343,5 @@ fn fault_refusal(fault: &EngineFault) -> Refusal {
         EngineFault::Stop { .. } | EngineFault::Poisoned | EngineFault::Damaged { .. } => {
             RefusalCode::LedgerReadOnly.into()
         }
-    }
-}
-
-/// The batch inside a signed batch, when the entry is one: for those who need to look inside once more.
-pub fn batch_of(fact: &Fact) -> Option<Batch> {
-    match fact {
-        Fact::Batch(signed) => serde_json::from_str(signed.batch.get()).ok(),
-        _ => None,
     }
 }

@@ -35,14 +35,16 @@ pub enum Verdict {
 pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
     match &submission.fact {
         Fact::Batch(_) => batches::admit(model, submission, now),
-        Fact::AgentEnrolled(enrolled) => {
-            decisions::agent_enrolled(model, enrolled, now)?;
-            Ok(Verdict::Append(Box::new(submission.into_draft())))
-        }
+        Fact::AgentEnrolled(enrolled) => match decisions::agent_enrolled(model, enrolled, now)? {
+            decisions::Enrolment::New => Ok(Verdict::Append(Box::new(submission.into_draft()))),
+            decisions::Enrolment::Repeated => Ok(Verdict::NothingNew),
+        },
         Fact::AgentRevoked(revoked) => {
             decisions::agent_revoked(model, revoked)?;
             Ok(Verdict::Append(Box::new(submission.into_draft())))
         }
+        Fact::Supplier(record) if model.supplier_record(&record.supplier_id) == Some(record) => Ok(Verdict::NothingNew),
+        Fact::Plan(plan) if model.plan(&plan.plan_id) == Some(plan) => Ok(Verdict::NothingNew),
         Fact::Plan(plan) => {
             decisions::plan(model, plan)?;
             Ok(Verdict::Append(Box::new(submission.into_draft())))

@@ -63,8 +63,8 @@ impl Submission {
             Fact::CoverageChanged(change) => format!("agent:{}", change.agent_id),
             Fact::TokenIssued(token) => format!("token:{}", token.token_id),
             Fact::AccessGranted(access) => format!("person:{}", access.person_id),
-            // Plans name suppliers, so all declarations wait for each other.
-            Fact::Supplier(_) | Fact::Plan(_) => "declarations".into(),
+            Fact::Supplier(record) => format!("supplier:{}", record.supplier_id),
+            Fact::Plan(_) => "plans".into(),
             Fact::Notices(_) => "notices".into(),
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => "ledger".into(),
         }

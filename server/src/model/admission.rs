@@ -9,7 +9,9 @@ use super::views::assets::CollectorAssets;
 use daicho_schemas::batch::ItemKey;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{Hearing, Notice, Role};
-use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, SupplierId, TokenId};
+use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::supplier::SupplierRecord;
+use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, PlanId, SupplierId, TokenId};
 use daicho_schemas::wire;
 use std::collections::BTreeMap;
 
@@ -27,6 +29,27 @@ impl Model {
     /// Every agent, in order of ids.
     pub fn agents(&self) -> impl Iterator<Item = (&AgentId, &AgentState)> {
         self.state.agents.iter()
+    }
+
+    /// What stands on a host of one collector's telling; absent while it has not reported.
+    pub fn standing_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<&BTreeMap<ItemKey, Hash>> {
+        let host = self.state.assets.host(agent)?;
+        host.collectors.get(collector).map(|assets| &assets.items)
+    }
+
+    /// How many collectors have ever reported for an agent.
+    pub fn collectors_of(&self, agent: &AgentId) -> usize {
+        self.state.assets.host(agent).map_or(0, |host| host.collectors.len())
+    }
+
+    /// The record of a supplier that stands.
+    pub fn supplier_record(&self, id: &SupplierId) -> Option<&SupplierRecord> {
+        self.state.declarations.supplier_state(id).map(|supplier| &supplier.record)
+    }
+
+    /// The plan of this id that stands.
+    pub fn plan(&self, id: &PlanId) -> Option<&Plan> {
+        self.state.declarations.plan_state(id).map(|plan| &plan.plan)
     }
 
     /// What is agreed with an agent of one collector: what its next difference starts from. Absent while it has not reported.

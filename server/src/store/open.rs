@@ -34,7 +34,8 @@ pub struct Broken {
 impl Broken {
     /// The fact that people must know of.
     pub fn fault_reported(&self) -> FaultReported {
-        let (moved_to, why) = (self.moved_to.display(), &self.why);
+        // The name alone: where a server keeps its data is nobody's business who reads the ledger.
+        let (moved_to, why) = (self.moved_to.file_name().unwrap_or_default().to_string_lossy(), &self.why);
         FaultReported {
             what: Text::new(
                 format!(

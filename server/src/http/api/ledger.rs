@@ -2,11 +2,12 @@
 //! It does not interpret entries; `daicho verify` checks an export of them.
 //! Invariant: an entry goes out as the very bytes that were hashed.
 
+use crate::http::App;
 use crate::http::answers::Refused;
-use crate::http::{App, auth};
+use crate::http::auth::StaffIdentity;
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use daicho_schemas::refusal::RefusalCode;
 use serde::Deserialize;
@@ -19,8 +20,7 @@ const ENTRIES_MAX: usize = 500;
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Which ledger, how far.
-pub(super) async fn head(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Value>, Refused> {
-    auth::staff(&app, &headers)?;
+pub(super) async fn head(State(app): State<Arc<App>>, _staff: StaffIdentity) -> Result<Json<Value>, Refused> {
     let head = app.engine.head();
     let ledger_id = app.model().ledger_id().map(str::to_string);
     Ok(Json(json!({ "seq": head.seq, "hash": head.hash, "ledger_id": ledger_id })))
@@ -40,10 +40,9 @@ pub(super) struct EntriesQuery {
 /// Entries, one line each, exactly as they are kept (`application/x-ndjson`).
 pub(super) async fn entries(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     Query(query): Query<EntriesQuery>,
 ) -> Result<Response, Refused> {
-    auth::staff(&app, &headers)?;
     let from_seq = query.from.unwrap_or(1).max(1);
     let limit = query.limit.unwrap_or(100).clamp(1, ENTRIES_MAX);
     let engine = Arc::clone(&app.engine);

@@ -2,8 +2,9 @@
 //! It does not compute anything; the model has.
 //! Invariant: every list is paged in one way ([`page`]), and a cursor that is not of the list is refused.
 
+use crate::http::App;
 use crate::http::answers::Refused;
-use crate::http::{App, auth};
+use crate::http::auth::StaffIdentity;
 use crate::model::rows::{
     ComponentDetail, ComponentQuery, ComponentRow, DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState,
     HostDetail, HostRow, Page, PlanRow, SupplierRow,
@@ -11,7 +12,6 @@ use crate::model::rows::{
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use daicho_schemas::ids::{AgentId, EquipmentId};
 use daicho_schemas::limits::PAGE_ITEMS_MAX;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
@@ -66,10 +66,9 @@ fn found<T>(row: Option<T>) -> Answer<T> {
 /// 特定重要設備.
 pub(super) async fn equipment(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<EquipmentRow>> {
-    auth::staff(&app, &headers)?;
     let rows = app.model().equipment(today(&app));
     page(rows, &asked(query)?, |row| row.equipment_id.to_string())
 }
@@ -77,10 +76,9 @@ pub(super) async fn equipment(
 /// One 特定重要設備, with its drift.
 pub(super) async fn equipment_detail(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     Path(id): Path<String>,
 ) -> Answer<EquipmentDetail> {
-    auth::staff(&app, &headers)?;
     let id = EquipmentId::new(id).map_err(|_| RefusalCode::NotFound)?;
     found(app.model().equipment_detail(&id, today(&app)))
 }
@@ -88,10 +86,9 @@ pub(super) async fn equipment_detail(
 /// Hosts.
 pub(super) async fn hosts(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<HostRow>> {
-    auth::staff(&app, &headers)?;
     let rows = app.model().hosts();
     page(rows, &asked(query)?, |row| row.agent_id.to_string())
 }
@@ -99,10 +96,9 @@ pub(super) async fn hosts(
 /// One host, with its coverage.
 pub(super) async fn host_detail(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     Path(id): Path<String>,
 ) -> Answer<HostDetail> {
-    auth::staff(&app, &headers)?;
     let id = AgentId::new(id).map_err(|_| RefusalCode::NotFound)?;
     found(app.model().host_detail(&id))
 }
@@ -110,10 +106,9 @@ pub(super) async fn host_detail(
 /// Distinct components.
 pub(super) async fn components(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ComponentQuery>,
 ) -> Answer<Page<ComponentRow>> {
-    auth::staff(&app, &headers)?;
     let query = asked(query)?;
     app.model().components(&query).map(Json).ok_or_else(|| RefusalCode::CursorWrong.into())
 }
@@ -121,20 +116,18 @@ pub(super) async fn components(
 /// One component, with the places where it stands.
 pub(super) async fn component_detail(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     Path(id): Path<String>,
 ) -> Answer<ComponentDetail> {
-    auth::staff(&app, &headers)?;
     found(app.model().component_detail(&id))
 }
 
 /// Findings.
 pub(super) async fn findings(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<FindingRow>> {
-    auth::staff(&app, &headers)?;
     let query = asked(query)?;
     let mut rows = app.model().findings();
     rows.retain(|row| query.state.is_none_or(|state| row.state == state));
@@ -144,37 +137,37 @@ pub(super) async fn findings(
 /// One finding.
 pub(super) async fn finding(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     Path(id): Path<String>,
 ) -> Answer<FindingRow> {
-    auth::staff(&app, &headers)?;
     found(app.model().findings().into_iter().find(|row| row.finding_id.as_str() == id))
 }
 
 /// Duties.
 pub(super) async fn duties(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<DutyRow>> {
-    auth::staff(&app, &headers)?;
     let rows = app.model().duties();
     page(rows, &asked(query)?, |row| row.duty_id.to_string())
 }
 
 /// One duty.
-pub(super) async fn duty(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<DutyRow> {
-    auth::staff(&app, &headers)?;
+pub(super) async fn duty(
+    State(app): State<Arc<App>>,
+    _staff: StaffIdentity,
+    Path(id): Path<String>,
+) -> Answer<DutyRow> {
     found(app.model().duties().into_iter().find(|row| row.duty_id.as_str() == id))
 }
 
 /// Suppliers.
 pub(super) async fn suppliers(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<SupplierRow>> {
-    auth::staff(&app, &headers)?;
     let rows = app.model().suppliers();
     page(rows, &asked(query)?, |row| row.record.supplier_id.to_string())
 }
@@ -182,10 +175,9 @@ pub(super) async fn suppliers(
 /// Plans.
 pub(super) async fn plans(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<PlanRow>> {
-    auth::staff(&app, &headers)?;
     let rows = app.model().plans(today(&app));
     page(rows, &asked(query)?, |row| row.plan_id.to_string())
 }

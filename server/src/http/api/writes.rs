@@ -1,18 +1,19 @@
 //! The write side: plans, suppliers, tokens, revocations, sign-in codes. Each becomes an entry with its actor.
 //! It does not read files or judge declarations; `intake/` does.
-//! Invariant: a body that is refused changes nothing, also when only its last row is wrong.
+//! Invariant: a body that is refused changes nothing, also when only its last row is wrong; and no browser can be made to
+//! write here, because a session cookie is not enough.
 
-use crate::http::answers::{Refused, fault};
+use crate::http::App;
+use crate::http::answers::{Body, Refused, fault, whole};
+use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::http::session::CODE_SECONDS;
-use crate::http::{App, auth};
 use crate::intake::declarations::{parse_plan, parse_suppliers};
 use crate::intake::door::Receipt;
 use crate::intake::submission::Submission;
 use crate::secrets;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{AgentRevoked, Role, TokenIssued};
 use daicho_schemas::ids::{AgentId, TokenId};
@@ -21,18 +22,22 @@ use daicho_schemas::wire::EnrollToken;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::task::JoinSet;
 
 /// How long an enrolment token waits when nothing else is asked, in seconds: a day.
 const TOKEN_SECONDS_DEFAULT: i64 = 24 * 3600;
 /// How long an enrolment token may wait at most, in seconds: a month.
 const TOKEN_SECONDS_MAX: i64 = 31 * 24 * 3600;
 
+/// Supplier records that are stated together.
+const SUPPLIERS_TOGETHER: usize = 200;
+
 type Written = Result<(StatusCode, Json<Value>), Refused>;
 
 /// `POST /plans`: a plan file. A plan of the same id becomes its next version.
-pub(super) async fn plan(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
-    let staff = auth::staff(&app, &headers)?;
+pub(super) async fn plan(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity, body: Body) -> Written {
     staff.require(&[Role::Compliance])?;
+    let body = whole(body, RefusalCode::PlanMalformed)?;
     let plan = parse_plan(&body)?;
     let plan_id = plan.plan_id.clone();
     let seq = state(&app, &staff, Fact::Plan(plan)).await?;
@@ -40,15 +45,27 @@ pub(super) async fn plan(State(app): State<Arc<App>>, headers: HeaderMap, body: 
 }
 
 /// `POST /suppliers`: a supplier file. A record of the same id becomes its next version; an equal one says nothing new.
-pub(super) async fn suppliers(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
-    let staff = auth::staff(&app, &headers)?;
+pub(super) async fn suppliers(
+    State(app): State<Arc<App>>,
+    BearerIdentity(staff): BearerIdentity,
+    body: Body,
+) -> Written {
     staff.require(&[Role::Compliance])?;
+    let body = whole(body, RefusalCode::SuppliersMalformed)?;
     let file = parse_suppliers(&body)?;
     let mut entered = Vec::new();
-    for record in file.suppliers {
-        let supplier_id = record.supplier_id.clone();
-        let seq = state(&app, &staff, Fact::Supplier(record)).await?;
-        entered.push(json!({ "supplier_id": supplier_id, "entry_seq": seq }));
+    for records in file.suppliers.chunks(SUPPLIERS_TOGETHER) {
+        // Side by side, so that they share one write to disk: all of them enter or none.
+        let mut stating = JoinSet::new();
+        for (place, record) in records.iter().cloned().enumerate() {
+            let (app, staff) = (Arc::clone(&app), staff.clone());
+            stating.spawn(async move { (place, state(&app, &staff, Fact::Supplier(record)).await) });
+        }
+        let mut answers = stating.join_all().await;
+        answers.sort_by_key(|(place, _)| *place);
+        for (record, (_, seq)) in records.iter().zip(answers) {
+            entered.push(json!({ "supplier_id": record.supplier_id, "entry_seq": seq? }));
+        }
     }
     Ok((StatusCode::CREATED, Json(json!({ "suppliers": entered }))))
 }
@@ -61,9 +78,9 @@ struct TokenRequest {
 }
 
 /// `POST /tokens`: a one-time enrolment token for one agent. It is shown once and never again.
-pub(super) async fn token(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Written {
-    let staff = auth::staff(&app, &headers)?;
+pub(super) async fn token(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity, body: Body) -> Written {
     staff.require(&[Role::Operator])?;
+    let body = whole(body, RefusalCode::RequestMalformed)?;
     let request: TokenRequest = if body.is_empty() { TokenRequest::default() } else { read(&body)? };
     let seconds = request.seconds.unwrap_or(TOKEN_SECONDS_DEFAULT);
     if !(1..=TOKEN_SECONDS_MAX).contains(&seconds) {
@@ -89,13 +106,12 @@ struct RevokeRequest {
 /// `POST /agents/{id}/revoke`: from this moment the agent is refused.
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    BearerIdentity(staff): BearerIdentity,
     Path(id): Path<String>,
-    body: Bytes,
+    body: Body,
 ) -> Written {
-    let staff = auth::staff(&app, &headers)?;
     staff.require(&[Role::Operator, Role::Security])?;
-    let request: RevokeRequest = read(&body)?;
+    let request: RevokeRequest = read(&whole(body, RefusalCode::RequestMalformed)?)?;
     if request.reason.trim().is_empty() || request.reason.len() > 1000 {
         let detail = "reason: 1 to 1000 bytes; it stays in the ledger";
         return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail).into());
@@ -107,15 +123,14 @@ pub(super) async fn revoke(
 }
 
 /// `POST /sign-in-codes`: a one-time code that opens a browser session for the caller.
-pub(super) async fn sign_in_code(State(app): State<Arc<App>>, headers: HeaderMap) -> Written {
-    let staff = auth::staff(&app, &headers)?;
+pub(super) async fn sign_in_code(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity) -> Written {
     let code = secret()?;
     let expires_at = app.clock.now().plus_seconds(CODE_SECONDS);
     app.store.codes().put(&secrets::code_hash(&code), staff.person_id, expires_at).map_err(fault)?;
     Ok((StatusCode::CREATED, Json(json!({ "path": format!("/sign-in/{code}"), "expires_at": expires_at }))))
 }
 
-async fn state(app: &App, staff: &auth::StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
+async fn state(app: &App, staff: &StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
     let submission = Submission::stated(staff.author(), fact).map_err(fault)?;
     Ok(match app.door.admit(submission).await? {
         Receipt::Appended { seq } | Receipt::AlreadyThere { seq } => Some(seq),

@@ -56,11 +56,10 @@ impl Engine for Memory {
     fn read(&self, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, EngineFault> {
         let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
         let skipped = usize::try_from(from_seq.saturating_sub(1)).unwrap_or(usize::MAX);
-        let mut bytes: usize = 0;
+        let (mut bytes, mut any) = (0_usize, false);
         let fits = |frame: &&Frame| {
-            let first = bytes == 0;
-            bytes = bytes.saturating_add(frame.line.len().max(1));
-            first || bytes <= bytes_max
+            bytes = bytes.saturating_add(frame.line.len());
+            !std::mem::replace(&mut any, true) || bytes <= bytes_max
         };
         Ok(book.frames.iter().skip(skipped).take(frames_max).take_while(fits).cloned().collect())
     }

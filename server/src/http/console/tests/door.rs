@@ -9,6 +9,7 @@ use crate::http::auth::StaffIdentity;
 use crate::http::console::headers::POLICY;
 use crate::http::console::layout::Gate;
 use crate::http::console::{assets, i18n, not_found, router_behind};
+use crate::http::turns::Turns;
 use crate::intake::door::{Desk, Door, Follower};
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
@@ -97,7 +98,19 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         follower: Box::new(Folder(folder)),
     };
     let door = Door::open(desk, now).unwrap();
-    Arc::new(App { model, engine, clock, moved, door, store, authority })
+    Arc::new(App {
+        model,
+        engine,
+        clock,
+        moved,
+        door,
+        store,
+        authority,
+        turns: Turns::default(),
+        unpacking: tokio::sync::Semaphore::new(1),
+        heard_at: Mutex::default(),
+        readable: tokio::sync::Mutex::default(),
+    })
 }
 
 fn signed_in(_app: &App, _headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {

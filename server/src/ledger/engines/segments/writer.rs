@@ -123,7 +123,8 @@ impl Writer {
         let mut file = match self.files.create(&path) {
             Ok(file) => file,
             Err(source) => {
-                self.poisoned = !is_full(&source);
+                // Nothing was made. Out of file handles is a passing state, like a full disk.
+                self.poisoned = !(is_full(&source) || is_out_of_handles(&source));
                 return Err(given_up(self.poisoned, "making", &path, source));
             }
         };
@@ -140,6 +141,11 @@ impl Writer {
         self.begun = Some((header, path));
         Ok(())
     }
+}
+
+/// EMFILE and ENFILE: this process, or the machine, has too many files open.
+fn is_out_of_handles(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24)) && cfg!(unix)
 }
 
 /// A failed write as the caller learns it: a full disk is only called that when nothing of the write was left behind.
