@@ -5,11 +5,15 @@
 use crate::access::{Host as _, LiveHost};
 use crate::clock::Clock;
 use crate::files::{LockFault, StateLock};
-use crate::submit::{Answer, ClientFault, Enrolment, Identity, IdentityFault, enroll, load_or_make_key};
+use crate::submit::{
+    Answer, ClientFault, Enrolment, Identity, IdentityFault, certificate_again, enroll, fingerprint_of_pem,
+    load_or_make_key,
+};
 use daicho_schemas::ids::AgentId;
-use daicho_schemas::refusal::Refusal;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::sign::agent_id;
-use daicho_schemas::wire::EnrollToken;
+use daicho_schemas::wire::{Certificate, EnrollToken};
+use ed25519_dalek::SigningKey;
 use std::path::Path;
 
 /// A host name; longer ones do not exist (hostname(7)).
@@ -47,7 +51,7 @@ pub async fn join(
     let key = load_or_make_key(state)?;
     let agent = agent_id(&key.verifying_key().to_bytes());
     let enrolment = Enrolment { server, proxy, token, hostname: hostname() };
-    match enroll(&enrolment, &key, &agent).await? {
+    match certificate(state, &enrolment, &key, &agent).await? {
         Answer::Yes(certificate) => {
             let identity = Identity {
                 server: server.to_owned(),
@@ -66,7 +70,37 @@ pub async fn join(
     }
 }
 
+/// Enrols. When the server knows the key or the token already, its first answer may have been lost on the way here: then the
+/// certificate is asked for once more, and only if that is refused too, the server's first refusal stands.
+async fn certificate(
+    state: &Path,
+    enrolment: &Enrolment<'_>,
+    key: &SigningKey,
+    agent: &AgentId,
+) -> Result<Answer<Certificate>, ClientFault> {
+    let first = enroll(enrolment, key, agent).await?;
+    let Answer::Refused { refusal, .. } = &first else { return Ok(first) };
+    let known_there = matches!(refusal.code, RefusalCode::AgentAlreadyEnrolled | RefusalCode::TokenUsed);
+    if !known_there || has_certificate(state, enrolment.token) {
+        return Ok(first);
+    }
+    Ok(match certificate_again(enrolment, key, agent).await? {
+        Answer::Refused { .. } => first,
+        again => again,
+    })
+}
+
+/// Whether this server's answer arrived here before. Then none was lost; the state folder may be a copied one, and what the
+/// refusal advises is right.
+fn has_certificate(state: &Path, token: &EnrollToken) -> bool {
+    let Ok(identity) = Identity::load(state) else { return false };
+    fingerprint_of_pem(&identity.ca_pem).is_ok_and(|ca| ca == token.ca_fingerprint)
+}
+
 fn hostname() -> String {
     let reading = LiveHost::new("/").read("/proc/sys/kernel/hostname", HOSTNAME_BYTES_MAX);
     reading.map_or_else(|_| String::new(), |reading| String::from_utf8_lossy(reading.bytes.trim_ascii()).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

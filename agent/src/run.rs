@@ -95,10 +95,7 @@ struct Agent {
 
 /// Runs until SIGTERM or SIGINT, or once.
 pub async fn run(config: RunConfig, clock: Clock) -> Result<(), RunFault> {
-    if let Some(server) = config.server {
-        Identity::move_server(&config.state, server)?;
-    }
-    let agent = Agent::open(&config.state, config.host, clock)?;
+    let agent = Agent::open(&config.state, config.server, config.host, clock)?;
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let work =
         async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
@@ -125,8 +122,13 @@ fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, RunFault> {
 }
 
 impl Agent {
-    fn open(state: &Path, host: LiveHost, clock: Clock) -> Result<Self, RunFault> {
+    /// `server` is where the server has moved to, if it has.
+    fn open(state: &Path, server: Option<String>, host: LiveHost, clock: Clock) -> Result<Self, RunFault> {
+        // First of all: a second process must not change what the first one works with.
         let lock = StateLock::take(state)?;
+        if let Some(server) = server {
+            Identity::move_server(state, server)?;
+        }
         let identity = Identity::load(state)?;
         let key = load_key(state)?;
         let client = Client::new(&identity, &key)?;

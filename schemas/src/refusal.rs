@@ -43,7 +43,7 @@ refusals! {
         ("何もしなくて構いません。エージェントは次回、全件を送り直します。繰り返す場合はエージェントとサーバーの版を確認してください。", "Nothing to do: the agent sends a full report next time. If it repeats, compare the releases of agent and server.");
     BatchTooLarge = "batch_too_large",
         ("バッチが上限を超えています。", "The batch is larger than the limit."),
-        ("エージェントの status で件数を確認し、対象を分けてください。", "Look at the counts in `daicho-agent status` and split what is collected.");
+        ("`daicho-agent status` で件数を確認し、対象を分けてください。", "Look at the counts in `daicho-agent status` and split what is collected.");
     BatchSignatureWrong = "batch_signature_wrong",
         ("署名がバッチと鍵に合いません。", "The signature does not fit the batch and the key."),
         ("途中で書き換えられた疑いがあります。中継装置とエージェントのホストを調べ、問題がなければ再登録してください。", "Something changed it on the way. Look at proxies and at the agent's host; enrol it anew if both are sound.");
@@ -55,7 +55,7 @@ refusals! {
         ("同じ鍵を持つ複製がある疑いがあります。複製した側を再登録してください。", "A clone may hold the same key: enrol the clone anew.");
     BatchOutOfOrder = "batch_out_of_order",
         ("より新しいバッチを受理済みです。", "A later batch of this agent is already in the ledger."),
-        ("エージェントは全件を新しい番号で送り直します。古いバッチは agent の refused フォルダーに残ります。", "The agent sends a full report under a new number; the old batch stays in its `refused` folder.");
+        ("エージェントは全件を新しい番号で送り直します。古いバッチは エージェントの `refused` フォルダーに残ります。", "The agent sends a full report under a new number; the old batch stays in its `refused` folder.");
     BatchFromTheFuture = "batch_from_the_future",
         ("バッチの日時がサーバーの時計より先です。", "The batch is dated ahead of the server's clock."),
         ("ホストとサーバーの時刻同期（NTP）を直してください。バッチはスプールに残り、後で送られます。", "Set the clocks of host and server (NTP). The batch stays in the spool and is sent later.");
@@ -87,7 +87,7 @@ refusals! {
         ("登録トークンを確認できません。", "This enrolment token is not known here."),
         ("トークンの全文を写したか、接続先のサーバーが正しいか確認してください。", "See that the whole token was copied and that this is the right server.");
     RequestMalformed = "request_malformed",
-        ("要求を読めません。", "The request cannot be read."),
+        ("リクエストを読めません。", "The request cannot be read."),
         ("下の詳細を見て直してください。", "See the detail and correct it.");
     BodyTooLarge = "body_too_large",
         ("送られた内容が上限を超えています。", "What was sent is larger than the limit."),

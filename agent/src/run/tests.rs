@@ -161,12 +161,18 @@ fn a_running_agent_answers_the_servers_wish_at_once() {
     assert!(matches!(dpkg(&batches[2]), Body::Full { items } if items[0].key() == "deb:b:amd64"));
 }
 
-/// One process per state folder, whatever the first one is doing.
+/// One process per state folder, whatever the first one is doing; not even a new address of the server is taken.
 #[test]
-fn a_second_agent_does_not_start() {
+fn a_second_agent_does_not_start_and_changes_nothing() {
     let scene = Scene::new();
-    let _held = StateLock::take(&scene.state()).unwrap();
-    assert!(matches!(scene.run_once(), Err(RunFault::Lock(LockFault::Held(_)))));
+    let held = StateLock::take(&scene.state()).unwrap();
+    let identity = Identity::load(&scene.state()).unwrap();
+    let moved = || RunConfig { server: Some("https://localhost:1".into()), ..scene.config(true) };
+    assert!(matches!(block_on(run(moved(), system_clock)), Err(RunFault::Lock(LockFault::Held(_)))));
+    assert_eq!(Identity::load(&scene.state()).unwrap(), identity);
+    drop(held);
+    assert!(matches!(block_on(run(moved(), system_clock)), Err(RunFault::NotHandedOver(_))));
+    assert_eq!(Identity::load(&scene.state()).unwrap().server, "https://localhost:1");
 }
 
 #[test]

@@ -136,14 +136,16 @@ impl Spool {
                 let why = result.map_or_else(|error| chain(&error), |_| "the file has another batch's name".into());
                 tracing::warn!(batch.number = number, why, "a spooled batch is damaged; it was moved to refused/");
                 let note = RefusedNote { number, code: None, text: why };
-                self.queue.refuse(&note)?;
                 self.lose(number, number, "unreadable")?;
                 self.full_wanted = true;
+                self.queue.refuse(&note)?;
                 Ok(None)
             }
         }
     }
 
+    /// Notes a loss on disk. Called before the batch leaves the spool: after a crash in between a batch may be told as lost
+    /// and sent all the same, but none is ever gone in silence.
     fn lose(&mut self, first_number: u64, last_number: u64, reason: &str) -> Result<(), SpoolFault> {
         let lost = limits::merge_lost(self.lost.take(), Lost { first_number, last_number, reason: reason.into() });
         let json = serde_json::to_vec(&lost).map_err(EncodeError::from)?;
@@ -281,9 +283,9 @@ impl Spool {
             let Some((_, batch)) = self.read(number)? else { continue };
             self.lose_again(batch.lost)?;
             tracing::warn!(batch.number = number, reason, "a spooled batch was given up");
-            self.queue.remove(number)?;
             self.lose(number, number, reason)?;
             self.full_wanted = true;
+            self.queue.remove(number)?;
         }
         Ok(())
     }
@@ -320,10 +322,9 @@ impl Spool {
         let Some((_, batch)) = self.read(number)? else { return Ok(()) };
         self.lose_again(batch.lost)?;
         let note = RefusedNote { number, code: Some(refusal.code), text: refusal.to_string() };
-        self.queue.refuse(&note)?;
         self.lose(number, number, &format!("refused by the server: {}", refusal.code.as_str()))?;
         self.full_wanted = true;
-        Ok(())
+        Ok(self.queue.refuse(&note)?)
     }
 
     /// What a check-in says: the last acknowledged number and the digest of the acknowledged state.

@@ -179,6 +179,63 @@ fn what_is_given_up_is_told_and_the_next_report_is_full() {
     assert!(server.lost.iter().any(|lost| lost.reason.contains("spool full")), "{:?}", server.lost);
 }
 
+/// The moment before a batch leaves the spool for good: while its loss cannot be written down, it stays where it is.
+/// Afterwards it is told as lost, once it could be.
+#[test]
+fn no_batch_goes_before_its_loss_is_on_disk() {
+    type Going = fn(&tempfile::TempDir) -> Result<(), SpoolFault>;
+    let ways: [(&str, Going); 3] = [
+        ("refused by the server: report_inconsistent", |folder| {
+            open(folder).refuse(1, &Refusal::new(RefusalCode::ReportInconsistent))
+        }),
+        ("spool full", |folder| {
+            let limits = SpoolLimits { bytes_max: 1, ..SpoolLimits::default() };
+            Spool::open(folder.path(), key(), limits)?.put(round(&["a", "b"])).map(drop)
+        }),
+        ("unreadable", |folder| {
+            fs::write(folder.path().join("spool/00000000000000000001.batch"), "damaged").unwrap();
+            Spool::open(folder.path(), key(), SpoolLimits::default()).map(drop)
+        }),
+    ];
+    for (reason, go) in ways {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spool/00000000000000000001.batch");
+        open(&folder).put(round(&["a"])).unwrap();
+        // Where the note is written aside stands a folder: it cannot be written.
+        let obstacle = folder.path().join("lost.new");
+        fs::create_dir(&obstacle).unwrap();
+        assert!(matches!(go(&folder), Err(SpoolFault::File(_))), "{reason}");
+        assert!(file.exists(), "{reason}");
+        fs::remove_dir(&obstacle).unwrap();
+        go(&folder).unwrap();
+        assert!(!file.exists(), "{reason}");
+        let lost: Lost = serde_json::from_slice(&fs::read(folder.path().join("lost.json")).unwrap()).unwrap();
+        assert_eq!(lost, Lost { first_number: 1, last_number: 1, reason: reason.into() });
+    }
+}
+
+/// A crash after the loss was written and before the batch was moved: the batch is sent after all, and told as lost too.
+#[test]
+fn a_crash_while_a_batch_is_refused_says_too_much_and_never_too_little() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder).put(round(&["a"])).unwrap();
+    let refused = folder.path().join("refused");
+    let mut spool = open(&folder);
+    fs::remove_dir(&refused).unwrap();
+    fs::write(&refused, "in the way").unwrap();
+    assert!(spool.refuse(1, &Refusal::new(RefusalCode::FullReportNeeded)).is_err());
+    drop(spool);
+    fs::remove_file(&refused).unwrap();
+    let mut spool = open(&folder);
+    assert_eq!(spool.oldest().unwrap().unwrap().number, 1, "it waits still");
+    spool.put(round(&["b"])).unwrap();
+    let mut server = Server::default();
+    assert_eq!(server.take_all(&mut spool), []);
+    assert_eq!(server.names(), ["b"]);
+    let reason = "refused by the server: full_report_needed".into();
+    assert_eq!(server.lost, [Lost { first_number: 1, last_number: 1, reason }]);
+}
+
 #[test]
 fn every_refusal_ends_in_agreement_under_a_later_number() {
     let folder = tempfile::tempdir().unwrap();

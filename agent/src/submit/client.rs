@@ -100,29 +100,52 @@ pub struct Enrolment<'a> {
     pub hostname: String,
 }
 
+impl Enrolment<'_> {
+    /// A way to the server that believes only the CA that the token names, and shows no certificate.
+    fn client(&self) -> Result<(reqwest::Client, Url), ClientFault> {
+        let base = server_address(self.server)?;
+        Ok((http(tls::pinned(self.token.ca_fingerprint)?, self.proxy)?, base))
+    }
+
+    /// Lets a certificate pass only when it is for this agent and of the CA that the token names.
+    fn fitting(&self, answer: Answer<Certificate>, agent: &AgentId) -> Result<Answer<Certificate>, ClientFault> {
+        if let Answer::Yes(certificate) = &answer {
+            if certificate.agent_id != *agent {
+                return Err(ClientFault::Enrolment("the certificate is for another agent"));
+            }
+            if tls::fingerprint_of_pem(&certificate.ca_pem)? != self.token.ca_fingerprint {
+                return Err(ClientFault::Enrolment("the CA is not the one that the token names"));
+            }
+        }
+        Ok(answer)
+    }
+}
+
 /// Joins a server. Nothing secret is sent before the server has shown the CA that the token names.
 pub async fn enroll(
     enrolment: &Enrolment<'_>,
     key: &SigningKey,
     agent: &AgentId,
 ) -> Result<Answer<Certificate>, ClientFault> {
-    let base = server_address(enrolment.server)?;
-    let http = http(tls::pinned(enrolment.token.ca_fingerprint)?, enrolment.proxy)?;
+    let (http, base) = enrolment.client()?;
     let request = EnrollRequest {
         token: enrolment.token.to_text(),
         csr_pem: certificate_request(key, agent)?,
         hostname: enrolment.hostname.clone(),
     };
-    let answer: Answer<Certificate> = post(&http, join(&base, PATH_ENROLL), &request).await?;
-    if let Answer::Yes(certificate) = &answer {
-        if certificate.agent_id != *agent {
-            return Err(ClientFault::Enrolment("the certificate is for another agent"));
-        }
-        if tls::fingerprint_of_pem(&certificate.ca_pem)? != enrolment.token.ca_fingerprint {
-            return Err(ClientFault::Enrolment("the CA is not the one that the token names"));
-        }
-    }
-    Ok(answer)
+    enrolment.fitting(post(&http, join(&base, PATH_ENROLL), &request).await?, agent)
+}
+
+/// Asks for a certificate of a key that the server may have enrolled already. The request proves the key; the token is only
+/// used to know the server by.
+pub async fn certificate_again(
+    enrolment: &Enrolment<'_>,
+    key: &SigningKey,
+    agent: &AgentId,
+) -> Result<Answer<Certificate>, ClientFault> {
+    let (http, base) = enrolment.client()?;
+    let request = RenewRequest { csr_pem: certificate_request(key, agent)? };
+    enrolment.fitting(post(&http, join(&base, PATH_RENEW), &request).await?, agent)
 }
 
 /// Checks an address: https, a host, nothing behind it.

@@ -8,7 +8,7 @@ mod identity;
 mod tls;
 
 pub use backoff::Backoff;
-pub use client::{Client, ClientFault, Enrolment, enroll, server_address};
+pub use client::{Client, ClientFault, Enrolment, certificate_again, enroll, server_address};
 pub use identity::{Identity, IdentityFault, load_key, load_or_make_key};
 pub use tls::{TlsFault, fingerprint_of_pem};
 

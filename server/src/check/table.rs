@@ -87,8 +87,8 @@ impl Page {
         )?;
         let through = report.plan.prohibited_through.filter(|_| report.plan.phase == Phase::Prohibited);
         let through = match (through, self.language) {
-            (Some(day), Language::Ja) => format!("（{day} まで導入できません）"),
-            (Some(day), Language::En) => format!(" (no introduction through {day})"),
+            (Some(day), Language::Ja) => format!("（{day} まで導入・委託できません）"),
+            (Some(day), Language::En) => format!(" (no introduction or entrustment through {day})"),
             (None, _) => String::new(),
         };
         writeln!(
@@ -123,7 +123,7 @@ impl Page {
     fn duty(&self, out: &mut dyn Write, duty: &DutyRow, findings: &[&FindingRow]) -> io::Result<()> {
         writeln!(out, "■ [{}] {}", self.outcome(duty.outcome), clean(duty.title.get(self.language)))?;
         let both = |texts: &[Text]| {
-            texts.iter().map(|text| text.get(self.language)).collect::<Vec<_>>().join(self.say("、", "; "))
+            texts.iter().map(|text| text.get(self.language)).collect::<Vec<_>>().join(self.say("；", "; "))
         };
         if let Some(form) = &duty.form {
             writeln!(out, "  {}: {}", self.say("様式", "form"), form.get(self.language))?;
@@ -153,10 +153,10 @@ impl Page {
     }
 
     fn drift(&self, out: &mut dyn Write, lines: &[DriftLine]) -> io::Result<()> {
-        self.title(out, "申告との違い", "Observed against declared")?;
+        self.title(out, "計画書との差異", "Observed against declared")?;
         let header = [
             ("状態", "status"),
-            ("区分", "category"),
+            ("分類", "category"),
             ("製品", "product"),
             ("供給者", "supplier"),
             ("件数", "n"),
@@ -187,7 +187,7 @@ impl Page {
     }
 
     fn findings(&self, out: &mut dyn Write, findings: &[FindingRow]) -> io::Result<()> {
-        self.title(out, "所見", "Findings")?;
+        self.title(out, "検知事項", "Findings")?;
         if findings.is_empty() {
             return writeln!(out, "{}", self.say("見えた範囲では、ありません。", "None, as far as could be seen."));
         }
@@ -272,10 +272,10 @@ impl Page {
     fn end(&self, out: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
         writeln!(out)?;
         let words = if report.exit() == super::EXIT_NOTHING {
-            self.say("すべて見え、すべて申告どおりです。", "Everything was seen, and everything is as declared.")
+            self.say("すべて見え、すべて計画書どおりです。", "Everything was seen, and everything is as declared.")
         } else if report.coverage.complete {
             self.say(
-                "申告と違うところがあります（終了コード 3）。",
+                "計画書と違うところがあります（終了コード 3）。",
                 "Something differs from what was declared (exit code 3).",
             )
         } else {
@@ -317,14 +317,14 @@ impl Page {
             DutyOutcome::AskPerson => self.say("人の判断が必要", "ASK A PERSON"),
             DutyOutcome::Report => self.say("遅滞なく報告", "REPORT WITHOUT DELAY"),
             DutyOutcome::Notify => self.say("届出", "NOTIFY"),
-            DutyOutcome::FileFirst => self.say("事前に届出", "FILE FIRST"),
+            DutyOutcome::FileFirst => self.say("あらかじめ届出", "FILE FIRST"),
         }
     }
 
     fn status(&self, status: DriftStatus) -> &'static str {
         match status {
-            DriftStatus::Covered => self.say("申告済み", "covered"),
-            DriftStatus::Undeclared => self.say("申告なし", "UNDECLARED"),
+            DriftStatus::Covered => self.say("計画書に記載あり", "covered"),
+            DriftStatus::Undeclared => self.say("計画書に記載なし", "UNDECLARED"),
             DriftStatus::NotSeen => self.say("見当たらない", "not seen"),
             DriftStatus::NotObservable => self.say("確認できない", "not observable"),
         }
@@ -354,7 +354,7 @@ impl Page {
 
     fn severity(&self, severity: Severity) -> &'static str {
         match severity {
-            Severity::Notice => self.say("注意", "notice"),
+            Severity::Notice => self.say("確認", "notice"),
             Severity::Warning => self.say("警告", "warning"),
             Severity::Critical => self.say("重大", "CRITICAL"),
         }

@@ -230,7 +230,7 @@ fn both_languages_print_and_hostile_names_do_no_harm() {
     files.inventory(collectors(json!([package(hostile, "X <x@evil.example>")])));
     let (_, ja, _) = files.run_in(&files.args(CheckFormat::Table), Language::Ja);
     let (_, en, _) = files.run(&files.args(CheckFormat::Table));
-    assert!(ja.contains("届出・報告の義務") && ja.contains("遅滞なく報告") && ja.contains("申告なし"), "{ja}");
+    assert!(ja.contains("届出・報告の義務") && ja.contains("遅滞なく報告") && ja.contains("計画書に記載なし"), "{ja}");
     assert!(
         en.contains("What the law asks") && en.contains("REPORT WITHOUT DELAY") && en.contains("UNDECLARED"),
         "{en}"

@@ -175,7 +175,7 @@ pub(crate) fn import(arguments: &ImportArguments, language: Language) -> anyhow:
             say(bad.text().get(language));
             say_text(
                 language,
-                "誤りの手前までを取り込みました。正しいファイルで同じ命令を実行すると続きから始まります。",
+                "誤りの手前までを取り込みました。正しいファイルで同じコマンドを実行すると続きから始まります。",
                 "Everything before it was imported. The same command with a good file goes on from there.",
             );
             Ok(ExitCode::from(BAD))

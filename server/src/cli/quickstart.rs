@@ -108,7 +108,7 @@ async fn load_example(client: &Client, language: Language) -> anyhow::Result<()>
     let operator = plan.operator.name.get(language);
     say_text(
         language,
-        &format!("例の事業者を登録しました: {operator}"),
+        &format!("架空の事業者の例を登録しました: {operator}"),
         &format!("Loaded an example operator: {operator}"),
     );
     Ok(())
@@ -190,7 +190,7 @@ async fn summary(client: &Client, running: &Running, language: Language) -> anyh
     say_text(
         language,
         &format!(
-            "構成要素: 届出済み {covered}、届出なし {undeclared}。検知 {findings} 件、届出・報告義務 {duties} 件。"
+            "構成要素: 計画書に記載あり {covered}、計画書に記載なし {undeclared}。検知 {findings} 件、届出・報告義務 {duties} 件。"
         ),
         &format!("Components: {covered} declared, {undeclared} undeclared. {findings} findings, {duties} duties."),
     );

@@ -39,7 +39,11 @@ pub(crate) fn run(arguments: &ServeArguments, language: Language) -> anyhow::Res
     block_on(async move {
         let mut running = start(settings, Arc::new(SystemClock)).await?;
         let url = running.connect.url.clone();
-        say_text(language, &format!("台帳を {url} で公開しています。"), &format!("Serving the ledger at {url}."));
+        say_text(
+            language,
+            &format!("台帳のサーバーを {url} で開始しました。"),
+            &format!("Serving the ledger at {url}."),
+        );
         tokio::select! {
             () = stop_signal() => {}
             ended = running.ended() => ended?,

@@ -16,7 +16,7 @@ fn plan() -> Value {
             "equipment_id": "tos",
             "equipment_type": "TOS",
             "name": { "ja": "例示", "en": "Example" },
-            "function": "積付計画",
+            "function": "船舶へのコンテナの積込に関する計画の作成",
             "place": "例示県",
             "hosts": ["tos-1", "tos-2"],
         },

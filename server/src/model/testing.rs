@@ -295,7 +295,7 @@ pub(crate) fn plan(plan_id: &str, equipment_id: &str) -> PlanScript {
             "equipment_id": equipment_id,
             "equipment_type": "ターミナルオペレーションシステム",
             "name": { "ja": "例示TOS", "en": "Example TOS" },
-            "function": "積付計画",
+            "function": "船舶へのコンテナの積込に関する計画の作成",
             "place": "例示県",
             "hosts": [],
         },

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule { id: "remote_path_undeclared", claim, subjec
 
 fn claim() -> Text {
     Text::new(
-        "外部からの経路になり得るネットワークインターフェイスが、どの計画にも申告されていません。",
+        "外部からの経路になり得るネットワークインターフェースが、どの導入等計画書にも記載されていません。",
         "A network interface that can be a way in from outside is declared in no plan.",
     )
 }
@@ -72,16 +72,16 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     Some(Verdict {
         severity,
         title: Text::new(
-            format!("ホスト「{hostname}」に申告のない経路「{name}」（{}）", sort.ja),
+            format!("ホスト「{hostname}」に計画書に記載のない経路「{name}」（{}）", sort.ja),
             format!("Host \"{hostname}\": interface \"{name}\" ({}) is declared in no plan", sort.en),
         ),
         why: Text::new(
             "外部から入る経路になり得ます。誰がどこから保守に入れるかは、重要維持管理等の委託とリスク管理措置に関わります。",
-            "It can be a way in from outside. Who can come in to maintain bears on the entrustment of 重要維持管理等 and on the risk management measures.",
+            "It can be a way in from outside. Who can come in to maintain bears on the entrustment of 重要維持管理等 and on the risk management measures (リスク管理措置).",
         ),
         next: Text::new(
-            "誰が何のために設けたかを確かめてください。必要な経路なら計画の remote_paths に加え、不要なら取り除きます。",
-            "Find out who made it and what for. If it is needed, add it to remote_paths of a plan; if not, remove it.",
+            "誰が何のために設けたかを確かめてください。必要な経路なら、届出・報告の要否を判断したうえで、計画の remote_paths に加え、不要なら取り除きます。",
+            "Find out who made it and what for. If it is needed, decide whether a filing or report is due, then add it to remote_paths of a plan; if not, remove it.",
         ),
         equipment_id: equipment,
         agent_ids: vec![agent.clone()],

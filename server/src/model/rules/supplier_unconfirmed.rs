@@ -44,11 +44,11 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     Some(Verdict {
         severity: Severity::Notice,
         title: Text::new(
-            format!("「{}」に供給者「{}」と確認できない構成品（{count} 件）", name.ja, who.ja),
+            format!("「{}」に供給者「{}」と確認できない構成要素（{count} 件）", name.ja, who.ja),
             format!("{}: {count} components are not confirmed to come from \"{}\"", name.en, who.en),
         ),
         why: Text::new(
-            "保守者などの記載では申告どおりの供給者ですが、このホストのどのリポジトリの索引にもありません。古い版か、手で入れた物か、偽装です。",
+            "保守者などの記載では計画書どおりの供給者ですが、このホストのどのリポジトリの索引にもありません。古い版か、手で入れた物か、偽装の可能性があります。",
             "By their maintainer field they come from a declared supplier, but no repository index of the host lists them: an old version, something installed by hand, or a forgery.",
         ),
         next: Text::new(

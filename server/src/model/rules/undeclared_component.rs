@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule { id: "undeclared_component", claim, subjects
 
 fn claim() -> Text {
     Text::new(
-        "特定重要設備に、計画のどの構成設備にも当たらない構成品があります。",
+        "特定重要設備に、計画のどの構成設備にも当たらない構成要素があります。",
         "There is a component on a critical equipment that no declared part covers.",
     )
 }
@@ -45,7 +45,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     Some(Verdict {
         severity: Severity::Warning,
         title: Text::new(
-            format!("「{}」に計画にない構成品「{product}」（供給者: {}）", name.ja, who.ja),
+            format!("「{}」に計画にない構成要素「{product}」（供給者: {}）", name.ja, who.ja),
             format!("{}: \"{product}\" (supplier: {}) is covered by no declared part", name.en, who.en),
         ),
         why: Text::new(

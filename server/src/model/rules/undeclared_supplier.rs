@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule { id: "undeclared_supplier", claim, subjects,
 
 fn claim() -> Text {
     Text::new(
-        "特定重要設備の構成品に、計画のどこにも書かれていない供給者がいます。",
+        "特定重要設備の構成要素に、計画のどこにも書かれていない供給者がいます。",
         "A supplier of a component of a critical equipment is named by no part of its plans.",
     )
 }
@@ -57,7 +57,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         )
     } else {
         Text::new(
-            format!("「{}」に供給者の分からない構成品（{count} 件）", name.ja),
+            format!("「{}」に供給者の分からない構成要素（{count} 件）", name.ja),
             format!("{}: nothing tells who supplies {count} components", name.en),
         )
     };
@@ -65,13 +65,13 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         severity: Severity::Warning,
         title,
         why: Text::new(
-            format!("構成設備の供給者は計画の記載事項です。この供給者の構成品が {count} 件見つかりました。"),
+            format!("構成設備の供給者は計画の記載事項です。この供給者の構成要素が {count} 件見つかりました。"),
             format!("Suppliers of components are part of the plan; {count} components of this one were found."),
         ),
         next: if recorded {
             Text::new(
-                "計画の構成設備に加えるか、構成品を取り除いてください。",
-                "Add it to a part of the plan, or remove its components.",
+                "届出・報告の要否を判断したうえで計画の構成設備に加えるか、構成要素を取り除いてください。",
+                "Decide whether a filing or report is due, then add it to a part of the plan; or remove its components.",
             )
         } else {
             Text::new(

@@ -85,6 +85,20 @@ pub(in crate::http::console) fn findings() -> Vec<FindingRow> {
     ]
 }
 
+/// What a form still asks for.
+fn missing() -> Vec<Text> {
+    [
+        ("代表者の氏名", "Name of the representative"),
+        ("住所", "Address"),
+        ("設立準拠法国等", "Country of law (設立準拠法国等)"),
+        ("議決権の5％以上を直接に保有する者", "Direct holders of 5 % or more of the votes"),
+        ("役員の氏名、生年月日及び国籍等", "Officers: name, date of birth, nationality"),
+        ("製造する工場又は事業場の所在地", "Location of the factory or workplace"),
+    ]
+    .map(|(ja, en)| Text::new(ja, en))
+    .to_vec()
+}
+
 pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
     let base = DutyRow {
         duty_id: DutyId::new("duty-00000000000000a1").unwrap(),
@@ -104,7 +118,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
         form: Some(Text::new("様式第十", "Form 10 (様式第十)")),
         articles: vec![
             Text::new("経済安全保障推進法 第54条第4項後段", "Economic Security Promotion Act, art. 54(4), second half"),
-            Text::new("国土交通省関係省令 第25条第2項・第3項", "MLIT ordinance, art. 25(2)(3)"),
+            Text::new("令和5年国土交通省令第62号 第25条第2項・第3項", "MLIT ordinance, art. 25(2)(3)"),
         ],
         clock: Text::new("遅滞なく", "without delay (遅滞なく)"),
         due_on: None,
@@ -113,16 +127,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
             "この変更は、それ自体が新たな「導入」（法第52条第1項）に当たりますか。当たる場合は、あらかじめ届出が必要です。",
             "Is this change itself a new installation (導入, art. 52(1))? If so, it must be filed first.",
         )),
-        missing: [
-            ("代表者の氏名", "Name of the representative"),
-            ("住所", "Address"),
-            ("設立準拠法国等", "Country of law (設立準拠法国等)"),
-            ("議決権の5％以上を直接に保有する者", "Direct holders of 5 % or more of the votes"),
-            ("役員の氏名、生年月日及び国籍等", "Officers: name, date of birth, nationality"),
-            ("製造する工場又は事業場の所在地", "Location of the factory or workplace"),
-        ]
-        .map(|(ja, en)| Text::new(ja, en))
-        .to_vec(),
+        missing: missing(),
         confidence: "INF".into(),
         caution: Some(Text::new(
             "「導入」は法令で定義されていません。導入後に加わった構成設備の扱いは、所管省庁への確認が必要です。",
@@ -132,7 +137,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
     let mut first = base.clone();
     first.duty_id = DutyId::new("duty-00000000000000a0").unwrap();
     first.outcome = DutyOutcome::FileFirst;
-    first.title = Text::new("重要な変更の案の届出：委託の相手方の変更", "File a change draft: another contractor");
+    first.title = Text::new("重要な変更の届出：委託の相手方の変更", "File an important change: another contractor");
     first.form = Some(Text::new("様式第七（二）", "Form 7(2) (様式第七（二）)"));
     first.articles =
         vec![Text::new("経済安全保障推進法 第54条第1項・第2項", "Economic Security Promotion Act, art. 54(1)(2)")];
