@@ -136,10 +136,18 @@ fn subject(finding: &Finding) -> Text {
         (format!(" ほか {more} 件"), format!(" and {more} more"))
     };
     let (from_ja, from_en) = match &finding.verdict.supplier {
-        Some(claim) => (claim.name.ja.as_str(), claim.name.en.as_str()),
+        Some(claim) => (name_alone(&claim.name.ja), name_alone(&claim.name.en)),
         None => ("供給者不明", "supplier unknown"),
     };
     Text::new(format!("{named}{more_ja}（{from_ja}）"), format!("{named}{more_en} ({from_en})"))
+}
+
+/// A maintainer's name without the address behind it; the evidence of the claim keeps both.
+fn name_alone(name: &str) -> &str {
+    match name.split_once('<') {
+        Some((name, _)) if !name.trim().is_empty() => name.trim(),
+        _ => name,
+    }
 }
 
 /// The id of a duty: `duty-` and 16 hex digits, from finding, opening and row.

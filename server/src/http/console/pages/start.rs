@@ -13,7 +13,7 @@ use daicho_schemas::fact::decision::Hearing;
 use std::sync::Arc;
 
 /// Duties and findings shown in full on this page.
-const ROWS_MAX: usize = 10;
+const ROWS_MAX: usize = 6;
 
 /// How much is really seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
