@@ -113,3 +113,19 @@ fn two_inventories_are_the_same_bytes() {
     let second = std::fs::read(desk.inventory("one.json", &status)).unwrap();
     assert_eq!(first, second);
 }
+
+/// A newcomer's way: files for this host from `daicho example`, which never overwrites, and a check that takes them.
+#[test]
+fn the_example_files_are_taken_by_the_check() {
+    let desk = Desk::new();
+    let inventory = desk.inventory("host.json", &stanza("bash", "Example <example@debian.org>"));
+    let folder = desk.path("example");
+    let example = || command(&executables().daicho).arg("example").arg(&folder).output().unwrap();
+    assert!(example().status.success());
+    assert_eq!(example().status.code(), Some(1), "what is there is not overwritten");
+    let (plan, suppliers) = (folder.join("plan.json"), folder.join("suppliers.json"));
+    let mut check = command(&executables().daicho);
+    check.arg("check").arg("--plan").arg(plan).arg("--suppliers").arg(suppliers).arg(inventory);
+    let output = check.output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -76,7 +76,7 @@ fn list(server: &ServerArguments) -> anyhow::Result<String> {
                 table.add_row([
                     text(host, "agent_id"),
                     text(host, "hostname"),
-                    text(host, "equipment_id"),
+                    host.get("equipment_id").and_then(Value::as_str).unwrap_or("–"),
                     hearing,
                     &number(host, "components"),
                     &number(host, "findings_open"),

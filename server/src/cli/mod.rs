@@ -4,6 +4,7 @@
 
 mod agent;
 mod client;
+mod example;
 mod ledger;
 mod quickstart;
 mod record;
@@ -35,6 +36,8 @@ enum Command {
     Quickstart(quickstart::QuickstartArguments),
     /// Run the server (サーバーを動かす)
     Serve(serve::ServeArguments),
+    /// Write a plan and suppliers for this host, to start from (計画と供給者の例を書き出す)
+    Example(example::ExampleArguments),
     /// Judge plans and inventories without a server (サーバーなしで照合する)
     Check(check::CheckArgs),
     /// Plans, 導入等計画書
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Quickstart(arguments) => quickstart::run(&arguments, language),
         Command::Serve(arguments) => serve::run(&arguments, language),
+        Command::Example(arguments) => example::run(&arguments, language),
         Command::Check(arguments) => check_files(&arguments, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => record::supplier(&command, language),
@@ -87,6 +91,8 @@ pub fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code,
+        // Whoever read us had enough (`| head`).
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error, language);
             ExitCode::from(exit_code(&error))
@@ -103,6 +109,11 @@ fn check_files(arguments: &check::CheckArgs, language: Language) -> anyhow::Resu
 /// Bad input is 2, a fault of ours is 1.
 fn exit_code(error: &anyhow::Error) -> u8 {
     if error.chain().any(|cause| cause.is::<daicho_schemas::refusal::Refusal>()) { 2 } else { 1 }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn complain(error: &anyhow::Error, language: Language) {

@@ -4,10 +4,9 @@
 //! Invariant: whatever was started here is stopped here, and a second start goes on where the first one stopped.
 
 use super::client::Client;
-use super::{block_on, log_to_stderr, say, say_text, serve, sign_in};
+use super::{block_on, example, log_to_stderr, say, say_text, serve, sign_in};
 use crate::clock::SystemClock;
-use crate::example;
-use crate::serve::{Running, Settings, hostname, start};
+use crate::serve::{Running, Settings, start};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use daicho_schemas::text::Language;
@@ -100,9 +99,7 @@ async fn load_example(client: &Client, language: Language) -> anyhow::Result<()>
     if plans.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty()) {
         return Ok(());
     }
-    let hostname = hostname().unwrap_or_else(|| "localhost".into());
-    let os_release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let (plan, suppliers) = example::example_files(&hostname, &os_release);
+    let (plan, suppliers) = example::of_this_host();
     client.post("/suppliers", serde_json::to_vec(&suppliers)?).await?;
     client.post("/plans", serde_json::to_vec(&plan)?).await?;
     let operator = plan.operator.name.get(language);

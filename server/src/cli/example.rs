@@ -1,0 +1,51 @@
+//! `daicho example`: a plan and suppliers for this host, as files to start from.
+//! It does not touch a server. Invariant: nothing that is there is overwritten, and everything in the files is fictitious.
+
+use super::say_text;
+use crate::example::example_files;
+use crate::serve::hostname;
+use anyhow::Context as _;
+use clap::Args;
+use daicho_schemas::text::Language;
+use serde::Serialize;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Where to write.
+#[derive(Debug, Args)]
+pub(crate) struct ExampleArguments {
+    /// The folder for plan.json and suppliers.json (書き出すフォルダー)
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+}
+
+pub(crate) fn run(arguments: &ExampleArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let (plan, suppliers) = of_this_host();
+    std::fs::create_dir_all(&arguments.folder).with_context(|| format!("create {}", arguments.folder.display()))?;
+    write_new(&arguments.folder.join("plan.json"), &plan)?;
+    write_new(&arguments.folder.join("suppliers.json"), &suppliers)?;
+    say_text(
+        language,
+        "plan.json と suppliers.json を書き出しました（架空の事業者の例です）。",
+        "Wrote plan.json and suppliers.json (a fictitious operator).",
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The example that fits this host.
+pub(crate) fn of_this_host() -> (daicho_schemas::fact::declaration::Plan, daicho_schemas::fact::supplier::SuppliersFile)
+{
+    let hostname = hostname().unwrap_or_else(|| "localhost".into());
+    let os_release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    example_files(&hostname, &os_release)
+}
+
+fn write_new(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
+    let doing = || format!("write {} (it must not exist yet)", path.display());
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).with_context(doing)?;
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    file.write_all(&text).with_context(doing)
+}
