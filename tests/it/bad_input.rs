@@ -319,3 +319,32 @@ fn one_agent_cannot_grow_without_end() {
         server.stop().await;
     });
 }
+
+/// A key that asks with many tokens at once, and a token that many keys use at once: one of each gets in.
+#[test]
+fn enrolments_at_the_same_moment() {
+    harness::block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let server = TestServer::start(folder.path()).await;
+        let api = &server.api;
+        let count = |answers: &[(u16, Value)]| answers.iter().filter(|(status, _)| *status == 200).count();
+
+        let shared = token(api).await;
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (api, shared) = (api.clone(), shared.clone());
+            asking.spawn(async move { enrol_with(&api, &shared, &new_key()).await });
+        }
+        assert_eq!(count(&asking.join_all().await), 1, "one token, one agent");
+
+        let key = new_key();
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (api, key, token) = (api.clone(), key.clone(), token(api).await);
+            asking.spawn(async move { enrol_with(&api, &token, &key).await });
+        }
+        assert_eq!(count(&asking.join_all().await), 1, "one key, one enrolment");
+        assert_eq!(api.list("/hosts").await.len(), 2);
+        server.stop().await;
+    });
+}

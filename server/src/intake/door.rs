@@ -202,10 +202,14 @@ impl Keeper {
         let mut frames: Vec<Frame> = Vec::new();
         let mut bytes = 0;
         for waiting in std::mem::take(&mut self.waiting) {
-            if bytes > GROUP_BYTES_MAX || !touched.insert(waiting.submission.subject()) {
+            let subjects = waiting.submission.subjects();
+            if bytes > GROUP_BYTES_MAX || subjects.iter().any(|subject| touched.contains(subject)) {
+                // It keeps its place behind those that wait already.
+                touched.extend(subjects);
                 later.push_back(waiting);
                 continue;
             }
+            touched.extend(subjects);
             if let Some((linked, frame)) = self.judge(waiting, head, now, received_at) {
                 bytes += frame.line.len();
                 head = linked.entry.head();

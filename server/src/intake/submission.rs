@@ -53,20 +53,23 @@ impl Submission {
         Ok(Self { author: Author::Agent(signer), fact: Fact::Batch(signed), raw, batch: Some(Box::new(batch)) })
     }
 
-    /// What it is about: two submissions with one subject never enter in one group, so that the second one is judged
+    /// What it is about: two submissions that share a subject never enter in one group, so that the second one is judged
     /// with the first one known.
-    pub fn subject(&self) -> String {
+    pub fn subjects(&self) -> Vec<String> {
         match &self.fact {
-            Fact::Batch(_) => self.author.to_string(),
-            Fact::AgentEnrolled(enrolled) => format!("token:{}", enrolled.token_id),
-            Fact::AgentRevoked(revoked) => format!("agent:{}", revoked.agent_id),
-            Fact::CoverageChanged(change) => format!("agent:{}", change.agent_id),
-            Fact::TokenIssued(token) => format!("token:{}", token.token_id),
-            Fact::AccessGranted(access) => format!("person:{}", access.person_id),
-            Fact::Supplier(record) => format!("supplier:{}", record.supplier_id),
-            Fact::Plan(_) => "plans".into(),
-            Fact::Notices(_) => "notices".into(),
-            Fact::LedgerOpened(_) | Fact::FaultReported(_) => "ledger".into(),
+            Fact::Batch(_) => vec![self.author.to_string()],
+            // A token is used once, and a key enrols once.
+            Fact::AgentEnrolled(enrolled) => {
+                vec![format!("token:{}", enrolled.token_id), format!("agent:{}", enrolled.agent_id)]
+            }
+            Fact::AgentRevoked(revoked) => vec![format!("agent:{}", revoked.agent_id)],
+            Fact::CoverageChanged(change) => vec![format!("agent:{}", change.agent_id)],
+            Fact::TokenIssued(token) => vec![format!("token:{}", token.token_id)],
+            Fact::AccessGranted(access) => vec![format!("person:{}", access.person_id)],
+            Fact::Supplier(record) => vec![format!("supplier:{}", record.supplier_id)],
+            Fact::Plan(_) => vec!["plans".into()],
+            Fact::Notices(_) => vec!["notices".into()],
+            Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],
         }
     }
 
