@@ -76,6 +76,15 @@ pub async fn enrol_with(api: &Api, token: &str, key: &SigningKey) -> (u16, Value
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
 }
 
+/// Asks for the next certificate of a key, without showing any: status and answer.
+pub async fn renew_with(api: &Api, key: &SigningKey) -> (u16, Value) {
+    let body = json!({ "csr_pem": csr(key) });
+    let request = client(api, None).post(format!("{}{}", api.connect.url, wire::PATH_RENEW));
+    let response = request.body(body.to_string()).send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
+}
+
 /// A report in full, with its digest.
 pub fn full_report(collector: &str, outcome: Outcome, items: Vec<Observation>) -> CollectorReport {
     let collector = CollectorId::new(collector).unwrap();

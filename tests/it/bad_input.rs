@@ -8,7 +8,9 @@ use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
-use harness::agent::{FakeAgent, batch, delta_report, enrol_with, full_report, new_key, packed, signed, token};
+use harness::agent::{
+    FakeAgent, batch, delta_report, enrol_with, full_report, new_key, packed, renew_with, signed, token,
+};
 use harness::hosts::debian;
 use harness::server::{Api, TestServer};
 use serde_json::{Value, json};
@@ -162,8 +164,13 @@ fn enrolment_and_revocation() {
         let agent = FakeAgent::enrol(api).await;
         let report = || vec![full_report("operating_system", Outcome::Complete, os())];
         agent.send_well(agent.pack(1, clock.now(), report())).await;
+        // A certificate that ran out cannot be shown; the key that signs the request is proof enough.
+        let (status, renewed) = renew_with(api, &agent.key).await;
+        assert_eq!((status, renewed["agent_id"].as_str()), (200, Some(agent.agent_id.as_str())), "{renewed}");
+        assert_refused("a key nobody enrolled", &renew_with(api, &new_key()).await, (403, "agent_unknown"));
         let (status, _) = api.post(&format!("/agents/{}/revoke", agent.agent_id), json!({ "reason": "test" })).await;
         assert_eq!(status, 200);
+        assert_refused("revoked, renewing", &renew_with(api, &agent.key).await, (403, "agent_revoked"));
         let refused = agent.send(agent.pack(2, clock.now(), report())).await;
         assert_refused("revoked", &refused, (403, "agent_revoked"));
         let refused = agent.try_send(wire::PATH_CHECK_IN, b"{}".to_vec()).await.unwrap();
