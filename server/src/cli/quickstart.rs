@@ -145,6 +145,12 @@ fn spawn_agent(agent: &PathBuf, state: &PathBuf, url: &str) -> anyhow::Result<Ch
 fn agent_command(agent: &PathBuf) -> Command {
     let mut command = Command::new(agent);
     command.env("DAICHO_LOG", std::env::var("DAICHO_LOG").unwrap_or_else(|_| "warn".into()));
+    // As in agent/packaging: memory is given back after a look.
+    for (name, value) in
+        [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_MMAP_THRESHOLD_", "65536")]
+    {
+        command.env(name, value);
+    }
     // Ctrl-C is for us; we tell the agent.
     #[cfg(unix)]
     command.process_group(0);
