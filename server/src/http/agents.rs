@@ -2,7 +2,7 @@
 //! It does not judge a batch (`intake/batches.rs`) and does not know what is in one.
 //! Invariant: a batch is answered with 200 only after it is on disk.
 
-use super::answers::{Body, Refused, fault, whole};
+use super::answers::{Body, Refused, fault, json_of, whole};
 use super::auth::AgentIdentity;
 use super::{App, auth};
 use crate::authority::{AgentSigningError, Authority};
@@ -25,7 +25,7 @@ const HOSTNAME_BYTES_MAX: usize = 255;
 
 /// `POST /agent/v1/enroll`: a token and a certificate request for a certificate.
 pub async fn enroll(State(app): State<Arc<App>>, body: Body) -> Result<Json<Certificate>, Refused> {
-    let request: EnrollRequest = read(&whole(body, RefusalCode::RequestMalformed)?)?;
+    let request: EnrollRequest = json_of(body)?;
     let token = EnrollToken::parse(&request.token)
         .map_err(|error| Refusal::new(RefusalCode::TokenUnknown).with(error.to_string()))?;
     let known = app.model().token(&token.token_id).map(|state| state.secret_hash);
@@ -56,7 +56,7 @@ pub async fn enroll(State(app): State<Arc<App>>, body: Body) -> Result<Json<Cert
 /// `POST /agent/v1/renew`: the next certificate for an enrolled key. Whoever copies a request only gets a certificate for
 /// a key that they do not hold.
 pub async fn renew(State(app): State<Arc<App>>, body: Body) -> Result<Json<Certificate>, Refused> {
-    let request: RenewRequest = read(&whole(body, RefusalCode::RequestMalformed)?)?;
+    let request: RenewRequest = json_of(body)?;
     let (_, agent_id) = Authority::requested_agent(&request.csr_pem)?;
     let agent = auth::enrolled(&app, agent_id)?;
     app.heard(&agent.agent_id);
@@ -96,7 +96,7 @@ pub async fn check_in(
     agent: AgentIdentity,
     body: Body,
 ) -> Result<Json<CheckInAnswer>, Refused> {
-    let check_in: CheckIn = read(&whole(body, RefusalCode::RequestMalformed)?)?;
+    let check_in: CheckIn = json_of(body)?;
     let (number, digest) = {
         let model = app.model();
         let number = model.agent(&agent.agent_id).map(|state| state.last_number).unwrap_or_default();
@@ -112,9 +112,4 @@ fn sign(app: &App, csr_pem: &str) -> Result<Certificate, Refused> {
         AgentSigningError::Refusal(refusal) => refusal.into(),
         AgentSigningError::Fault(failed) => fault(failed),
     })
-}
-
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
 }

@@ -8,6 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// Seconds after which a busy or full server may be asked again.
@@ -45,6 +46,17 @@ pub fn whole(body: Body, code: RefusalCode) -> Result<Bytes, Refused> {
         let code = if over { RefusalCode::BodyTooLarge } else { code };
         Refusal::new(code).with(rejection.body_text()).into()
     })
+}
+
+/// The body as JSON of one shape.
+pub fn json_of<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {
+    read_json(&whole(body, RefusalCode::RequestMalformed)?)
+}
+
+/// Bytes as JSON of one shape.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
 }
 
 /// The HTTP status of a refusal.

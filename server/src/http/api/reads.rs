@@ -12,7 +12,7 @@ use crate::model::rows::{
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use daicho_schemas::ids::{AgentId, EquipmentId};
+use daicho_schemas::ids::{AgentId, DutyId, EquipmentId, FindingId};
 use daicho_schemas::limits::PAGE_ITEMS_MAX;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
@@ -140,7 +140,8 @@ pub(super) async fn finding(
     _staff: StaffIdentity,
     Path(id): Path<String>,
 ) -> Answer<FindingRow> {
-    found(app.model().findings().into_iter().find(|row| row.finding_id.as_str() == id))
+    let id = FindingId::new(id).map_err(|_| RefusalCode::NotFound)?;
+    found(app.model().finding(&id))
 }
 
 /// Duties.
@@ -159,7 +160,8 @@ pub(super) async fn duty(
     _staff: StaffIdentity,
     Path(id): Path<String>,
 ) -> Answer<DutyRow> {
-    found(app.model().duties().into_iter().find(|row| row.duty_id.as_str() == id))
+    let id = DutyId::new(id).map_err(|_| RefusalCode::NotFound)?;
+    found(app.model().duty(&id))
 }
 
 /// Suppliers.

@@ -4,7 +4,7 @@
 //! write here, because a session cookie is not enough.
 
 use crate::http::App;
-use crate::http::answers::{Body, Refused, fault, whole};
+use crate::http::answers::{Body, Refused, fault, json_of, read_json, whole};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::http::session::CODE_SECONDS;
 use crate::intake::declarations::{parse_plan, parse_suppliers};
@@ -81,7 +81,7 @@ struct TokenRequest {
 pub(super) async fn token(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity, body: Body) -> Written {
     staff.require(&[Role::Operator])?;
     let body = whole(body, RefusalCode::RequestMalformed)?;
-    let request: TokenRequest = if body.is_empty() { TokenRequest::default() } else { read(&body)? };
+    let request: TokenRequest = if body.is_empty() { TokenRequest::default() } else { read_json(&body)? };
     let seconds = request.seconds.unwrap_or(TOKEN_SECONDS_DEFAULT);
     if !(1..=TOKEN_SECONDS_MAX).contains(&seconds) {
         let detail = format!("seconds: 1 to {TOKEN_SECONDS_MAX}");
@@ -111,7 +111,7 @@ pub(super) async fn revoke(
     body: Body,
 ) -> Written {
     staff.require(&[Role::Operator, Role::Security])?;
-    let request: RevokeRequest = read(&whole(body, RefusalCode::RequestMalformed)?)?;
+    let request: RevokeRequest = json_of(body)?;
     if request.reason.trim().is_empty() || request.reason.len() > 1000 {
         let detail = "reason: 1 to 1000 bytes; it stays in the ledger";
         return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail).into());
@@ -140,9 +140,4 @@ async fn state(app: &App, staff: &StaffIdentity, fact: Fact) -> Result<Option<u6
 
 fn secret() -> Result<String, Refused> {
     secrets::new_secret().map_err(fault)
-}
-
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.to_string()).into())
 }

@@ -10,6 +10,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use daicho_schemas::ids::DutyId;
 use daicho_schemas::text::Text;
 use std::sync::Arc;
 
@@ -32,8 +33,8 @@ pub struct Duty {
 /// `GET /duties/{id}`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<String>) -> Response {
     let rows = visitor.read(&app, Section::Duties, |model, today| {
-        let duty = model.duties().into_iter().find(|row| row.duty_id.as_str() == id)?;
-        let finding = model.findings().into_iter().find(|row| row.finding_id == duty.finding_id);
+        let duty = model.duty(&DutyId::new(id).ok()?)?;
+        let finding = model.finding(&duty.finding_id);
         let plan = model.plans(today).into_iter().find(|row| Some(&row.plan_id) == duty.plan_id.as_ref());
         let equipment = model.equipment(today).into_iter().find(|row| row.equipment_id == duty.equipment_id);
         Some((duty, finding, plan, equipment.map(|row| row.name)))

@@ -10,7 +10,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use daicho_schemas::ids::AgentId;
+use daicho_schemas::ids::{AgentId, FindingId};
 use daicho_schemas::text::Text;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub struct Finding {
 /// `GET /findings/{id}`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<String>) -> Response {
     let rows = visitor.read(&app, Section::Findings, |model, today| {
-        let finding = model.findings().into_iter().find(|row| row.finding_id.as_str() == id)?;
+        let finding = model.finding(&FindingId::new(id).ok()?)?;
         let all = model.hosts();
         let named = |agent_id: &AgentId| {
             let hostname = all.iter().find(|host| host.agent_id == *agent_id).and_then(|host| host.hostname.clone());
