@@ -3,7 +3,8 @@
 //! Invariant: what is served was rebuilt from entries whose hashes and chain were checked.
 
 use crate::clock::Clock;
-use crate::intake::door::{Desk, Door, Follower};
+use crate::intake::door::Door;
+use crate::intake::keeper::{Desk, Follower, Known};
 use crate::intake::submission::Submission;
 use crate::ledger::chain::{self, Head};
 use crate::ledger::engine::{Engine, Frame, Snapshot, SnapshotShelf};
@@ -48,7 +49,7 @@ pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
     let opened = tokio::task::spawn_blocking(move || open_engine(&folder)).await??;
     let (engine, store, reports) = opened;
     let replay_engine = Arc::clone(&engine);
-    let (model, last_received_at) = tokio::task::spawn_blocking(move || rebuild(replay_engine.as_ref())).await??;
+    let (model, known) = tokio::task::spawn_blocking(move || rebuild(replay_engine.as_ref())).await??;
     let model = Arc::new(RwLock::new(model));
     let (moved, _) = broadcast::channel(MOVED_BEHIND_MAX);
     let mut index = Index { store: Arc::clone(&store) };
@@ -60,8 +61,8 @@ pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
         moved: moved.clone(),
         follower: Box::new(index),
     };
-    let door = Door::open(desk, last_received_at).context("the ledger's thread cannot be started")?;
-    if engine.head() == Head::EMPTY {
+    let door = Door::open(desk, known).context("the ledger's thread cannot be started")?;
+    if known.head == Head::EMPTY {
         let ledger_id = secrets::random_hex::<16>()?;
         state(&door, Fact::LedgerOpened(LedgerOpened { ledger_id })).await?;
     }
@@ -118,8 +119,8 @@ fn private_folder(_folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The model at the engine's head, and when the last entry was received: from the newest good snapshot and the tail.
-pub fn rebuild(engine: &dyn Engine) -> anyhow::Result<(Model, UtcMicros)> {
+/// The model at the engine's head, and how far that is: from the newest good snapshot and the tail.
+pub fn rebuild(engine: &dyn Engine) -> anyhow::Result<(Model, Known)> {
     let snapshot = match engine.get_snapshot() {
         Ok(snapshot) => snapshot,
         Err(fault) => {
@@ -146,14 +147,16 @@ fn usable(engine: &dyn Engine, snapshot: &Snapshot) -> Option<(Model, Head)> {
 }
 
 /// Folds every entry behind `head` into the model, checking hashes and chain.
-pub fn replay(engine: &dyn Engine, model: Model, head: Head) -> anyhow::Result<(Model, UtcMicros)> {
+pub fn replay(engine: &dyn Engine, model: Model, head: Head) -> anyhow::Result<(Model, Known)> {
+    let said = engine.head();
     let last_received_at = received_at(engine, head.seq)?;
     let mut folded = Folded { model, head, last_received_at };
     folded.go_on(engine, u64::MAX)?;
-    if folded.head != engine.head() {
-        bail!("the ledger ends at entry {} and its engine says {}", folded.head.seq, engine.head().seq);
+    // Others may have appended meanwhile; what is behind the fold is followed later.
+    if folded.head.seq < said.seq {
+        bail!("the ledger ends at entry {} and its engine says {}", folded.head.seq, said.seq);
     }
-    Ok((folded.model, folded.last_received_at))
+    Ok((folded.model, Known { head: folded.head, received_at: folded.last_received_at }))
 }
 
 /// The model after the first entries up to and including `last_seq`, and the head there.

@@ -6,7 +6,7 @@ use super::answers::{Body, Refused, fault, json_of, whole};
 use super::auth::AgentIdentity;
 use super::{App, auth};
 use crate::authority::{AgentSigningError, Authority};
-use crate::intake::door::Receipt;
+use crate::intake::keeper::Receipt;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use axum::Json;

@@ -16,9 +16,9 @@ use daicho_schemas::time::UtcMicros;
 use std::collections::BTreeMap;
 
 /// Decides about one batch.
-pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
+pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
     let (Author::Agent(agent_id), Some(batch), Fact::Batch(signed)) =
-        (&submission.author, &submission.batch, &submission.fact)
+        (&submission.draft.author, &submission.batch, &submission.draft.fact)
     else {
         return Err(Refusal::new(RefusalCode::BatchMalformed));
     };
@@ -41,7 +41,7 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
     }
     check_dates(batch, now)?;
     check_states(model, agent_id, batch)?;
-    Ok(Verdict::Append(Box::new(submission.into_draft())))
+    Ok(Verdict::Append)
 }
 
 /// Collectors are few and have fixed names; an agent that invents new ones all the time would grow without end.

@@ -6,11 +6,11 @@ pub mod batches;
 pub mod decisions;
 pub mod declarations;
 pub mod door;
+pub mod keeper;
 pub mod submission;
 
 mod places;
 
-use crate::ledger::entry::EntryDraft;
 use crate::model::Model;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::refusal::Refusal;
@@ -21,7 +21,7 @@ use submission::Submission;
 #[derive(Debug)]
 pub enum Verdict {
     /// It is new: append it.
-    Append(Box<EntryDraft>),
+    Append,
     /// The very same fact is there already, as this entry.
     AlreadyThere {
         /// The entry that holds it.
@@ -32,24 +32,26 @@ pub enum Verdict {
 }
 
 /// Decides about one submission, knowing everything before it. Pure; one arm per kind of fact.
-pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
-    match &submission.fact {
+pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
+    match &submission.draft.fact {
         Fact::Batch(_) => batches::admit(model, submission, now),
         Fact::AgentEnrolled(enrolled) => match decisions::agent_enrolled(model, enrolled, now)? {
-            decisions::Enrolment::New => Ok(Verdict::Append(Box::new(submission.into_draft()))),
+            decisions::Enrolment::New => Ok(Verdict::Append),
             decisions::Enrolment::Repeated => Ok(Verdict::NothingNew),
         },
         Fact::AgentRevoked(revoked) => {
             decisions::agent_revoked(model, revoked)?;
-            Ok(Verdict::Append(Box::new(submission.into_draft())))
+            Ok(Verdict::Append)
         }
         Fact::Supplier(record) if model.supplier_record(&record.supplier_id) == Some(record) => Ok(Verdict::NothingNew),
         Fact::Plan(plan) if model.plan(&plan.plan_id) == Some(plan) => Ok(Verdict::NothingNew),
         Fact::Plan(plan) => {
             decisions::plan(model, plan)?;
-            Ok(Verdict::Append(Box::new(submission.into_draft())))
+            Ok(Verdict::Append)
         }
         Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => Ok(Verdict::NothingNew),
+        // Several servers may see the same turn of a finding; people are told of it once.
+        Fact::Notices(stated) if !model.are_due(stated) => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)
@@ -57,6 +59,6 @@ pub fn admit(model: &Model, submission: Submission, now: UtcMicros) -> Result<Ve
         | Fact::Supplier(_)
         | Fact::CoverageChanged(_)
         | Fact::Notices(_)
-        | Fact::FaultReported(_) => Ok(Verdict::Append(Box::new(submission.into_draft()))),
+        | Fact::FaultReported(_) => Ok(Verdict::Append),
     }
 }

@@ -16,12 +16,8 @@ use std::io::Read as _;
 /// Something that asks to enter the ledger.
 #[derive(Debug)]
 pub struct Submission {
-    /// Who states it.
-    pub author: Author,
-    /// The fact.
-    pub fact: Fact,
-    /// Its exact bytes.
-    pub raw: Box<RawValue>,
+    /// What would become an entry: who states it, the fact, its exact bytes.
+    pub draft: EntryDraft,
     /// For a batch: what the signed bytes say.
     pub batch: Option<Box<Batch>>,
 }
@@ -30,7 +26,7 @@ impl Submission {
     /// Something that a person or this server states.
     pub fn stated(author: Author, fact: Fact) -> Result<Self, FactError> {
         let raw = fact.to_raw()?;
-        Ok(Self { author, fact, raw, batch: None })
+        Ok(Self { draft: EntryDraft { author, fact, raw }, batch: None })
     }
 
     /// A batch as it came over the wire: zstd, JSON, signature, speaker, limits.
@@ -50,14 +46,15 @@ impl Submission {
             return Err(Refusal::new(RefusalCode::BatchForOtherAgent).with(detail));
         }
         check_shape(&batch)?;
-        Ok(Self { author: Author::Agent(signer), fact: Fact::Batch(signed), raw, batch: Some(Box::new(batch)) })
+        let draft = EntryDraft { author: Author::Agent(signer), fact: Fact::Batch(signed), raw };
+        Ok(Self { draft, batch: Some(Box::new(batch)) })
     }
 
     /// What it is about: two submissions that share a subject never enter in one group, so that the second one is judged
     /// with the first one known.
     pub fn subjects(&self) -> Vec<String> {
-        match &self.fact {
-            Fact::Batch(_) => vec![self.author.to_string()],
+        match &self.draft.fact {
+            Fact::Batch(_) => vec![self.draft.author.to_string()],
             // A token is used once, and a key enrols once.
             Fact::AgentEnrolled(enrolled) => {
                 vec![format!("token:{}", enrolled.token_id), format!("agent:{}", enrolled.agent_id)]
@@ -71,11 +68,6 @@ impl Submission {
             Fact::Notices(_) => vec!["notices".into()],
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],
         }
-    }
-
-    /// The draft for the ledger.
-    pub fn into_draft(self) -> EntryDraft {
-        EntryDraft { author: self.author, fact: self.fact, raw: self.raw }
     }
 }
 

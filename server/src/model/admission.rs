@@ -8,7 +8,7 @@ use super::views::agents::AgentState;
 use super::views::assets::CollectorAssets;
 use daicho_schemas::batch::ItemKey;
 use daicho_schemas::canonical::Hash;
-use daicho_schemas::fact::decision::{Hearing, Notice, Role};
+use daicho_schemas::fact::decision::{Hearing, Notice, Notices, Role};
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, PlanId, SupplierId, TokenId};
@@ -109,6 +109,12 @@ impl Model {
             .collect();
         notices.sort_by(|a, b| (a.caused_by_seq, &a.finding_id).cmp(&(b.caused_by_seq, &b.finding_id)));
         notices
+    }
+
+    /// Whether people have not been told any of this yet.
+    pub fn are_due(&self, stated: &Notices) -> bool {
+        let due = self.pending_notices();
+        stated.notices.iter().all(|notice| due.contains(notice))
     }
 
     /// The duties that hang on a finding, those of earlier openings included.

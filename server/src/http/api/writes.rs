@@ -8,7 +8,7 @@ use crate::http::answers::{Body, Refused, fault, json_of, read_json, whole};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::http::session::CODE_SECONDS;
 use crate::intake::declarations::{parse_plan, parse_suppliers};
-use crate::intake::door::Receipt;
+use crate::intake::keeper::Receipt;
 use crate::intake::submission::Submission;
 use crate::secrets;
 use axum::Json;

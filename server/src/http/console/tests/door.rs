@@ -10,7 +10,8 @@ use crate::http::console::headers::POLICY;
 use crate::http::console::layout::Gate;
 use crate::http::console::{assets, i18n, not_found, router_behind};
 use crate::http::turns::Turns;
-use crate::intake::door::{Desk, Door, Follower};
+use crate::intake::door::Door;
+use crate::intake::keeper::{Desk, Follower, Known};
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
 use crate::ledger::entry::{Author, Entry, EntryDraft};
@@ -97,7 +98,7 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         moved: moved.clone(),
         follower: Box::new(Folder(folder)),
     };
-    let door = Door::open(desk, now).unwrap();
+    let door = Door::open(desk, Known { head: engine.head(), received_at: now }).unwrap();
     Arc::new(App {
         model,
         engine,
