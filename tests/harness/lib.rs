@@ -12,7 +12,9 @@
 
 pub mod agent;
 pub mod browser;
+pub mod disk;
 pub mod executables;
+pub mod hostile;
 pub mod hosts;
 pub mod server;
 

@@ -3,7 +3,6 @@
 //! Invariant: a promise that is not tested here is not a promise.
 
 mod crash;
-mod disk;
 mod files;
 mod reading;
 

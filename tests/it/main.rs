@@ -14,6 +14,7 @@ mod bad_input;
 mod book;
 mod engine_contract;
 mod full_disk;
+mod hostile;
 mod kill;
 mod ledger_journey;
 mod ledger_walk;

@@ -25,7 +25,7 @@ fn files_below(folder: &str, ending: &str) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for entry in entries {
             let path = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("fixtures") {
+            if path.is_dir() && !path.ends_with("fixtures") && !path.ends_with("target") {
                 waiting.push(path);
             } else if path.to_string_lossy().ends_with(ending) {
                 found.push(path);

@@ -2,12 +2,12 @@
 //! It does not know which operations the engine makes, only that they all go through the disk it is given.
 //! Invariant shown: what was acknowledged is there after every failure, what is there besides was tried, and the chain holds.
 
-use super::disk::{Disk, Failure, SURVIVES, Survives};
 use crate::book::{frames, head_of};
 use daicho::ledger::engine::{Appended, Engine, EngineFault, Frame};
 use daicho::ledger::engines::memory::MemoryShelf;
 use daicho::ledger::engines::segments::{OpenFault, OpenReport, Segments};
 use daicho::ledger::verify::verify_engine;
+use harness::disk::{Disk, Failure, SURVIVES, Survives};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
 //! What only a ledger in files can meet: torn ends, damage, missing files, two processes, a full disk while opening.
 //! It changes files from outside, as accidents do. Invariant shown: a torn end is kept and reported, damage is named and left.
 
-use super::disk::{Disk, Failure};
 use crate::book::{frames, head_of};
 use daicho::ledger::chain::Head;
 use daicho::ledger::engine::{Engine, EngineFault, Frame};
@@ -9,6 +8,7 @@ use daicho::ledger::engines::memory::MemoryShelf;
 use daicho::ledger::engines::segments::files::RealFiles;
 use daicho::ledger::engines::segments::{OpenFault, OpenReport, Segments};
 use daicho::ledger::verify::{Wrong, verify_engine};
+use harness::disk::{Disk, Failure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,13 +1,13 @@
 //! Reading while an append waits for the disk: readers neither wait nor see what is not on disk yet.
 //! The disk here syncs when the test says so. Invariant shown: an entry is seen after its sync, and not before.
 
-use super::disk::Disk;
 use crate::book::{frames, head_of};
 use daicho::ledger::chain::Head;
 use daicho::ledger::engine::{Appended, Engine};
 use daicho::ledger::engines::memory::MemoryShelf;
 use daicho::ledger::engines::segments::Segments;
 use daicho::ledger::engines::segments::files::{Files, ReadFile, WriteFile};
+use harness::disk::Disk;
 use std::any::Any;
 use std::io;
 use std::path::Path;

@@ -206,12 +206,14 @@ impl Segments {
                     end = Some(Head { seq: frame.seq, hash: frame.hash });
                 }
                 Ok(None) if end == Some(view.end) => break,
-                Ok(None) => {
+                Err(Obstacle::Io(source)) => return Err(stop("reading", &view.path, source)),
+                // A read of the entries before the damage gets there and says so.
+                Err(Obstacle::Bad(_) | Obstacle::Number(_)) if walk.seq <= view.end.seq => break,
+                // All entries are there and something else is, too: no read would ever get to it.
+                Ok(None) | Err(Obstacle::Bad(_) | Obstacle::Number(_)) => {
                     let what = "the file does not end with the entry that the next file follows".into();
                     return Err(EngineFault::Damaged { seq: view.end.seq, path: view.path.to_path_buf(), what });
                 }
-                Err(Obstacle::Io(source)) => return Err(stop("reading", &view.path, source)),
-                Err(Obstacle::Bad(_) | Obstacle::Number(_)) => break,
             }
         }
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// No space: half of a write is there. Once; then there is space again.
     Full,
     /// The device fails: half of a write is there. Once.
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
 
 /// What a power cut leaves of the changes since the last sync of each file, and of names since the last sync of the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Survives {
+pub enum Survives {
     /// Nothing.
     Nothing,
     /// Everything.
@@ -35,7 +35,8 @@ pub(crate) enum Survives {
     SecondHalf,
 }
 
-pub(crate) const SURVIVES: [Survives; 5] =
+/// Every way a power cut can end.
+pub const SURVIVES: [Survives; 5] =
     [Survives::Nothing, Survives::Everything, Survives::AllButLast, Survives::FirstHalf, Survives::SecondHalf];
 
 #[derive(Clone)]
@@ -128,22 +129,29 @@ struct State {
 
 /// The disk. Clones are the same disk.
 #[derive(Clone, Default)]
-pub(crate) struct Disk(Arc<Mutex<State>>);
+pub struct Disk(Arc<Mutex<State>>);
 
 impl Disk {
+    /// A disk that holds these files, all of them safe.
+    pub fn holding(files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Self {
+        let node = |durable| Node { durable, ..Node::default() }.settled();
+        let nodes = files.into_iter().map(|(path, bytes)| (path, node(bytes))).collect();
+        Self(Arc::new(Mutex::new(State { nodes, ..State::default() })))
+    }
+
     /// Fails the `at`th changing operation from now, counted from 0.
-    pub(crate) fn fail(&self, at: usize, failure: Failure) {
+    pub fn fail(&self, at: usize, failure: Failure) {
         let mut state = self.state();
         state.plan = Some((state.operations + at, failure));
     }
 
     /// Whether the planned failure has happened.
-    pub(crate) fn failed(&self) -> bool {
+    pub fn failed(&self) -> bool {
         self.state().plan.is_none()
     }
 
     /// The disk as the next start finds it, after the power was cut now.
-    pub(crate) fn after_power_cut(&self, survives: Survives) -> Self {
+    pub fn after_power_cut(&self, survives: Survives) -> Self {
         let state = self.state();
         let mut nodes = BTreeMap::new();
         let keep_names = !matches!(survives, Survives::Nothing | Survives::AllButLast);
@@ -162,12 +170,12 @@ impl Disk {
     }
 
     /// A file's content as a running system sees it.
-    pub(crate) fn content(&self, path: &Path) -> Vec<u8> {
+    pub fn content(&self, path: &Path) -> Vec<u8> {
         self.state().nodes.get(path).map(|node| node.visible.clone()).unwrap_or_default()
     }
 
     /// The paths of all files.
-    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+    pub fn paths(&self) -> Vec<PathBuf> {
         self.state().nodes.keys().cloned().collect()
     }
 

@@ -1,0 +1,51 @@
+//! Files that a person hands in: plans and supplier records.
+//! It does not know HTTP or roles. Invariant: a file that is read says the same when it is read again, and its facts fold.
+
+use super::scribe::{GOLDEN_PLAN, GOLDEN_SUPPLIER, Scribe, check_refusal};
+use daicho::intake::declarations::{parse_plan, parse_suppliers};
+use daicho_schemas::fact::Fact;
+
+/// The most records of one file that are folded here; the parser sees them all.
+const RECORDS_MAX: usize = 4;
+
+pub(super) fn plan(bytes: &[u8]) {
+    match parse_plan(bytes) {
+        Err(refusal) => check_refusal(&refusal),
+        Ok(plan) => {
+            let again =
+                parse_plan(&serde_json::to_vec(&plan).unwrap()).expect("a plan that was read can be read again");
+            assert_eq!(again, plan);
+            enter([Fact::Plan(plan)]);
+        }
+    }
+}
+
+pub(super) fn suppliers(bytes: &[u8]) {
+    match parse_suppliers(bytes) {
+        Err(refusal) => check_refusal(&refusal),
+        Ok(file) => {
+            let again = parse_suppliers(&serde_json::to_vec(&file).unwrap()).expect("what was read can be read again");
+            assert_eq!(again, file);
+            enter(file.suppliers.into_iter().take(RECORDS_MAX).map(Fact::Supplier));
+        }
+    }
+}
+
+fn enter(facts: impl IntoIterator<Item = Fact>) {
+    let mut scribe = Scribe::new();
+    for fact in facts {
+        if let Err(refusal) = scribe.state(fact) {
+            check_refusal(&refusal);
+        }
+    }
+    scribe.settle();
+}
+
+pub(super) fn plan_seeds() -> Vec<Vec<u8>> {
+    let pretty: serde_json::Value = serde_json::from_str(GOLDEN_PLAN).unwrap();
+    vec![GOLDEN_PLAN.into(), serde_json::to_vec_pretty(&pretty).unwrap()]
+}
+
+pub(super) fn suppliers_seeds() -> Vec<Vec<u8>> {
+    vec![format!(r#"{{"format":"daicho.suppliers.v1","suppliers":[{GOLDEN_SUPPLIER}]}}"#).into_bytes()]
+}

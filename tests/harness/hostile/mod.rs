@@ -1,0 +1,39 @@
+//! What a stranger can hand to the server, as functions of bytes: each feeds one way in and checks what must hold whatever
+//! the bytes are. It does not know who makes the bytes: cargo-fuzz (`tests/fuzz/`) and a plain test (`tests/it/hostile.rs`)
+//! both do. Invariant: what is accepted can be written, read back, folded and sent again; what is refused leaves nothing.
+
+mod batches;
+mod choices;
+mod declared;
+mod enrolment;
+mod import;
+mod scribe;
+mod segments;
+
+/// One way in.
+pub struct Target {
+    /// Its name, the same in `tests/fuzz/`.
+    pub name: &'static str,
+    /// Feeds it. Panics when something does not hold.
+    pub feed: fn(&[u8]),
+    /// Good inputs to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every way in.
+pub const TARGETS: [Target; 8] = [
+    Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
+    Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
+    Target { name: "enrolment", feed: enrolment::enrolment, seeds: enrolment::seeds },
+    Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
+    Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
+    Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },
+    Target { name: "segment_open", feed: segments::open, seeds: segments::seeds },
+    Target { name: "supplier_file", feed: declared::suppliers, seeds: declared::suppliers_seeds },
+];
+
+/// Feeds one target by its name.
+pub fn feed(name: &str, bytes: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name).expect("the target is in the list");
+    (target.feed)(bytes);
+}
