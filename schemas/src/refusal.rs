@@ -2,7 +2,7 @@
 //! It does not know HTTP; `server/src/http/answers.rs` turns a code into a status.
 //! Invariant: every code stands once in the list below, has a remedy in both languages, and is never reused.
 
-use crate::text::Text;
+use crate::text::{Text, printable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -148,10 +148,10 @@ impl Refusal {
         Self { code, text: code.text(), remedy: code.remedy(), detail: String::new() }
     }
 
-    /// The same with what is particular to this case.
+    /// The same with what is particular to this case. It often repeats what a stranger wrote, so it is made printable.
     #[must_use]
-    pub fn with(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+    pub fn with(mut self, detail: impl AsRef<str>) -> Self {
+        self.detail = printable(detail.as_ref());
         self
     }
 }

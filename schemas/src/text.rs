@@ -16,6 +16,14 @@ pub enum Language {
     En,
 }
 
+/// What a stranger wrote, fit to be shown in a terminal, a log or a page: control characters, and those that turn the
+/// direction of writing, become U+FFFD.
+pub fn printable(words: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    words.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// One sentence or name in Japanese and English.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

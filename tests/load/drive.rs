@@ -11,31 +11,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long one request may take before it counts as unanswered.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 
 /// What came of saying one thing.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub(crate) struct Said {
     /// The status; 0 when no answer came.
-    pub status: u16,
+    pub(crate) status: u16,
     /// What `Retry-After` asked for, in seconds.
-    pub retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
     /// From before the connection to the end of the answer, in microseconds.
-    pub latency_us: u64,
+    pub(crate) latency_us: u64,
     /// Bytes of the handshake, both ways.
-    pub handshake_bytes: u64,
+    pub(crate) handshake_bytes: u64,
     /// Bytes after the handshake, both ways, until both sides had closed.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// The server took our ticket.
-    pub resumed: bool,
+    pub(crate) resumed: bool,
     /// How often it had to be said.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// The answer's body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// Does `one` for `0..count`, so many at once.
-pub async fn each<T, F>(count: u64, at_once: usize, one: impl Fn(u64) -> F + Send + Sync + 'static) -> Vec<T>
+pub(crate) async fn each<T, F>(count: u64, at_once: usize, one: impl Fn(u64) -> F + Send + Sync + 'static) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send,
@@ -61,7 +61,7 @@ where
 }
 
 /// Says one thing over a connection of its own, as an agent does whose last word was a quarter of an hour ago.
-pub async fn say(place: &Place, agent: &Agent, path: &str, body: Bytes, packed: bool) -> Said {
+pub(crate) async fn say(place: &Place, agent: &Agent, path: &str, body: Bytes, packed: bool) -> Said {
     let started = Instant::now();
     let mut said = Said { tries: 1, ..Said::default() };
     let spoken = tokio::time::timeout(ANSWER_WITHIN, async {
@@ -82,7 +82,7 @@ pub async fn say(place: &Place, agent: &Agent, path: &str, body: Bytes, packed: 
 
 /// Says it until it is taken, waiting as the server asks and as long as a real agent would at least; the latency is that
 /// of the whole.
-pub async fn insist(place: &Place, agent: &Agent, path: &str, body: Bytes, tries_max: u32) -> Said {
+pub(crate) async fn insist(place: &Place, agent: &Agent, path: &str, body: Bytes, tries_max: u32) -> Said {
     let started = Instant::now();
     let mut tries = 0;
     loop {
@@ -98,6 +98,6 @@ pub async fn insist(place: &Place, agent: &Agent, path: &str, body: Bytes, tries
 }
 
 /// A duration in microseconds.
-pub fn micros(time: Duration) -> u64 {
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

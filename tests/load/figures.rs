@@ -10,56 +10,56 @@ use std::time::{Duration, Instant};
 
 /// One run of one scenario.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Which scenario.
-    pub scenario: String,
+    pub(crate) scenario: String,
     /// What exactly was measured, where a scenario measures several things.
     #[serde(default)]
-    pub what: String,
+    pub(crate) what: String,
     /// Hosts in the fleet.
-    pub hosts: u64,
+    pub(crate) hosts: u64,
     /// Packages on each.
-    pub packages: u64,
+    pub(crate) packages: u64,
     /// Requests that were made.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// How often each status came; "none" is a broken or refused connection.
-    pub answers: BTreeMap<String, u64>,
+    pub(crate) answers: BTreeMap<String, u64>,
     /// How long it took, in seconds.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Latency in microseconds, connection included.
     pub p50_us: u64,
     /// Latency in microseconds, connection included.
     pub p99_us: u64,
     /// Latency in microseconds, connection included.
-    pub max_us: u64,
+    pub(crate) max_us: u64,
     /// The server's processor time per request, in microseconds.
-    pub cpu_us: f64,
+    pub(crate) cpu_us: f64,
     /// Of that, the thread that writes the ledger.
-    pub door_us: f64,
+    pub(crate) door_us: f64,
     /// Processor time per request that the same number of cores could not do without: requests a second on two cores.
-    pub per_second_on_two_cores: f64,
+    pub(crate) per_second_on_two_cores: f64,
     /// The server's memory at the end, in bytes.
-    pub memory_bytes: u64,
+    pub(crate) memory_bytes: u64,
     /// The server's memory at most, in bytes.
-    pub memory_max_bytes: u64,
+    pub(crate) memory_max_bytes: u64,
     /// Bytes on the wire per request after the handshake, both ways (median).
-    pub wire_bytes: u64,
+    pub(crate) wire_bytes: u64,
     /// Bytes of the handshake, both ways (median).
-    pub handshake_bytes: u64,
+    pub(crate) handshake_bytes: u64,
     /// Handshakes that resumed a session.
-    pub resumed: u64,
+    pub(crate) resumed: u64,
     /// What was there before.
-    pub before: Stored,
+    pub(crate) before: Stored,
     /// What was there afterwards.
-    pub after: Stored,
+    pub(crate) after: Stored,
     /// Requests that were answered 200 and must be stored.
-    pub acknowledged: u64,
+    pub(crate) acknowledged: u64,
     /// The largest number of tries that one thing needed.
-    pub tries_max: u32,
+    pub(crate) tries_max: u32,
 }
 
 /// A measurement that runs.
-pub struct Watch {
+pub(crate) struct Watch {
     usage: Usage,
     started: Instant,
     before: Stored,
@@ -67,13 +67,13 @@ pub struct Watch {
 
 impl Watch {
     /// Begins.
-    pub async fn begin(target: &Target) -> anyhow::Result<Self> {
+    pub(crate) async fn begin(target: &Target) -> anyhow::Result<Self> {
         let before = target.stored().await?;
         Ok(Self { usage: target.usage(), started: Instant::now(), before })
     }
 
     /// Ends: what happened since, by these outcomes.
-    pub async fn end(self, target: &Target, said: &[Said]) -> anyhow::Result<Figures> {
+    pub(crate) async fn end(self, target: &Target, said: &[Said]) -> anyhow::Result<Figures> {
         let (seconds, usage) = (self.started.elapsed().as_secs_f64(), target.usage());
         let requests = said.len() as u64;
         let each = |us: u64| us as f64 / (requests.max(1) as f64);
@@ -110,14 +110,14 @@ impl Watch {
 }
 
 /// The values in order.
-pub fn sorted(values: impl Iterator<Item = u64>) -> Vec<u64> {
+pub(crate) fn sorted(values: impl Iterator<Item = u64>) -> Vec<u64> {
     let mut values: Vec<u64> = values.collect();
     values.sort_unstable();
     values
 }
 
 /// The value that so many of a hundred do not exceed (nearest rank).
-pub fn share(sorted: &[u64], percent: usize) -> u64 {
+pub(crate) fn share(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }
@@ -125,13 +125,13 @@ pub fn share(sorted: &[u64], percent: usize) -> u64 {
 impl Figures {
     /// The same under a name.
     #[must_use]
-    pub fn named(mut self, scenario: &str, what: &str, hosts: u64, packages: u64) -> Self {
+    pub(crate) fn named(mut self, scenario: &str, what: &str, hosts: u64, packages: u64) -> Self {
         (self.scenario, self.what, self.hosts, self.packages) = (scenario.into(), what.into(), hosts, packages);
         self
     }
 
     /// For a person who watches.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         let ms = |us: u64| Duration::from_micros(us).as_secs_f64() * 1000.0;
         format!(
             "{} {}: {} hosts, {} requests in {:.1} s ({:.0}/s), answers {:?}; server CPU {:.0} us each (door {:.0}), so {:.0}/s on two cores; \

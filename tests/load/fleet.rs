@@ -29,13 +29,13 @@ const AGENT_ZSTD_LEVEL: i32 = 9;
 
 /// What a fleet is made of.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How many hosts.
-    pub hosts: u64,
+    pub(crate) hosts: u64,
     /// The kinds of hosts.
-    pub images: Vec<Arc<Image>>,
+    pub(crate) images: Vec<Arc<Image>>,
     /// Whether agents offer HTTP/2.
     pub http2: bool,
 }
@@ -50,25 +50,25 @@ struct Known {
 }
 
 /// One agent.
-pub struct Agent {
+pub(crate) struct Agent {
     /// Its place in the fleet.
-    pub index: u64,
+    pub(crate) index: u64,
     /// Its key.
-    pub key: SigningKey,
+    pub(crate) key: SigningKey,
     /// The id that follows from it.
-    pub agent_id: AgentId,
+    pub(crate) agent_id: AgentId,
     /// How it connects; remembers its TLS tickets.
-    pub tls: Arc<ClientConfig>,
+    pub(crate) tls: Arc<ClientConfig>,
     image: Arc<Image>,
     known: Mutex<Known>,
 }
 
 /// The whole fleet.
-pub struct Fleet {
+pub(crate) struct Fleet {
     /// Every agent.
-    pub agents: Vec<Arc<Agent>>,
+    pub(crate) agents: Vec<Arc<Agent>>,
     /// Where the server is.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 impl Agent {
@@ -82,7 +82,7 @@ impl Agent {
     }
 
     /// The next batch: everything there is on the host.
-    pub fn full_report(&self, at: UtcMicros) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn full_report(&self, at: UtcMicros) -> anyhow::Result<Vec<u8>> {
         let differences = self.image.differences(self.index)?;
         let mut known = self.known();
         known.reported = true;
@@ -102,7 +102,7 @@ impl Agent {
     }
 
     /// The next batch: one package of another version.
-    pub fn upgrade(&self, at: UtcMicros, dice: &mut Dice) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn upgrade(&self, at: UtcMicros, dice: &mut Dice) -> anyhow::Result<Vec<u8>> {
         let part = self.part("dpkg")?;
         let picked = usize::try_from(dice.below(part.items.len() as u64))?;
         let mut seen = part.items.get(picked).context("no package")?.seen.clone();
@@ -114,7 +114,7 @@ impl Agent {
     }
 
     /// The next batch: a new way in from outside, which nobody declared.
-    pub fn tunnel(&self, at: UtcMicros, name: &str) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn tunnel(&self, at: UtcMicros, name: &str) -> anyhow::Result<Vec<u8>> {
         let part = self.part("network_interfaces")?;
         self.change(part, at, Some(Item::new(interface(name, InterfaceKind::Wireguard, self.index))?), None)
     }
@@ -143,7 +143,7 @@ impl Agent {
     }
 
     /// What the agent says when nothing changed.
-    pub fn check_in(&self) -> anyhow::Result<Bytes> {
+    pub(crate) fn check_in(&self) -> anyhow::Result<Bytes> {
         let known = self.known();
         let digests: Vec<(CollectorId, Hash)> = if known.reported {
             self.image
@@ -171,7 +171,7 @@ fn state(part: &crate::images::Part, known: &Known) -> Items {
 }
 
 /// Signs and packs as the real agent does.
-pub fn pack(batch: &Batch, key: &SigningKey, level: i32) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn pack(batch: &Batch, key: &SigningKey, level: i32) -> anyhow::Result<Vec<u8>> {
     let raw = serde_json::value::RawValue::from_string(serde_json::to_string(batch)?)?;
     Ok(zstd::encode_all(serde_json::to_vec(&SignedBatch::sign(raw, key))?.as_slice(), level)?)
 }
@@ -209,7 +209,7 @@ impl Trust {
 
 impl Fleet {
     /// Enrols every agent with a token of its own, or renews the certificates of those that the server knows.
-    pub async fn enrol(target: &Target, plan: &Plan, place: Place, at_once: usize) -> anyhow::Result<Self> {
+    pub(crate) async fn enrol(target: &Target, plan: &Plan, place: Place, at_once: usize) -> anyhow::Result<Self> {
         let ca_pem = std::fs::read_to_string(&target.api.connect.ca)?;
         let trust = Arc::new(Trust::new(&ca_pem, plan.http2)?);
         let http = reqwest::Client::builder()
@@ -279,7 +279,7 @@ async fn enrol_one(
 
 impl Agent {
     /// Takes over the number that the server has, as after a lost spool.
-    pub fn agree(&self, number: u64) {
+    pub(crate) fn agree(&self, number: u64) {
         let mut known = self.known();
         known.number = known.number.max(number);
     }

@@ -22,11 +22,11 @@ const VARIED_ONE_OF: u64 = 100;
 
 /// Even numbers from a seed (SplitMix64).
 #[derive(Clone, Debug)]
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
     /// A number in `0..end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -37,38 +37,38 @@ impl Dice {
 
 /// One observation with what is needed of it again and again.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub(crate) struct Item {
     /// What is seen.
-    pub seen: Observation,
+    pub(crate) seen: Observation,
     /// Its identity within host and collector.
-    pub key: ItemKey,
+    pub(crate) key: ItemKey,
     /// Its hash.
-    pub hash: Hash,
+    pub(crate) hash: Hash,
 }
 
 impl Item {
     /// Hashes an observation.
-    pub fn new(seen: Observation) -> anyhow::Result<Self> {
+    pub(crate) fn new(seen: Observation) -> anyhow::Result<Self> {
         Ok(Self { key: seen.key(), hash: item_hash(&seen)?, seen })
     }
 }
 
 /// What one collector sees on every host of an image.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub(crate) struct Part {
     /// Which collector.
-    pub collector: CollectorId,
+    pub(crate) collector: CollectorId,
     /// What it sees, in order of the keys.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// The state of a host that differs in nothing.
-    pub state: Arc<Items>,
+    pub(crate) state: Arc<Items>,
 }
 
 /// A kind of host.
 #[derive(Clone, Debug)]
-pub struct Image {
+pub(crate) struct Image {
     /// One part per collector, in order of their names.
-    pub parts: Vec<Part>,
+    pub(crate) parts: Vec<Part>,
 }
 
 fn part(collector: &str, seen: Vec<Observation>) -> anyhow::Result<Part> {
@@ -81,7 +81,7 @@ fn part(collector: &str, seen: Vec<Observation>) -> anyhow::Result<Part> {
 
 impl Image {
     /// An image made up from a seed, with so many packages.
-    pub fn seeded(seed: u64, packages: usize) -> anyhow::Result<Self> {
+    pub(crate) fn seeded(seed: u64, packages: usize) -> anyhow::Result<Self> {
         let mut dice = Dice(seed);
         let release = 11 + dice.below(3);
         let mut numbers = std::collections::BTreeSet::new();
@@ -107,7 +107,7 @@ impl Image {
     }
 
     /// A host that `daicho-agent inventory` recorded.
-    pub fn recorded(file: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn recorded(file: &Path) -> anyhow::Result<Self> {
         let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
         let inventory: Inventory =
             serde_json::from_slice(&bytes).with_context(|| format!("{} is not an inventory", file.display()))?;
@@ -120,7 +120,7 @@ impl Image {
     }
 
     /// What differs on one host: its name, its addresses, its serial number, a few versions.
-    pub fn differences(&self, host: u64) -> anyhow::Result<Vec<Vec<Item>>> {
+    pub(crate) fn differences(&self, host: u64) -> anyhow::Result<Vec<Vec<Item>>> {
         self.parts
             .iter()
             .map(|part| part.items.iter().filter_map(|item| differs(&item.seen, host)).map(Item::new).collect())
@@ -128,7 +128,7 @@ impl Image {
     }
 
     /// Components on one host, as people count them.
-    pub fn components(&self) -> usize {
+    pub(crate) fn components(&self) -> usize {
         self.parts.iter().filter(|part| part.collector.as_str() != "apt_index").map(|part| part.items.len()).sum()
     }
 }
@@ -183,8 +183,8 @@ fn package(number: u64, release: u64) -> Package {
     ];
     const ENDS: [&str; 8] = ["", "-common", "-dev", "-data", "-bin", "-doc", "-utils", "-modules"];
     let mut dice = Dice(number * 1000 + release);
-    let stem = STEMS[(number % STEMS.len() as u64) as usize];
-    let end = ENDS[(Dice(number).below(ENDS.len() as u64)) as usize];
+    let stem = pick(&STEMS, number);
+    let end = pick(&ENDS, Dice(number).below(ENDS.len() as u64));
     let version = format!("{}.{}.{}-{}", dice.below(12), dice.below(40), dice.below(20), 1 + dice.below(9));
     Package {
         ecosystem: Ecosystem::Deb,
@@ -259,7 +259,7 @@ fn sockets(dice: &mut Dice) -> Vec<Observation> {
 }
 
 /// An interface; the number becomes its address.
-pub fn interface(name: &str, interface_kind: InterfaceKind, number: u64) -> Observation {
+pub(crate) fn interface(name: &str, interface_kind: InterfaceKind, number: u64) -> Observation {
     Observation::NetworkInterface(NetworkInterface {
         name: name.into(),
         interface_kind,
@@ -274,12 +274,12 @@ fn mac(number: u64) -> String {
 }
 
 /// A report of a whole state.
-pub fn full(collector: &CollectorId, items: Vec<Observation>, state: &Items) -> CollectorReport {
+pub(crate) fn full(collector: &CollectorId, items: Vec<Observation>, state: &Items) -> CollectorReport {
     report(collector, Body::Full { items }, state)
 }
 
 /// A report of one difference.
-pub fn delta(
+pub(crate) fn delta(
     collector: &CollectorId,
     before: &Items,
     put: Vec<Observation>,
@@ -298,4 +298,9 @@ fn report(collector: &CollectorId, body: Body, state: &Items) -> CollectorReport
         body,
         digest: state_digest(collector, state),
     }
+}
+
+fn pick(words: &[&'static str], number: u64) -> &'static str {
+    let at = usize::try_from(number % words.len().max(1) as u64).unwrap_or_default();
+    words.get(at).copied().unwrap_or_default()
 }

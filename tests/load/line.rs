@@ -22,11 +22,11 @@ use tokio_rustls::TlsConnector;
 
 /// Where a server is.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub(crate) struct Place {
     /// Its address.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// The source addresses (all loopback) that the fleet is spread over.
-    pub sources: u64,
+    pub(crate) sources: u64,
 }
 
 /// A TCP connection that counts.
@@ -68,28 +68,28 @@ enum Sender {
 }
 
 /// An open connection.
-pub struct Line {
+pub(crate) struct Line {
     sender: Sender,
     connection: tokio::task::JoinHandle<()>,
     bytes: Arc<AtomicU64>,
     /// Bytes of the TLS handshake, both ways.
-    pub handshake_bytes: u64,
+    pub(crate) handshake_bytes: u64,
     /// The server took our ticket.
-    pub resumed: bool,
+    pub(crate) resumed: bool,
 }
 
 /// An answer.
-pub struct Answer {
+pub(crate) struct Answer {
     /// Its status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
     /// Its body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// Opens a TCP connection from the source address that belongs to an agent's number.
-pub async fn tcp(place: &Place, agent: u64) -> anyhow::Result<TcpStream> {
+pub(crate) async fn tcp(place: &Place, agent: u64) -> anyhow::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     if place.sources > 1 {
         let number = u32::try_from(agent % place.sources)?;
@@ -103,7 +103,7 @@ pub async fn tcp(place: &Place, agent: u64) -> anyhow::Result<TcpStream> {
 
 impl Line {
     /// Connects, with a certificate if the configuration has one.
-    pub async fn open(place: &Place, agent: u64, tls: &Arc<ClientConfig>) -> anyhow::Result<Self> {
+    pub(crate) async fn open(place: &Place, agent: u64, tls: &Arc<ClientConfig>) -> anyhow::Result<Self> {
         let stream = tcp(place, agent).await.context("connect")?;
         let bytes = Arc::new(AtomicU64::new(0));
         let name = ServerName::IpAddress(place.address.ip().into());
@@ -125,7 +125,13 @@ impl Line {
     }
 
     /// Asks one thing.
-    pub async fn post(&mut self, place: &Place, path: &str, body: Bytes, packed: bool) -> anyhow::Result<Answer> {
+    pub(crate) async fn post(
+        &mut self,
+        place: &Place,
+        path: &str,
+        body: Bytes,
+        packed: bool,
+    ) -> anyhow::Result<Answer> {
         let uri = match &self.sender {
             Sender::One(_) => path.to_string(),
             Sender::Two(_) => format!("https://{}{path}", place.address),
@@ -151,7 +157,7 @@ impl Line {
     }
 
     /// Closes the connection as an agent does, and says how many bytes it carried after the handshake.
-    pub async fn close(self) -> u64 {
+    pub(crate) async fn close(self) -> u64 {
         drop(self.sender);
         // It ends by itself when nobody can send on it any more.
         let _ended = self.connection.await;

@@ -75,7 +75,7 @@ struct Arguments {
 }
 
 /// A fleet in front of a server.
-pub struct Run {
+pub(crate) struct Run {
     target: Target,
     fleet: Arc<Fleet>,
     executable: PathBuf,

@@ -17,13 +17,13 @@ const START_WITHIN: Duration = Duration::from_secs(600);
 const TICK_US: u64 = 10_000;
 
 /// The server.
-pub struct Target {
+pub(crate) struct Target {
     /// A client with the administrator's token.
-    pub api: Api,
+    pub(crate) api: Api,
     /// Its address.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Its process, where it is on this machine and known.
-    pub pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     child: Option<Child>,
     data: Option<PathBuf>,
     _folder: Option<tempfile::TempDir>,
@@ -31,25 +31,25 @@ pub struct Target {
 
 /// What the server has used since it started.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Processor time of all threads, in microseconds.
-    pub cpu_us: u64,
+    pub(crate) cpu_us: u64,
     /// Processor time of the thread that writes the ledger, in microseconds.
-    pub door_us: u64,
+    pub(crate) door_us: u64,
 }
 
 /// What is there.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// Entries in the ledger.
-    pub entries: u64,
+    pub(crate) entries: u64,
     /// Hosts that the console lists.
-    pub hosts: u64,
+    pub(crate) hosts: u64,
 }
 
 impl Target {
     /// Starts the executable in a folder, or in one that goes with it.
-    pub async fn start(executable: &Path, data: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) async fn start(executable: &Path, data: Option<&Path>) -> anyhow::Result<Self> {
         if !executable.exists() {
             bail!("{} is missing: build it with `cargo build --release -p daicho`", executable.display());
         }
@@ -69,7 +69,7 @@ impl Target {
     }
 
     /// A server that runs already, by its connect file.
-    pub fn connect(file: &Path, pid: Option<u32>) -> anyhow::Result<Self> {
+    pub(crate) fn connect(file: &Path, pid: Option<u32>) -> anyhow::Result<Self> {
         let connect = read_connect(file).with_context(|| format!("{} is not a connect file", file.display()))?;
         let address = connect.url.trim_start_matches("https://").parse().context("the address")?;
         Ok(Self { api: Api::new(connect), address, pid, child: None, data: None, _folder: None })
@@ -98,7 +98,7 @@ impl Target {
     }
 
     /// Stops the server without warning and starts it again on its folder. Says how long it took until it answered.
-    pub async fn outage(&mut self, executable: &Path, away: Duration) -> anyhow::Result<Duration> {
+    pub(crate) async fn outage(&mut self, executable: &Path, away: Duration) -> anyhow::Result<Duration> {
         self.child.as_mut().context("only a server that was started here can be stopped")?.kill();
         tokio::time::sleep(away).await;
         let started = Instant::now();
@@ -107,7 +107,7 @@ impl Target {
     }
 
     /// What it has used so far; nothing where its process is not known.
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         let Some(pid) = self.pid else { return Usage::default() };
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -116,7 +116,7 @@ impl Target {
     }
 
     /// Its memory now and at most, in bytes.
-    pub fn memory(&self) -> (u64, u64) {
+    pub(crate) fn memory(&self) -> (u64, u64) {
         let Some(pid) = self.pid else { return (0, 0) };
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let kilobytes = |name: &str| {
@@ -127,14 +127,14 @@ impl Target {
     }
 
     /// Asks the server what is there.
-    pub async fn stored(&self) -> anyhow::Result<Stored> {
+    pub(crate) async fn stored(&self) -> anyhow::Result<Stored> {
         let (status, head) = self.api.try_get("/ledger/head").await?;
         let entries = head.get("seq").and_then(Value::as_u64).with_context(|| format!("HTTP {status}: {head}"))?;
         Ok(Stored { entries, hosts: self.count("/hosts").await? })
     }
 
     /// The rows of a list, over all its pages.
-    pub async fn count(&self, list: &str) -> anyhow::Result<u64> {
+    pub(crate) async fn count(&self, list: &str) -> anyhow::Result<u64> {
         let (mut rows, mut cursor) = (0, String::new());
         loop {
             let (status, page) = self.api.try_get(&format!("{list}?limit=1000{cursor}")).await?;

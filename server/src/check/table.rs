@@ -9,7 +9,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::declaration::Category;
-use daicho_schemas::text::{Language, Text};
+use daicho_schemas::text::{Language, Text, printable};
 use std::io::{self, Write};
 
 /// Columns of a terminal that the tables fit in.
@@ -24,12 +24,12 @@ pub(super) fn write_bad_input(err: &mut dyn Write, language: Language, name: &st
     let say = |ja: &str, en: &str| Text::new(ja, en).get(language).to_string();
     match what {
         BadInput::Refused(refusal) => {
-            writeln!(err, "{}: {} [{}]", clean(name), refusal.text.get(language), refusal.code.as_str())?;
-            writeln!(err, "  {}", clean(&refusal.detail))?;
+            writeln!(err, "{}: {} [{}]", printable(name), refusal.text.get(language), refusal.code.as_str())?;
+            writeln!(err, "  {}", printable(&refusal.detail))?;
             writeln!(err, "  → {}", refusal.remedy.get(language))
         }
         BadInput::Unreadable(error) => {
-            writeln!(err, "{}: {}", clean(name), say("ファイルを開けません。", "The file cannot be read."))?;
+            writeln!(err, "{}: {}", printable(name), say("ファイルを開けません。", "The file cannot be read."))?;
             writeln!(err, "  {error}")?;
             writeln!(
                 err,
@@ -37,7 +37,7 @@ pub(super) fn write_bad_input(err: &mut dyn Write, language: Language, name: &st
                 say("パスと権限を確かめてください。", "See whether the path and its permissions are right.")
             )
         }
-        BadInput::Argument(text) => writeln!(err, "{}: {}", clean(name), text.get(language)),
+        BadInput::Argument(text) => writeln!(err, "{}: {}", printable(name), text.get(language)),
     }
 }
 
@@ -80,7 +80,7 @@ impl Page {
             out,
             "{}: {} ({})  {}: {}",
             self.say("特定重要設備", "Critical equipment (特定重要設備)"),
-            clean(plan.equipment.name.get(self.language)),
+            printable(plan.equipment.name.get(self.language)),
             plan.equipment.equipment_id,
             self.say("計画", "plan"),
             plan.plan_id,
@@ -121,7 +121,7 @@ impl Page {
     }
 
     fn duty(&self, out: &mut dyn Write, duty: &DutyRow, findings: &[&FindingRow]) -> io::Result<()> {
-        writeln!(out, "■ [{}] {}", self.outcome(duty.outcome), clean(duty.title.get(self.language)))?;
+        writeln!(out, "■ [{}] {}", self.outcome(duty.outcome), printable(duty.title.get(self.language)))?;
         let both = |texts: &[Text]| {
             texts.iter().map(|text| text.get(self.language)).collect::<Vec<_>>().join(self.say("；", "; "))
         };
@@ -147,7 +147,7 @@ impl Page {
         writeln!(out, "  {}: {tag}. {caution}", self.say("根拠の確かさ", "confidence"))?;
         writeln!(out, "  {} ({}):", self.say("原因", "because of"), findings.len())?;
         for finding in findings.iter().take(LINES_MAX) {
-            writeln!(out, "   - {}", clean(finding.title.get(self.language)))?;
+            writeln!(out, "   - {}", printable(finding.title.get(self.language)))?;
         }
         self.more(out, findings.len(), LINES_MAX)
     }
@@ -172,14 +172,14 @@ impl Page {
             table.add_row(vec![
                 self.status(line.status).to_string(),
                 self.category(line.category).to_string(),
-                clean(&line.product),
+                printable(&line.product),
                 format!(
                     "{} ({})",
-                    clean(line.supplier.name.get(self.language)),
+                    printable(line.supplier.name.get(self.language)),
                     self.confidence(line.supplier.confidence)
                 ),
                 line.components.to_string(),
-                clean(&notes.join(", ")),
+                printable(&notes.join(", ")),
             ]);
         }
         writeln!(out, "{table}")?;
@@ -203,10 +203,10 @@ impl Page {
         for (first, group) in groups {
             writeln!(out, "■ [{}] {}", self.severity(first.severity), first.rule_id)?;
             for finding in group.iter().take(LINES_MAX) {
-                writeln!(out, "   - {}", clean(finding.title.get(self.language)))?;
+                writeln!(out, "   - {}", printable(finding.title.get(self.language)))?;
             }
             self.more(out, group.len(), LINES_MAX)?;
-            writeln!(out, "  → {}", clean(first.next.get(self.language)))?;
+            writeln!(out, "  → {}", printable(first.next.get(self.language)))?;
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Page {
             writeln!(
                 out,
                 "! {}: {}",
-                clean(host),
+                printable(host),
                 self.say(
                     "計画にあるホストですが、インベントリがありません（確認できません）",
                     "declared, and no inventory was given (not observable)"
@@ -239,7 +239,7 @@ impl Page {
         } else {
             ""
         };
-        writeln!(out, "{}{note}  {}", clean(&host.hostname), clean(&host.inventory))?;
+        writeln!(out, "{}{note}  {}", printable(&host.hostname), printable(&host.inventory))?;
         for name in &host.collectors_missing {
             writeln!(out, "  ! {name}: {}", self.say("報告なし（確認できません）", "said nothing (not observable)"))?;
         }
@@ -264,7 +264,7 @@ impl Page {
             collector.items
         )?;
         for trouble in collector.troubles.iter().take(TROUBLES_MAX) {
-            writeln!(out, "      {}: {}", clean(&trouble.place), clean(&trouble.text))?;
+            writeln!(out, "      {}: {}", printable(&trouble.place), printable(&trouble.text))?;
         }
         self.more(out, collector.troubles.len(), TROUBLES_MAX)
     }
@@ -373,10 +373,4 @@ impl Page {
 /// Whether two duties ask the same and only their cause differs: then they are shown once.
 fn same_but_cause(a: &DutyRow, b: &DutyRow) -> bool {
     a.row_id == b.row_id && a.plan_id == b.plan_id && a.missing == b.missing && a.due_on == b.due_on
-}
-
-/// Text from a file, safe for a terminal: no control characters, nothing that turns the direction of writing.
-fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
 }

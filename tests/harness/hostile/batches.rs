@@ -165,7 +165,7 @@ fn report(choices: &mut Choices, scribe: &Scribe, speaker: u8, collector: &str) 
     let says_nothing = matches!(outcome, Outcome::Failed | Outcome::NotApplicable) && !choices.rarely(8);
     let count = if says_nothing { 0 } else { choices.below(5) };
     let items = (0..count).map(|_| choices.observation()).collect();
-    let body = if choices.byte() % 2 == 0 {
+    let body = if choices.byte().is_multiple_of(2) {
         Body::Full { items }
     } else {
         let gone = match known.keys().nth(choices.below(4)) {

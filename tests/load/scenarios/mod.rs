@@ -14,7 +14,7 @@ use clap::ValueEnum;
 
 /// What may be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scenario {
+pub(crate) enum Scenario {
     /// Every host reports for the first time.
     FirstReports,
     /// One package changes on every host, again and again.
@@ -38,7 +38,7 @@ pub enum Scenario {
 }
 
 /// Runs one scenario on a fleet.
-pub async fn run(run: &mut Run, scenario: Scenario) -> anyhow::Result<Vec<Figures>> {
+pub(crate) async fn run(run: &mut Run, scenario: Scenario) -> anyhow::Result<Vec<Figures>> {
     let figures = match scenario {
         Scenario::FirstReports => ingest::first_reports(run).await?,
         Scenario::Churn => ingest::churn(run).await?,
