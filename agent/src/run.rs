@@ -2,6 +2,8 @@
 //! It does not know how any of these is done; it decides what comes next.
 //! Invariant: collecting never waits for the server, and at rest nothing wakes up but the schedule and the renewal.
 
+pub mod conversation;
+
 mod hand_over;
 
 use crate::access::{Host, LiveHost};
@@ -13,10 +15,10 @@ use crate::spool::{Round, Spool, SpoolFault, SpoolLimits, chain};
 use crate::status::{CollectorStatus, RunStatus};
 use crate::submit::{Backoff, Client, ClientFault, Identity, IdentityFault, load_key};
 use crate::watch::Watch;
+use conversation::{Conversation, Next};
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::time::UtcMicros;
 use ed25519_dalek::SigningKey;
-use hand_over::Next;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -81,11 +83,8 @@ struct Agent {
     key: SigningKey,
     identity: RefCell<Identity>,
     client: RefCell<Client>,
-    spool: RefCell<Spool>,
-    status: RefCell<RunStatus>,
+    conversation: RefCell<Conversation>,
     backoff: RefCell<Backoff>,
-    /// Nothing changed since the last time the server was spoken to: say that we are alive.
-    check_in_due: Cell<bool>,
     /// Not before this is another renewal tried.
     renew_again_at: Cell<Option<UtcMicros>>,
     send_wanted: Notify,
@@ -135,8 +134,6 @@ impl Agent {
         let spool = Spool::open(state, key.clone(), SpoolLimits::default())?;
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(IdentityFault::Random)?;
-        let mut status = RunStatus::load(state);
-        (status.sending, status.obstacle) = Default::default();
         tracing::info!(agent.id = %spool.agent(), server = identity.server, "started");
         Ok(Self {
             state: state.to_owned(),
@@ -145,10 +142,8 @@ impl Agent {
             key,
             identity: RefCell::new(identity),
             client: RefCell::new(client),
-            spool: RefCell::new(spool),
-            status: RefCell::new(status),
+            conversation: RefCell::new(Conversation::new(spool, RunStatus::load(state))),
             backoff: RefCell::new(Backoff::new(u64::from_le_bytes(seed))),
-            check_in_due: Cell::new(true),
             renew_again_at: Cell::new(None),
             send_wanted: Notify::new(),
             collect_wanted: Notify::new(),
@@ -171,13 +166,13 @@ impl Agent {
             self.collect(&all()).await;
             loop {
                 match self.hand_over_one().await {
-                    Next::More => {}
-                    Next::Idle if self.spool.borrow().full_wanted() => break,
+                    Next::More | Next::Ask => {}
+                    Next::Idle if self.full_wanted() => break,
                     Next::Idle => return Ok(()),
                     Next::Recollect { .. } => {}
                     Next::Later { .. } | Next::Stop => {
-                        let status = self.status.borrow();
-                        obstacle = status.obstacle.clone().unwrap_or_else(|| "see the log".into());
+                        let conversation = self.conversation.borrow();
+                        obstacle = conversation.status.obstacle.clone().unwrap_or_else(|| "see the log".into());
                         return Err(RunFault::NotHandedOver(obstacle));
                     }
                 }
@@ -194,7 +189,7 @@ impl Agent {
         loop {
             let changed = self.collect(&due).await;
             if scheduled && !changed {
-                self.check_in_due.set(true);
+                self.conversation.borrow_mut().nothing_new();
             }
             self.send_wanted.notify_one();
             (due, scheduled) = tokio::select! {
@@ -225,7 +220,7 @@ impl Agent {
         let mut due = due.clone();
         loop {
             // A full report speaks of everything.
-            if self.spool.borrow().full_wanted() {
+            if self.full_wanted() {
                 due = all();
             }
             let started_at = (self.clock)();
@@ -235,14 +230,14 @@ impl Agent {
                 tracing::error!("collecting was stopped by an error of its own; please report this as a bug");
                 return false;
             };
-            if self.spool.borrow().full_wanted() && due.len() < COLLECTORS.len() {
+            if self.full_wanted() && due.len() < COLLECTORS.len() {
                 continue;
             }
             let round = Round { started_at, finished_at: (self.clock)(), collected };
-            let spooled = self.spool.borrow_mut().put(round);
+            let spooled = self.conversation.borrow_mut().spool.put(round);
             let spooled = spooled.unwrap_or_else(|fault| {
                 tracing::error!(fault = %chain(&fault), "what was collected could not be spooled; the next look tries again");
-                self.status.borrow_mut().obstacle = Some(chain(&fault));
+                self.conversation.borrow_mut().status.obstacle = Some(chain(&fault));
                 Vec::new()
             });
             for number in &spooled {
@@ -253,10 +248,14 @@ impl Agent {
         }
     }
 
+    fn full_wanted(&self) -> bool {
+        self.conversation.borrow().spool.full_wanted()
+    }
+
     /// Writes the status file; a disk that does not take it is said in the log and stops nothing.
     fn write_status(&self) {
-        let spool = self.spool.borrow();
-        let mut status = self.status.borrow_mut();
+        let mut conversation = self.conversation.borrow_mut();
+        let Conversation { spool, status, .. } = &mut *conversation;
         status.updated_at = Some((self.clock)());
         status.acknowledged_number = spool.acknowledged_number();
         let collectors = spool.summary().into_iter();

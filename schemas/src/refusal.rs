@@ -122,6 +122,9 @@ refusals! {
     LedgerReadOnly = "ledger_read_only",
         ("書き込みの失敗後、台帳は読み取り専用になっています。", "After a failed write the ledger takes nothing more."),
         ("サーバーのディスクを調べ、サーバーを再起動してください。受理済みの記録は失われていません。", "Look at the server's disk, then restart the server. Nothing acknowledged is lost.");
+    AgentOverQuota = "agent_over_quota",
+        ("このエージェントは、1 時間に送れる量を超えました。", "This agent has said more than an agent may in an hour."),
+        ("エージェントは自動で後から送ります。続く場合は、そのホストで何が変わり続けているかを調べてください。", "The agent sends the rest later by itself. If it goes on, look at what keeps changing on that host.");
     Overloaded = "overloaded",
         ("混み合っています。", "The server is busy."),
         ("しばらくして送り直してください。エージェントは自動で送り直します。", "Try again shortly; agents do so by themselves.");

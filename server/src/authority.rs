@@ -146,6 +146,11 @@ impl Authority {
             .with_single_cert(chain, key)
             .map_err(|error| AuthorityFault::Tls(error.to_string()))?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // Agents come back every quarter of an hour: a ticket spares both sides the certificates, and the server remembers
+        // nothing for it. The certificate in it is still looked at with every request (`http/auth.rs`).
+        config.ticketer =
+            rustls::crypto::aws_lc_rs::Ticketer::new().map_err(|error| AuthorityFault::Tls(error.to_string()))?;
+        config.send_tls13_tickets = 1;
         Ok(config)
     }
 

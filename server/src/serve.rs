@@ -5,23 +5,25 @@
 use crate::authority::{Authority, write_private};
 use crate::book::{self, Book};
 use crate::clock::Clock;
+use crate::http::admission::Admission;
+use crate::http::heard::Heard;
 use crate::http::tls::{CONNECTIONS_MAX, PeerAcceptor};
-use crate::http::turns::Turns;
 use crate::http::{self, App, UNPACKING_MAX};
+use crate::intake;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::secrets;
 use anyhow::Context as _;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use daicho_schemas::fact::Fact;
-use daicho_schemas::fact::decision::{AccessGranted, CoverageChanged, Hearing, Role};
-use daicho_schemas::ids::PersonId;
+use daicho_schemas::fact::decision::{AccessGranted, CoverageChanged, Role};
+use daicho_schemas::ids::{AgentId, PersonId};
 use daicho_schemas::time::UtcMicros;
 use hyper_util::rt::TokioTimer;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -91,9 +93,9 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         door,
         store,
         authority,
-        turns: Turns::default(),
+        admission: Admission::default(),
         unpacking: Semaphore::new(UNPACKING_MAX),
-        heard_at: Mutex::default(),
+        heard: Heard::default(),
         readable: tokio::sync::Mutex::default(),
     });
 
@@ -129,6 +131,7 @@ impl Running {
         self.handle.graceful_shutdown(Some(STOP_WITHIN));
         self.serving.await??;
         self.app.door.close().await;
+        self.app.keep_heard();
         self.app.store.flush()?;
         Ok(())
     }
@@ -226,6 +229,8 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
         let now = app.clock.now();
+        app.keep_heard();
+        app.admission.tidy(now);
         for change in coverage_changes(&app, started_at, now, silent_after_seconds) {
             let entered = match Submission::stated(Author::Server, Fact::CoverageChanged(change)) {
                 Ok(submission) => app.door.admit(submission).await.map(|_| ()),
@@ -267,24 +272,6 @@ pub fn coverage_changes(
     now: UtcMicros,
     silent_after_seconds: i64,
 ) -> Vec<CoverageChanged> {
-    let model = app.model();
-    let mut changes = Vec::new();
-    for (agent_id, state) in model.agents() {
-        if state.revoked.is_some() {
-            continue;
-        }
-        // A time from when the clock was ahead must not keep a dead agent alive.
-        let heard_at = app.last_heard_at(agent_id).map(|at| at.min(now));
-        let last_heard_at = heard_at.unwrap_or(state.enrolled_at);
-        let silent = now.seconds_since(last_heard_at.max(started_at)) > silent_after_seconds;
-        let hearing = if silent { Hearing::Silent } else { Hearing::Heard };
-        // An agent that is silent since before our own start is heard again only when it speaks.
-        let spoke = heard_at.is_some_and(|at| at >= started_at);
-        let known = model.hearing(agent_id);
-        let turned = known != hearing && (hearing == Hearing::Silent || spoke);
-        if turned {
-            changes.push(CoverageChanged { agent_id: agent_id.clone(), hearing, last_heard_at });
-        }
-    }
-    changes
+    let heard_at = |agent_id: &AgentId| app.last_heard_at(agent_id);
+    intake::agents::coverage_changes(&app.model(), heard_at, started_at, now, silent_after_seconds)
 }

@@ -181,6 +181,17 @@ impl FakeAgent {
         Some((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
 
+    /// Sends bytes to a path; the server must answer: status, `Retry-After` in seconds, answer.
+    pub async fn answered(&self, path: &str, body: Vec<u8>) -> (u16, Option<u64>, Value) {
+        let response =
+            self.http.post(format!("{}{path}", self.url)).body(body).send().await.expect("the server answers");
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(reqwest::header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = response.bytes().await.unwrap();
+        (status, retry_after, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
     /// Sends a packed batch; the server must answer.
     pub async fn send(&self, body: Vec<u8>) -> (u16, Value) {
         self.try_send(wire::PATH_BATCHES, body).await.expect("the server answers")

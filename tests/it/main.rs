@@ -10,6 +10,7 @@
     reason = "a test fails by panicking; clippy knows test functions and not what they call"
 )]
 
+mod admission;
 mod bad_input;
 mod book;
 mod engine_contract;

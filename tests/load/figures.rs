@@ -27,9 +27,9 @@ pub(crate) struct Figures {
     /// How long it took, in seconds.
     pub(crate) seconds: f64,
     /// Latency in microseconds, connection included.
-    pub p50_us: u64,
+    pub(crate) p50_us: u64,
     /// Latency in microseconds, connection included.
-    pub p99_us: u64,
+    pub(crate) p99_us: u64,
     /// Latency in microseconds, connection included.
     pub(crate) max_us: u64,
     /// The server's processor time per request, in microseconds.

@@ -37,7 +37,7 @@ pub(crate) struct Plan {
     /// The kinds of hosts.
     pub(crate) images: Vec<Arc<Image>>,
     /// Whether agents offer HTTP/2.
-    pub http2: bool,
+    pub(crate) http2: bool,
 }
 
 /// What both sides know of an agent's host.

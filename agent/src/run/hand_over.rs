@@ -1,38 +1,17 @@
-//! Handing over: the oldest batch first, then a check-in when one is due, and the certificate in time.
-//! It does not collect; it asks for collecting when the server wants everything.
-//! Invariant: a batch leaves the spool only when the server acknowledged it or refused it for good.
+//! Handing over: what the conversation wants said, said over the network, and the certificate renewed in time.
+//! It does not decide what an answer means; `conversation` does.
+//! Invariant: nothing is borrowed while the network is waited for, so collecting goes on meanwhile.
 
 use super::Agent;
-use crate::spool::{Waiting, chain};
-use crate::status::{LastRefusal, Sending};
-use crate::submit::{Answer, Client, ClientFault, Consequence, consequence};
-use daicho_schemas::refusal::Refusal;
+use super::conversation::{Next, Say};
+use crate::spool::chain;
+use crate::submit::{Answer, Client, ClientFault};
 use daicho_schemas::time::UtcMicros;
-use daicho_schemas::wire::{BatchAnswer, Certificate, CheckInAnswer};
+use daicho_schemas::wire::Certificate;
 use std::time::Duration;
 
 /// Between two tries to renew a certificate that still serves.
 const RENEW_AGAIN_SECONDS: i64 = 600;
-
-/// What to do after one thing was said to the server.
-pub(super) enum Next {
-    /// There may be more to hand over.
-    More,
-    /// Nothing waits.
-    Idle,
-    /// The server wants everything anew. After a refused full report not at once: it might be refused again.
-    Recollect {
-        /// The refused batch was itself in full.
-        was_full: bool,
-    },
-    /// Try again later, not before the time that the server asked for.
-    Later {
-        /// How long the server asks to wait.
-        asked: Option<Duration>,
-    },
-    /// Send nothing more until a person acts.
-    Stop,
-}
 
 impl Agent {
     /// Hands over whatever comes, for ever.
@@ -40,6 +19,7 @@ impl Agent {
         loop {
             match self.hand_over_one().await {
                 Next::More => self.backoff.borrow_mut().succeeded(),
+                Next::Ask => {}
                 Next::Idle => tokio::select! {
                     () = self.send_wanted.notified() => {}
                     () = self.sleep_until_renewal() => {}
@@ -61,166 +41,35 @@ impl Agent {
         tokio::time::sleep(wait).await;
     }
 
-    /// One thing: the renewal if it is due, the oldest batch, or a check-in.
+    /// One thing: the renewal if it is due, then the oldest batch or a check-in.
     pub(super) async fn hand_over_one(&self) -> Next {
         if (self.clock)() >= self.renew_at() {
             self.renew().await;
         }
-        let oldest = self.spool.borrow_mut().oldest();
-        let next = match oldest {
-            Ok(Some(waiting)) => self.send(waiting).await,
-            Ok(None) if self.check_in_due.get() => {
-                let next = self.check_in().await;
-                if matches!(next, Next::Idle) {
+        let say = self.conversation.borrow_mut().say();
+        let client = self.client.borrow().clone();
+        let next = match say {
+            Ok(Say::Batch(waiting)) => {
+                let answer = client.send_batch(waiting.bytes.clone()).await.map_err(in_one_line);
+                self.conversation.borrow_mut().batch_answered(&waiting, answer, (self.clock)())
+            }
+            Ok(Say::CheckIn(question)) => {
+                let answer = client.check_in(&question).await.map_err(in_one_line);
+                let next = self.conversation.borrow_mut().check_in_answered(answer, (self.clock)());
+                if next == Next::Idle {
                     // Only here: the check-in after a refusal must not shorten the wait that the refusal earned.
                     self.backoff.borrow_mut().succeeded();
+                    if self.conversation.borrow().spool.full_wanted() {
+                        self.collect_wanted.notify_one();
+                    }
                 }
                 next
             }
-            Ok(None) => return Next::Idle,
-            Err(fault) => {
-                tracing::error!(fault = %chain(&fault), "the spool cannot be read");
-                self.obstacle(Sending::Waiting, chain(&fault));
-                Next::Later { asked: None }
-            }
+            Err(Next::Idle) => return Next::Idle,
+            Err(next) => next,
         };
         self.write_status();
         next
-    }
-
-    async fn send(&self, waiting: Waiting) -> Next {
-        let client = self.client.borrow().clone();
-        let answer = client.send_batch(waiting.bytes.clone()).await;
-        match self.heard(answer) {
-            Ok(Answer::Yes(BatchAnswer { entry_seq, admitted, number })) if number == waiting.number => {
-                tracing::info!(batch.number = number, entry.seq = entry_seq, ?admitted, "acknowledged");
-                self.status.borrow_mut().acknowledged_at = Some((self.clock)());
-                // A batch says all that a check-in would.
-                self.check_in_due.set(false);
-                self.clear_obstacle();
-                self.keep_or_wait(self.spool.borrow_mut().acknowledge(number).map(|()| Next::More))
-            }
-            Ok(Answer::Yes(other)) => {
-                self.unclear(format!("the server acknowledged batch {} instead", other.number), None)
-            }
-            Ok(Answer::Refused { refusal, asked }) => match self.refused_batch(&waiting, &refusal, asked) {
-                // The server's own number first: what is told anew must have a higher one.
-                Next::Recollect { was_full } => match self.check_in().await {
-                    Next::Stop => Next::Stop,
-                    _ => Next::Recollect { was_full },
-                },
-                next => next,
-            },
-            Ok(Answer::Unclear { why, asked }) => self.unclear(why, asked),
-            Err(fault) => self.unreachable(&fault),
-        }
-    }
-
-    fn refused_batch(&self, waiting: &Waiting, refusal: &Refusal, asked: Option<Duration>) -> Next {
-        tracing::warn!(batch.number = waiting.number, refusal = %refusal, "the server refused a batch");
-        self.remember(refusal);
-        let ahead_of_us_too = waiting.finished_at > (self.clock)();
-        let was_full = waiting.full;
-        match consequence(refusal.code) {
-            Consequence::Recollect => self.give_up_and_recollect(waiting, refusal, was_full),
-            // Our own clock was set back since: the date in the batch will not come true for long.
-            Consequence::WaitForClock if ahead_of_us_too => self.give_up_and_recollect(waiting, refusal, was_full),
-            Consequence::WaitForClock | Consequence::RetryLater => {
-                self.obstacle(Sending::Waiting, refusal.to_string());
-                Next::Later { asked }
-            }
-            Consequence::StopSending => self.stop(refusal),
-        }
-    }
-
-    fn give_up_and_recollect(&self, waiting: &Waiting, refusal: &Refusal, was_full: bool) -> Next {
-        self.keep_or_wait(
-            self.spool.borrow_mut().refuse(waiting.number, refusal).map(|()| Next::Recollect { was_full }),
-        )
-    }
-
-    fn stop(&self, refusal: &Refusal) -> Next {
-        tracing::error!(refusal = %refusal, "the server wants nothing more of this agent; collecting goes on into the spool");
-        self.obstacle(Sending::Stopped, refusal.to_string());
-        self.write_status();
-        Next::Stop
-    }
-
-    async fn check_in(&self) -> Next {
-        let client = self.client.borrow().clone();
-        let question = self.spool.borrow().check_in();
-        match self.heard(client.check_in(&question).await) {
-            Ok(Answer::Yes(CheckInAnswer { number, full_wanted })) => {
-                self.check_in_due.set(false);
-                self.clear_obstacle();
-                tracing::info!(server.number = number, full_wanted, "checked in");
-                let mut spool = self.spool.borrow_mut();
-                spool.heard_from_server(number, full_wanted);
-                if spool.full_wanted() {
-                    self.collect_wanted.notify_one();
-                }
-                Next::Idle
-            }
-            Ok(Answer::Refused { refusal, asked }) => {
-                tracing::warn!(refusal = %refusal, "the server refused a check-in");
-                self.remember(&refusal);
-                if consequence(refusal.code) == Consequence::StopSending {
-                    return self.stop(&refusal);
-                }
-                self.obstacle(Sending::Waiting, refusal.to_string());
-                Next::Later { asked }
-            }
-            Ok(Answer::Unclear { why, asked }) => self.unclear(why, asked),
-            Err(fault) => self.unreachable(&fault),
-        }
-    }
-
-    /// Notes that the server answered.
-    fn heard<T>(&self, answer: Result<Answer<T>, ClientFault>) -> Result<Answer<T>, ClientFault> {
-        if matches!(answer, Ok(Answer::Yes(_) | Answer::Refused { .. })) {
-            self.status.borrow_mut().heard_at = Some((self.clock)());
-        }
-        answer
-    }
-
-    fn keep_or_wait(&self, result: Result<Next, crate::spool::SpoolFault>) -> Next {
-        result.unwrap_or_else(|fault| {
-            tracing::error!(fault = %chain(&fault), "the spool could not be changed; tried again later");
-            self.obstacle(Sending::Waiting, chain(&fault));
-            Next::Later { asked: None }
-        })
-    }
-
-    fn unclear(&self, why: String, asked: Option<Duration>) -> Next {
-        tracing::warn!(why, "the answer was not understood; tried again later");
-        self.obstacle(Sending::Waiting, why);
-        Next::Later { asked }
-    }
-
-    fn unreachable(&self, fault: &ClientFault) -> Next {
-        tracing::warn!(fault = %chain(fault), "the server was not reached; tried again later");
-        self.obstacle(Sending::Waiting, chain(fault));
-        Next::Later { asked: None }
-    }
-
-    fn obstacle(&self, sending: Sending, text: String) {
-        let mut status = self.status.borrow_mut();
-        (status.sending, status.obstacle) = (sending, Some(text));
-    }
-
-    fn clear_obstacle(&self) {
-        let mut status = self.status.borrow_mut();
-        (status.sending, status.obstacle) = (Sending::Ready, None);
-    }
-
-    fn remember(&self, refusal: &Refusal) {
-        let words = |text: &str, remedy: &str| format!("{text} {} {remedy}", refusal.detail);
-        self.status.borrow_mut().last_refusal = Some(LastRefusal {
-            at: (self.clock)(),
-            code: refusal.code,
-            ja: words(&refusal.text.ja, &refusal.remedy.ja),
-            en: words(&refusal.text.en, &refusal.remedy.en),
-        });
     }
 
     /// The instant is fixed per certificate, as the jitter comes from the agent's own id; later after a failed try.
@@ -247,7 +96,7 @@ impl Agent {
             Ok(Answer::Yes(certificate)) => self.take_certificate(certificate),
             Ok(Answer::Refused { refusal, .. }) => {
                 tracing::warn!(refusal = %refusal, "the certificate was not renewed");
-                self.remember(&refusal);
+                self.conversation.borrow_mut().remember(&refusal, (self.clock)());
             }
             Ok(Answer::Unclear { why, .. }) => tracing::warn!(why, "the certificate was not renewed"),
             Err(fault) => tracing::warn!(fault = %chain(&fault), "the certificate was not renewed"),
@@ -275,4 +124,8 @@ impl Agent {
             Err(fault) => tracing::error!(fault = %chain(&fault), "the renewed certificate cannot be used"),
         }
     }
+}
+
+fn in_one_line(fault: ClientFault) -> String {
+    chain(&fault)
 }

@@ -5,6 +5,7 @@
 mod acknowledged;
 mod batch_file;
 mod difference;
+mod disk;
 mod limits;
 mod numbers;
 mod queue;
@@ -13,12 +14,12 @@ pub(crate) use acknowledged::chain;
 pub use acknowledged::{Acknowledged, StoreFault};
 pub use batch_file::{DecodeError, EncodeError};
 pub use difference::{Known, Said};
+pub use disk::{Disk, Listed, RealDisk};
 pub use limits::SpoolLimits;
 pub use queue::{Counts, Queue, RefusedNote};
 
 use crate::collect::Collected;
-use crate::files::{self, FileFault};
-use acknowledged::AcknowledgedStore;
+use crate::files::FileFault;
 use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Lost, Outcome, state_digest};
 use daicho_schemas::canonical::CanonicalError;
 use daicho_schemas::ids::{AgentId, CollectorId};
@@ -31,6 +32,7 @@ use ed25519_dalek::SigningKey;
 use numbers::Numbers;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// A note of what is lost; a few hundred bytes.
 const LOST_BYTES_MAX: usize = 16 * 1024;
@@ -78,8 +80,8 @@ pub struct Waiting {
 pub struct Spool {
     key: SigningKey,
     agent: AgentId,
+    disk: Rc<dyn Disk>,
     queue: Queue,
-    store: AcknowledgedStore,
     numbers: Numbers,
     acknowledged: Acknowledged,
     /// The state after everything that is acknowledged or spooled: what the next difference starts from.
@@ -92,18 +94,21 @@ pub struct Spool {
 impl Spool {
     /// Opens the spool in a state folder and applies what waits there to what is acknowledged.
     pub fn open(state: &Path, key: SigningKey, limits: SpoolLimits) -> Result<Self, SpoolFault> {
+        Self::open_on(Rc::new(RealDisk::new(state)), state, key, limits)
+    }
+
+    /// The same on any disk.
+    pub fn open_on(disk: Rc<dyn Disk>, state: &Path, key: SigningKey, limits: SpoolLimits) -> Result<Self, SpoolFault> {
         let agent = agent_id(&key.verifying_key().to_bytes());
-        let queue = Queue::open(state, limits)?;
-        let store = AcknowledgedStore::new(state);
-        let (acknowledged, forgotten) = store.load()?;
-        let mut numbers = Numbers::open(state)?;
+        let queue = Queue::open(Rc::clone(&disk), state, limits)?;
+        let (acknowledged, forgotten) = disk.load_acknowledged()?;
+        let mut numbers = Numbers::open(Rc::clone(&disk), state)?;
         numbers.raise(acknowledged.number);
         let lost_path = state.join("lost.json");
-        let lost =
-            files::read_limited(&lost_path, LOST_BYTES_MAX)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let lost = disk.read(&lost_path, LOST_BYTES_MAX)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let base = acknowledged.collectors.clone();
         let full_wanted = forgotten || base.is_empty();
-        let mut spool = Self { key, agent, queue, store, numbers, acknowledged, base, full_wanted, lost, lost_path };
+        let mut spool = Self { key, agent, disk, queue, numbers, acknowledged, base, full_wanted, lost, lost_path };
         spool.replay()?;
         Ok(spool)
     }
@@ -150,7 +155,7 @@ impl Spool {
         let lost = limits::merge_lost(self.lost.take(), Lost { first_number, last_number, reason: reason.into() });
         let json = serde_json::to_vec(&lost).map_err(EncodeError::from)?;
         self.lost = Some(lost);
-        Ok(files::write_private(&self.lost_path, &json)?)
+        Ok(self.disk.write(&self.lost_path, &json)?)
     }
 
     /// A batch that told of a loss is lost itself: the loss must be told anew.
@@ -231,7 +236,7 @@ impl Spool {
                 numbers.push(number);
                 // Losses that making room caused are told by the batch after this one.
                 if self.lost == batch.lost && self.lost.take().is_some() {
-                    files::remove(&self.lost_path)?;
+                    self.disk.remove(&self.lost_path)?;
                 }
                 Ok(())
             }
@@ -312,7 +317,7 @@ impl Spool {
                 None => self.full_wanted = true,
             }
         }
-        self.store.advance(&self.acknowledged, &after)?;
+        self.disk.keep_acknowledged(&self.acknowledged, &after)?;
         self.acknowledged = after;
         Ok(self.queue.remove(number)?)
     }

@@ -81,6 +81,7 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::CursorWrong
         | Code::DiskFull
         | Code::LedgerReadOnly
+        | Code::AgentOverQuota
         | Code::Overloaded => Consequence::RetryLater,
     }
 }

@@ -61,7 +61,10 @@ pub(super) fn mutual(identity: &Identity, key: &SigningKey) -> Result<ClientConf
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_client_auth_cert(chain, key)?;
-    Ok(with_protocols(config))
+    let mut config = with_protocols(config);
+    // One question at a time has nothing to multiplex: HTTP/1.1 spares a check-in half of its bytes.
+    config.alpn_protocols.retain(|protocol| protocol != b"h2");
+    Ok(config)
 }
 
 /// A configuration built by hand names no protocol, and everything would silently be HTTP/1.1.

@@ -2,15 +2,19 @@
 //! It does not judge a batch (`intake/batches.rs`) and does not know what is in one.
 //! Invariant: a batch is answered with 200 only after it is on disk.
 
+use super::admission::Entrance;
 use super::answers::{Body, Refused, fault, json_of, whole};
 use super::auth::AgentIdentity;
 use super::{App, auth};
 use crate::authority::{AgentSigningError, Authority};
+use crate::intake;
 use crate::intake::keeper::Receipt;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header;
+use axum::http::request::Parts;
 use base64::Engine as _;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::AgentEnrolled;
@@ -63,24 +67,48 @@ pub async fn renew(State(app): State<Arc<App>>, body: Body) -> Result<Json<Certi
     Ok(Json(sign(&app, &request.csr_pem)?))
 }
 
+/// An agent that may send a batch now: decided from the head of its request, before a byte of the body is read.
+pub struct BatchEntrance {
+    agent: AgentIdentity,
+    _entrance: Entrance,
+}
+
+impl FromRequestParts<Arc<App>> for BatchEntrance {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
+        let agent = AgentIdentity::from_request_parts(parts, app).await?;
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let entrance = app.admission.enter(&agent.agent_id, announced, app.clock.now())?;
+        Ok(Self { agent, _entrance: entrance })
+    }
+}
+
 /// `POST /agent/v1/batches`: a signed batch, zstd-compressed. One at a time per agent, and only so many at once that
 /// their unpacked bytes fit into memory.
 pub async fn batches(
     State(app): State<Arc<App>>,
-    agent: AgentIdentity,
+    BatchEntrance { agent, _entrance }: BatchEntrance,
     body: Body,
 ) -> Result<Json<BatchAnswer>, Refused> {
-    let _turn = app.turns.take(&agent.agent_id).ok_or(RefusalCode::Overloaded)?;
     let body = whole(body, RefusalCode::BatchMalformed).map_err(|refused| {
-        let too_large = refused.0.code == RefusalCode::BodyTooLarge;
+        let too_large = refused.refusal.code == RefusalCode::BodyTooLarge;
         if too_large { RefusalCode::BatchTooLarge.into() } else { refused }
     })?;
-    let _room = app.unpacking.acquire().await.map_err(fault)?;
-    // Unpacking and checking a signature is work for a processor, not for the thread that serves everybody.
-    let speaker = agent.agent_id.clone();
-    let submission = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker)).await.map_err(fault)??;
+    let _place = app.admission.place()?;
+    let submission = {
+        let _room = app.unpacking.acquire().await.map_err(fault)?;
+        // Unpacking and checking a signature is work for a processor, not for the thread that serves everybody.
+        let (speaker, packed_bytes) = (agent.agent_id.clone(), body.len());
+        let read = tokio::task::spawn_blocking(move || Submission::batch(&body, &speaker)).await.map_err(fault)?;
+        let said_bytes = read.as_ref().map_or(packed_bytes, |submission| submission.draft.raw.get().len());
+        app.admission.charge(&agent.agent_id, said_bytes, app.clock.now());
+        read?
+    };
     let number = submission.batch.as_ref().map(|batch| batch.number).unwrap_or_default();
-    let receipt = app.door.admit(submission).await?;
+    let admitted = app.door.admit(submission).await;
+    app.admission.answered(admitted.as_ref().err().map(|refusal| refusal.code));
+    let receipt = admitted?;
     app.heard(&agent.agent_id);
     let (entry_seq, admitted) = match receipt {
         Receipt::Appended { seq } => (seq, Admitted::Appended),
@@ -97,14 +125,9 @@ pub async fn check_in(
     body: Body,
 ) -> Result<Json<CheckInAnswer>, Refused> {
     let check_in: CheckIn = json_of(body)?;
-    let (number, digest) = {
-        let model = app.model();
-        let number = model.agent(&agent.agent_id).map(|state| state.last_number).unwrap_or_default();
-        (number, model.check_in_digest(&agent.agent_id))
-    };
+    let answer = intake::agents::checked_in(&app.model(), &agent.agent_id, &check_in);
     app.heard(&agent.agent_id);
-    let full_wanted = number != check_in.number || digest != check_in.digest;
-    Ok(Json(CheckInAnswer { number, full_wanted }))
+    Ok(Json(answer))
 }
 
 fn sign(app: &App, csr_pem: &str) -> Result<Certificate, Refused> {

@@ -11,22 +11,27 @@ use daicho_schemas::refusal::{Refusal, RefusalCode};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-/// Seconds after which a busy or full server may be asked again.
-const RETRY_AFTER_SECONDS: &str = "15";
+/// Seconds after which a busy or full server may be asked again, where nobody knows better.
+const RETRY_AFTER_SECONDS: u64 = 15;
 
 /// A refusal on its way out.
 #[derive(Debug)]
-pub struct Refused(pub Refusal);
+pub struct Refused {
+    /// What is refused, and why.
+    pub refusal: Refusal,
+    /// When to come back, where that is known, in seconds.
+    pub retry_after_seconds: Option<u64>,
+}
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self(refusal)
+        Self { refusal, retry_after_seconds: None }
     }
 }
 
 impl From<RefusalCode> for Refused {
     fn from(code: RefusalCode) -> Self {
-        Self(code.into())
+        Refusal::from(code).into()
     }
 }
 
@@ -84,6 +89,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
             StatusCode::CONFLICT
         }
         Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::LedgerReadOnly | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -91,10 +97,11 @@ pub fn status(code: RefusalCode) -> StatusCode {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = status(self.0.code);
-        let mut response = (status, Json(json!({ "refusal": self.0 }))).into_response();
-        if status.is_server_error() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        let status = status(self.refusal.code);
+        let mut response = (status, Json(json!({ "refusal": self.refusal }))).into_response();
+        let unasked = status.is_server_error().then_some(RETRY_AFTER_SECONDS);
+        if let Some(seconds) = self.retry_after_seconds.or(unasked) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

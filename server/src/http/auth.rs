@@ -5,6 +5,7 @@
 use super::App;
 use super::answers::Refused;
 use super::tls::PeerCertificate;
+use crate::intake;
 use crate::ledger::entry::Author;
 use crate::secrets;
 use axum::extract::FromRequestParts;
@@ -115,6 +116,10 @@ pub fn staff(app: &App, headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
 pub fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal> {
     let certificate = peer.0.as_ref().ok_or(RefusalCode::CertificateMissing)?;
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| RefusalCode::CertificateMissing)?;
+    // TLS looked at the dates when the certificate was shown; a ticket may bring it back after they have passed.
+    if parsed.validity().not_after.timestamp() < app.clock.now().micros() / 1_000_000 {
+        return Err(Refusal::new(RefusalCode::CertificateMissing).with("the certificate has run out"));
+    }
     let key: [u8; 32] = parsed
         .public_key()
         .subject_public_key
@@ -127,12 +132,8 @@ pub fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal
 
 /// The agent that proved to hold the key of this id: enrolled here and not revoked.
 pub fn enrolled(app: &App, agent_id: AgentId) -> Result<AgentIdentity, Refusal> {
-    let model = app.model();
-    let state = model.agent(&agent_id).ok_or(RefusalCode::AgentUnknown)?;
-    match &state.revoked {
-        Some(reason) => Err(Refusal::new(RefusalCode::AgentRevoked).with(reason.clone())),
-        None => Ok(AgentIdentity { agent_id }),
-    }
+    intake::agents::may_speak(&app.model(), &agent_id)?;
+    Ok(AgentIdentity { agent_id })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -2,11 +2,13 @@
 //! It does not decide what may enter (`intake/`) or what anything means (`model/`).
 //! Invariant: an identity is a value that a handler gets from `auth`, never something assumed.
 
+pub mod admission;
 pub mod agents;
 pub mod answers;
 pub mod api;
 pub mod auth;
 pub mod console;
+pub mod heard;
 pub mod session;
 pub mod tls;
 pub mod turns;
@@ -18,6 +20,7 @@ use crate::ledger::chain::Head;
 use crate::ledger::engine::Engine;
 use crate::model::Model;
 use crate::store::Store;
+use admission::Admission;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -26,12 +29,11 @@ use daicho_schemas::ids::AgentId;
 use daicho_schemas::limits::{BATCH_WIRE_BYTES_MAX, IMPORT_BYTES_MAX};
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use heard::Heard;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast};
 use tower_http::timeout::TimeoutLayer;
-use turns::Turns;
 
 /// The largest request that is neither a batch nor an import, in bytes.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
@@ -52,12 +54,12 @@ pub struct App {
     pub store: Arc<Store>,
     /// Who signs certificates.
     pub authority: Arc<Authority>,
-    /// Which agents are handing a batch over right now.
-    pub turns: Turns,
+    /// Room and quotas for batches.
+    pub admission: Admission,
     /// How many batches may be unpacked at once.
     pub unpacking: Semaphore,
     /// When each agent was last heard, since the start; the store remembers beyond it.
-    pub heard_at: Mutex<BTreeMap<AgentId, UtcMicros>>,
+    pub heard: Heard,
     /// Whether the ledger was readable, and when that was looked at.
     pub readable: tokio::sync::Mutex<Option<(UtcMicros, bool)>>,
 }
@@ -78,16 +80,18 @@ impl App {
 
     /// When an agent was last heard, as far as anybody remembers.
     pub fn last_heard_at(&self, agent_id: &AgentId) -> Option<UtcMicros> {
-        let here = self.heard_at.lock().unwrap_or_else(PoisonError::into_inner).get(agent_id).copied();
-        here.or_else(|| self.store.heard().get(agent_id).ok().flatten())
+        self.heard.get(agent_id).or_else(|| self.store.heard().get(agent_id).ok().flatten())
     }
 
     /// An agent has just spoken. This lives beside the ledger: losing it costs a late alarm, never truth.
     pub fn heard(&self, agent_id: &AgentId) {
-        let now = self.clock.now();
-        self.heard_at.lock().unwrap_or_else(PoisonError::into_inner).insert(agent_id.clone(), now);
-        if let Err(error) = self.store.heard().note(agent_id, now) {
-            tracing::warn!(%error, %agent_id, "it could not be noted that an agent was heard");
+        self.heard.note(agent_id, self.clock.now());
+    }
+
+    /// Keeps what was heard since the last time in the store. Call it every few seconds, and before the store is flushed.
+    pub fn keep_heard(&self) {
+        if let Err(error) = self.heard.keep(&self.store) {
+            tracing::warn!(%error, "it could not be noted which agents were heard");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! It does not know HTTP, and it does not keep anything; `ledger/` keeps, `model/` knows.
 //! Invariant: what is refused leaves no trace in the ledger, and what is admitted is there whole.
 
+pub mod agents;
 pub mod batches;
 pub mod decisions;
 pub mod declarations;

@@ -1,8 +1,10 @@
-//! `GET /api/v1/health`: is the server there, and does it take entries. Open to anyone who reaches the port.
-//! It does not tell names, counts or versions of anything inside.
+//! `GET /api/v1/health`: is the server there, and does it take entries. Open to anyone who reaches the port; how busy it is
+//! (`/admission`) is for staff. It does not tell a stranger names, counts or versions of anything inside.
 //! Invariant: "ok" means that the ledger was readable within the last few seconds.
 
 use crate::http::App;
+use crate::http::admission::AdmissionRow;
+use crate::http::auth::StaffIdentity;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -21,6 +23,11 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     };
     *known = Some((now, readable));
     Json(json!({ "status": if readable { "ok" } else { "degraded" }, "head_seq": app.engine.head().seq }))
+}
+
+/// `GET /api/v1/admission`: how many batches wait, and which agents say more than they may, since when.
+pub(super) async fn admission(State(app): State<Arc<App>>, _staff: StaffIdentity) -> Json<AdmissionRow> {
+    Json(app.admission.row(app.clock.now()))
 }
 
 async fn look(app: &App) -> bool {

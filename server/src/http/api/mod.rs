@@ -31,6 +31,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))
+        .route("/admission", get(health::admission))
         .route("/ledger/head", get(ledger::head))
         .route("/ledger/entries", get(ledger::entries))
 }

@@ -5,11 +5,12 @@
 use crate::authority::Authority;
 use crate::clock::{Clock, SetClock};
 use crate::http::App;
+use crate::http::admission::Admission;
 use crate::http::auth::StaffIdentity;
 use crate::http::console::headers::POLICY;
 use crate::http::console::layout::Gate;
 use crate::http::console::{assets, i18n, not_found, router_behind};
-use crate::http::turns::Turns;
+use crate::http::heard::Heard;
 use crate::intake::door::Door;
 use crate::intake::keeper::{Desk, Follower, Known};
 use crate::ledger::chain::Head;
@@ -107,9 +108,9 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         door,
         store,
         authority,
-        turns: Turns::default(),
+        admission: Admission::default(),
         unpacking: tokio::sync::Semaphore::new(1),
-        heard_at: Mutex::default(),
+        heard: Heard::default(),
         readable: tokio::sync::Mutex::default(),
     })
 }
