@@ -130,6 +130,9 @@ refusals! {
         ("しばらくして送り直してください。エージェントは自動で送り直します。", "Try again shortly; agents do so by themselves.");
 }
 
+/// The most that a refusal says of its own, in characters.
+pub const DETAIL_CHARS_MAX: usize = 1000;
+
 /// A refusal with what is particular to this case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -151,10 +154,11 @@ impl Refusal {
         Self { code, text: code.text(), remedy: code.remedy(), detail: String::new() }
     }
 
-    /// The same with what is particular to this case. It often repeats what a stranger wrote, so it is made printable.
+    /// The same with what is particular to this case. It often repeats what a stranger wrote, so it is made printable, and
+    /// what is beyond [`DETAIL_CHARS_MAX`] goes.
     #[must_use]
     pub fn with(mut self, detail: impl AsRef<str>) -> Self {
-        self.detail = printable(detail.as_ref());
+        self.detail = printable(detail.as_ref()).chars().take(DETAIL_CHARS_MAX).collect();
         self
     }
 }
@@ -176,3 +180,17 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by the fuzz targets of batches and certificate requests: what a parser quotes went out as it came in.
+    #[test]
+    fn a_detail_is_short_and_cannot_steer_a_terminal() {
+        let refusal =
+            Refusal::new(RefusalCode::BatchMalformed).with(format!("field \u{1b}[2J\u{7f}{}", "長".repeat(5000)));
+        assert!(refusal.detail.starts_with("field \u{fffd}[2J\u{fffd}長"));
+        assert_eq!(refusal.detail.chars().count(), DETAIL_CHARS_MAX);
+    }
+}

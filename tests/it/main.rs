@@ -21,5 +21,6 @@ mod ledger_journey;
 mod ledger_walk;
 mod live_console;
 mod offline_check;
+mod old_ledgers;
 mod power_cut;
 mod quickstart;

@@ -5,6 +5,7 @@
 pub mod files;
 mod format;
 mod looking;
+mod pack;
 mod recover;
 mod walk;
 mod writer;
@@ -19,7 +20,7 @@ use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use walk::{Index, Obstacle, Walk};
+use walk::{Index, Obstacle, Span, Walk};
 use writer::{Writer, Written};
 
 /// When a file would grow over this, the next one is begun. An append is never split, so a single large one may be over it.
@@ -117,6 +118,7 @@ struct Segment {
 
 /// One segment as a reader takes it out of [`Published`].
 struct View {
+    version: u32,
     first_seq: u64,
     path: Arc<Path>,
     bytes: u64,
@@ -183,13 +185,13 @@ impl Segments {
         }
         let behind = published.segments.partition_point(|segment| segment.header.first_seq <= seq);
         let segment = published.segments.get(behind.checked_sub(1)?)?;
-        let first_seq = segment.header.first_seq;
+        let SegmentHeader { version, first_seq, .. } = segment.header;
         let end = published.segments.get(behind).map_or(published.head, |next| Head {
             seq: next.header.first_seq.saturating_sub(1),
             hash: next.header.hash_before,
         });
         let start = segment.index.as_ref().map(|index| index.start(first_seq, seq));
-        Some(View { first_seq, path: Arc::clone(&segment.path), bytes: segment.bytes, start, end })
+        Some(View { version, first_seq, path: Arc::clone(&segment.path), bytes: segment.bytes, start, end })
     }
 
     /// Walks an older segment once, from end to end, so that later reads need not. Where a frame is damaged the index ends;
@@ -200,10 +202,10 @@ impl Segments {
         let mut end = None;
         loop {
             let offset = walk.offset;
-            match walk.next_frame() {
-                Ok(Some(frame)) => {
-                    index.note(frame.seq, offset);
-                    end = Some(Head { seq: frame.seq, hash: frame.hash });
+            match walk.check() {
+                Ok(Some((head, _))) => {
+                    index.note(head.seq, offset);
+                    end = Some(head);
                 }
                 Ok(None) if end == Some(view.end) => break,
                 Err(Obstacle::Io(source)) => return Err(stop("reading", &view.path, source)),
@@ -232,10 +234,11 @@ impl Segments {
             if walk.seq < batch.wanted_seq {
                 return walk.skip(&head).map(|()| Some(false));
             }
-            if !batch.takes(head.line_bytes as usize) {
+            let stored = walk.stored(head)?;
+            if !batch.takes(stored.line_bytes()?) {
                 return Ok(Some(true));
             }
-            batch.frames.push(walk.line(&head)?);
+            batch.frames.push(walk.take(stored)?);
             batch.wanted_seq = walk.seq;
             Ok(Some(batch.frames.len() >= batch.frames_max))
         };
@@ -251,7 +254,8 @@ impl Segments {
     }
 
     fn walk(&self, view: &View, start: (u64, u64)) -> Result<Walk, EngineFault> {
-        Walk::start(&*self.files, &view.path, start, view.bytes).map_err(|source| stop("reading", &view.path, source))
+        let span = Span { version: view.version, start, end: view.bytes };
+        Walk::start(&*self.files, &view.path, span).map_err(|source| stop("reading", &view.path, source))
     }
 
     fn publish(&self, head: Head, written: Written) {

@@ -6,7 +6,7 @@ use super::files::Files;
 use super::format::{
     FRAME_HEAD_BYTES, FrameHead, HEADER_BYTES, HeaderError, SegmentHeader, first_seq_of, segment_name,
 };
-use super::walk::{Index, Obstacle, Walk};
+use super::walk::{Index, Obstacle, Span, Walk};
 use super::{OpenFault, TornTail};
 use crate::ledger::chain::Head;
 use crate::ledger::engine::EngineFault;
@@ -122,19 +122,15 @@ fn end_of(files: &dyn Files, folder: &Path, last: &mut Found, torn: &mut Vec<Tor
     let first_seq = last.header.first_seq;
     let head = Head { seq: first_seq.saturating_sub(1), hash: last.header.hash_before };
     let mut end = End { head, index: Index::default(), last_append_offset: 0 };
-    let start = (first_seq, HEADER_BYTES as u64);
-    let mut walk =
-        Walk::start(files, &last.path, start, last.bytes).map_err(|source| io_fault("reading", &last.path, source))?;
+    let span = Span { version: last.header.version, start: (first_seq, HEADER_BYTES as u64), end: last.bytes };
+    let mut walk = Walk::start(files, &last.path, span).map_err(|source| io_fault("reading", &last.path, source))?;
     let obstacle = loop {
         let offset = walk.offset;
-        let step = walk
-            .head()
-            .and_then(|frame| frame.map(|head| walk.line(&head).map(|frame| (head.before == 0, frame))).transpose());
-        match step {
+        match walk.check() {
             Ok(None) => return Ok(end),
-            Ok(Some((begins_append, frame))) => {
-                end.index.note(frame.seq, offset);
-                end.head = Head { seq: frame.seq, hash: frame.hash };
+            Ok(Some((head, begins_append))) => {
+                end.index.note(head.seq, offset);
+                end.head = head;
                 if begins_append {
                     end.last_append_offset = offset;
                 }
@@ -169,7 +165,7 @@ fn cut(
         return Err(damaged(wanted_seq, &last.path, format!("{what}, and {tail_bytes} bytes follow")));
     }
     let tail = read_part(files, &last.path, offset, tail_bytes)?;
-    if let Some(proof) = promised(&tail, wanted_seq) {
+    if let Some(proof) = promised(&tail, wanted_seq, last.header.version) {
         return Err(damaged(wanted_seq, &last.path, format!("{what}, and {proof}")));
     }
     let torn = put_aside(files, folder, &last.path, wanted_seq, &tail)?;
@@ -182,12 +178,12 @@ fn cut(
 /// Looks for proof that a bad end was acknowledged once: a whole frame of a later append, which was only made after the
 /// bad one had been synced. Blocks of one append may reach the disk in any order, so whole frames of the same append
 /// prove nothing.
-fn promised(tail: &[u8], wanted_seq: u64) -> Option<String> {
+fn promised(tail: &[u8], wanted_seq: u64, version: u32) -> Option<String> {
     let mut searched: u64 = 0;
     let entries_max = (tail.len() / FRAME_HEAD_BYTES) as u64;
     for offset in 1..tail.len() {
         let rest = tail.get(offset..)?;
-        let Some(head) = FrameHead::decode(rest) else { continue };
+        let Some(head) = FrameHead::decode(rest, version) else { continue };
         if head.seq.abs_diff(wanted_seq) > entries_max || head.frame_bytes() > rest.len() as u64 {
             continue;
         }
@@ -195,8 +191,8 @@ fn promised(tail: &[u8], wanted_seq: u64) -> Option<String> {
         if searched > SEARCH_BYTES_MAX {
             return Some("what follows cannot be told from whole entries".into());
         }
-        let line = rest.get(FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + head.line_bytes as usize)?;
-        if head.fits(line) && (head.seq <= wanted_seq || head.group_first_seq() > wanted_seq) {
+        let stored = rest.get(FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + head.stored_bytes as usize)?;
+        if head.fits(stored) && (head.seq <= wanted_seq || head.group_first_seq() > wanted_seq) {
             return Some(format!("a whole entry {} stands behind it", head.seq));
         }
     }

@@ -26,7 +26,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        6 => prop::collection::vec(0_usize..400, 0..80).prop_map(Step::Append),
+        6 => prop::collection::vec(0_usize..900, 0..60).prop_map(Step::Append),
         1 => Just(Step::AppendElsewhere),
         4 => (0_u64..1100, 0_usize..100, 0_usize..5000).prop_map(|(place, frames, bytes)| Step::Read(place, frames, bytes)),
         2 => Just(Step::Reopen),
@@ -73,7 +73,9 @@ impl Life {
             return;
         };
         let frames = group(self.reference.head(), &[2500]);
-        let unfinished = &format::encode_group(&frames).unwrap()[..bytes];
+        // Plain, so that there are enough bytes to tear.
+        let version = 1;
+        let unfinished = &format::encode_group(&frames, version).unwrap().bytes[..bytes];
         let path = self.folder.path().join(format::segment_name(last));
         OpenOptions::new().append(true).open(&path).unwrap().write_all(unfinished).unwrap();
         let report = self.open();

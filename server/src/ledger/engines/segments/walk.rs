@@ -4,6 +4,8 @@
 
 use super::files::{Files, ReadFile};
 use super::format::{FRAME_HEAD_BYTES, FrameHead, HEADER_BYTES};
+use super::pack;
+use crate::ledger::chain::Head;
 use crate::ledger::engine::Frame;
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -64,20 +66,49 @@ pub(super) struct Walk {
     /// The number that the next frame must have.
     pub seq: u64,
     end: u64,
+    version: u32,
+}
+
+/// The part of a file to walk over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The version of the file's format.
+    pub version: u32,
+    /// The number of the first entry, and where its frame starts.
+    pub start: (u64, u64),
+    /// Where to stop.
+    pub end: u64,
+}
+
+/// A line as it is stored, checked.
+pub(super) struct Stored {
+    head: FrameHead,
+    bytes: Vec<u8>,
+}
+
+/// What a packed line that cannot be unpacked is called.
+const NOT_PACKED: Obstacle = Obstacle::Bad("a packed line cannot be unpacked");
+
+impl Stored {
+    /// How long the line is.
+    pub(super) fn line_bytes(&self) -> Result<usize, Obstacle> {
+        if self.head.packed { pack::line_bytes(&self.bytes).ok_or(NOT_PACKED) } else { Ok(self.bytes.len()) }
+    }
+
+    fn frame(self) -> Result<Frame, Obstacle> {
+        let Self { head, bytes } = self;
+        let line = if head.packed { pack::unpack(&bytes).ok_or(NOT_PACKED)? } else { bytes };
+        Ok(Frame { seq: head.seq, hash: head.hash, line })
+    }
 }
 
 impl Walk {
     /// Starts at a frame start.
-    pub(super) fn start(files: &dyn Files, path: &Path, (seq, offset): (u64, u64), end: u64) -> io::Result<Self> {
+    pub(super) fn start(files: &dyn Files, path: &Path, span: Span) -> io::Result<Self> {
+        let Span { version, start: (seq, offset), end } = span;
         let mut input = BufReader::with_capacity(READ_BYTES, files.read(path)?);
         input.seek(SeekFrom::Start(offset))?;
-        Ok(Self { input, offset, seq, end })
-    }
-
-    /// The next frame, checked; `None` at the end.
-    pub(super) fn next_frame(&mut self) -> Result<Option<Frame>, Obstacle> {
-        let Some(head) = self.head()? else { return Ok(None) };
-        self.line(&head).map(Some)
+        Ok(Self { input, offset, seq, end, version })
     }
 
     /// What stands before the next line; `None` at the end. The walk stays before that line.
@@ -91,27 +122,41 @@ impl Walk {
             return Err(Obstacle::Bad("a frame is cut short"));
         }
         self.fill(&mut bytes)?;
-        let head = FrameHead::decode(&bytes).ok_or(Obstacle::Bad("a frame promises a line that is too long"))?;
+        let head =
+            FrameHead::decode(&bytes, self.version).ok_or(Obstacle::Bad("a frame promises a line that is too long"))?;
         if head.frame_bytes() > left {
             return Err(Obstacle::Bad("a frame is cut short"));
         }
         Ok(Some(head))
     }
 
-    /// The line behind `head`, checked.
-    pub(super) fn line(&mut self, head: &FrameHead) -> Result<Frame, Obstacle> {
-        let mut line = vec![0; head.line_bytes as usize];
-        self.fill(&mut line)?;
-        if !head.fits(&line) {
-            return Err(Obstacle::Bad("the checksum does not fit"));
-        }
-        self.pass(head)?;
-        Ok(Frame { seq: head.seq, hash: head.hash, line })
+    /// What is stored behind `head`, checked. The walk stays before it.
+    pub(super) fn stored(&mut self, head: FrameHead) -> Result<Stored, Obstacle> {
+        let mut bytes = vec![0; head.stored_bytes as usize];
+        self.fill(&mut bytes)?;
+        if head.fits(&bytes) { Ok(Stored { head, bytes }) } else { Err(Obstacle::Bad("the checksum does not fit")) }
+    }
+
+    /// Goes past what is stored, and gives the frame.
+    pub(super) fn take(&mut self, stored: Stored) -> Result<Frame, Obstacle> {
+        let head = stored.head;
+        let frame = stored.frame()?;
+        self.pass(&head)?;
+        Ok(frame)
+    }
+
+    /// Goes past the next frame when its checksum fits, and says which entry it was and whether it began an append;
+    /// `None` at the end. Nothing is unpacked.
+    pub(super) fn check(&mut self) -> Result<Option<(Head, bool)>, Obstacle> {
+        let Some(head) = self.head()? else { return Ok(None) };
+        self.stored(head)?;
+        self.pass(&head)?;
+        Ok(Some((Head { seq: head.seq, hash: head.hash }, head.before == 0)))
     }
 
     /// Goes past the line behind `head` without reading it.
     pub(super) fn skip(&mut self, head: &FrameHead) -> Result<(), Obstacle> {
-        self.input.seek_relative(i64::from(head.line_bytes)).map_err(Obstacle::Io)?;
+        self.input.seek_relative(i64::from(head.stored_bytes)).map_err(Obstacle::Io)?;
         self.pass(head)
     }
 

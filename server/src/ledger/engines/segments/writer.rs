@@ -3,7 +3,7 @@
 //! Invariant: after a failed sync, or a failed write that could not be taken back, it never touches the file again.
 
 use super::files::{Files, WriteFile};
-use super::format::{FRAME_HEAD_BYTES, HEADER_BYTES, SegmentHeader, encode_group, segment_name};
+use super::format::{HEADER_BYTES, SegmentHeader, VERSION, encode_group, segment_name};
 use super::recover::{Recovered, read_part};
 use super::{OpenFault, is_full, stop};
 use crate::ledger::chain::Head;
@@ -28,6 +28,8 @@ pub(super) struct Writer {
 struct Tail {
     file: Box<dyn WriteFile>,
     path: PathBuf,
+    /// The version of its format.
+    version: u32,
     /// The number of its first entry.
     first_seq: u64,
     /// Its length as far as it was acknowledged.
@@ -68,7 +70,8 @@ impl Writer {
             let file =
                 files.append(&last.path).and_then(again).map_err(|source| stop("syncing", &last.path, source))?;
             files.sync_folder(folder).map_err(|source| stop("syncing", folder, source))?;
-            tail = Some(Tail { file, path: last.path.clone(), first_seq: last.header.first_seq, bytes: last.bytes });
+            let SegmentHeader { version, first_seq, .. } = last.header;
+            tail = Some(Tail { file, path: last.path.clone(), version, first_seq, bytes: last.bytes });
         }
         Ok(Self { files, folder: folder.to_path_buf(), segment_bytes_max, tail, begun: None, poisoned: false })
     }
@@ -87,30 +90,31 @@ impl Writer {
         if let Some(what) = misnumbered(head, frames) {
             return Err(wrong(what));
         }
-        let group = encode_group(frames).ok_or_else(|| wrong("the group is too large".into()))?;
+        let encode = |version| encode_group(frames, version).ok_or_else(|| wrong("the group is too large".to_string()));
+        let version = self.tail.as_ref().map_or(VERSION, |tail| tail.version);
+        let mut group = encode(version)?;
         let full = self.tail.as_ref().is_none_or(|tail| {
-            tail.bytes > HEADER_BYTES as u64 && tail.bytes.saturating_add(group.len() as u64) > self.segment_bytes_max
+            let bytes = tail.bytes.saturating_add(group.bytes.len() as u64);
+            tail.bytes > HEADER_BYTES as u64 && bytes > self.segment_bytes_max
         });
+        if full && version != VERSION {
+            group = encode(VERSION)?;
+        }
         if full {
             self.begin(head)?;
         }
         let Some(tail) = self.tail.as_mut() else { return Err(EngineFault::Poisoned) };
-        if let Err(source) = tail.file.write_at(tail.bytes, &group) {
+        if let Err(source) = tail.file.write_at(tail.bytes, &group.bytes) {
             self.poisoned = !(is_full(&source) && tail.file.truncate(tail.bytes).is_ok());
             return Err(given_up(self.poisoned, "appending to", &tail.path, source));
         }
         if let Err(source) = tail.file.sync() {
             return Err(given_up(true, "syncing", &tail.path, source));
         }
-        let mut offset = tail.bytes;
-        let mut places = Vec::with_capacity(frames.len());
-        for frame in frames {
-            places.push((frame.seq, offset));
-            offset += (FRAME_HEAD_BYTES + frame.line.len()) as u64;
-        }
-        tail.bytes = offset;
+        let places = group.places.iter().map(|(seq, offset)| (*seq, tail.bytes + offset)).collect();
+        tail.bytes += group.bytes.len() as u64;
         self.poisoned = false;
-        Ok(Written { begun: self.begun.take(), bytes: offset, places })
+        Ok(Written { begun: self.begun.take(), bytes: tail.bytes, places })
     }
 
     /// Begins the next file behind `head`, durably. Where the disk is full, nothing of it is left.
@@ -118,7 +122,8 @@ impl Writer {
         let (previous_first_seq, previous_bytes) =
             self.tail.as_ref().map_or((0, 0), |tail| (tail.first_seq, tail.bytes));
         let first_seq = head.seq.saturating_add(1);
-        let header = SegmentHeader { first_seq, hash_before: head.hash, previous_first_seq, previous_bytes };
+        let header =
+            SegmentHeader { version: VERSION, first_seq, hash_before: head.hash, previous_first_seq, previous_bytes };
         let path = self.folder.join(segment_name(first_seq));
         let mut file = match self.files.create(&path) {
             Ok(file) => file,
@@ -137,7 +142,7 @@ impl Writer {
         if let Err(source) = file.sync().and_then(|()| self.files.sync_folder(&self.folder)) {
             return Err(given_up(true, "syncing", &path, source));
         }
-        self.tail = Some(Tail { file, path: path.clone(), first_seq, bytes: HEADER_BYTES as u64 });
+        self.tail = Some(Tail { file, path: path.clone(), version: VERSION, first_seq, bytes: HEADER_BYTES as u64 });
         self.begun = Some((header, path));
         Ok(())
     }
