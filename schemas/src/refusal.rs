@@ -125,6 +125,9 @@ refusals! {
     AgentOverQuota = "agent_over_quota",
         ("このエージェントは、1 時間に送れる量を超えました。", "This agent has said more than an agent may in an hour."),
         ("エージェントは自動で後から送ります。続く場合は、そのホストで何が変わり続けているかを調べてください。", "The agent sends the rest later by itself. If it goes on, look at what keeps changing on that host.");
+    LedgerAway = "ledger_away",
+        ("台帳のデータベースが応答せず、今は書き込めません。", "The ledger's database does not answer; nothing can be written now."),
+        ("復旧すると自動で再開します。同じものを送り直してください。エージェントは自動で送り直し、二重に登録されることはありません。", "It goes on by itself when the database is back. Send the same again then; agents do so by themselves, and nothing of theirs enters twice.");
     Overloaded = "overloaded",
         ("混み合っています。", "The server is busy."),
         ("しばらくして送り直してください。エージェントは自動で送り直します。", "Try again shortly; agents do so by themselves.");

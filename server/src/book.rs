@@ -7,7 +7,7 @@ use crate::intake::door::Door;
 use crate::intake::keeper::{Desk, Follower, Known};
 use crate::intake::submission::Submission;
 use crate::ledger::chain::{self, Head};
-use crate::ledger::engine::{Engine, Frame, Snapshot, SnapshotShelf};
+use crate::ledger::engine::{Alone, Engine, Frame, Snapshot, SnapshotShelf};
 use crate::ledger::engines::segments::{Segments, TornTail};
 use crate::ledger::entry::{Author, Entry};
 use crate::model::{Event, FOLD_VERSION, Model};
@@ -60,6 +60,7 @@ pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
         clock,
         moved: moved.clone(),
         follower: Box::new(index),
+        leadership: Arc::new(Alone),
     };
     let door = Door::open(desk, known).context("the ledger's thread cannot be started")?;
     if known.head == Head::EMPTY {

@@ -3,6 +3,7 @@
 //! Invariant: where no browser can be had, the caller is told why and can say `skipped`.
 
 use crate::executables::{Child, free_port};
+use crate::packages;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use thirtyfour::{CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
@@ -17,41 +18,10 @@ pub struct Browser {
 
 const DRIVER: &str = "/usr/bin/chromedriver";
 
-/// Makes sure of Chromium and its driver: takes what is there, or installs the distribution's packages where that is allowed.
-#[expect(clippy::disallowed_methods, reason = "installing the browser is the point")]
-fn ensure() -> Result<(), String> {
-    if Path::new(DRIVER).exists() {
-        return Ok(());
-    }
-    let run = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let root = run("sh", &["-c", "test \"$(id -u)\" = 0"]);
-    let prefix: &[&str] = if root {
-        &[]
-    } else if run("sudo", &["-n", "true"]) {
-        &["sudo", "-n"]
-    } else {
-        return Err("no Chromium here, and neither root nor sudo to install it".into());
-    };
-    for apt in [
-        &["apt-get", "update"][..],
-        &["apt-get", "install", "-y", "--no-install-recommends", "chromium", "chromium-driver", "fonts-noto-cjk"][..],
-    ] {
-        let line = [prefix, apt].concat();
-        let (program, arguments) = line.split_first().ok_or("nothing to run")?;
-        if !run(program, arguments) {
-            return Err(format!("`{}` failed", apt.join(" ")));
-        }
-    }
-    if Path::new(DRIVER).exists() { Ok(()) } else { Err("the packages brought no chromedriver".into()) }
-}
-
 /// Opens a window that trusts any certificate (the tests' servers have authorities of their own).
 #[expect(clippy::disallowed_methods, reason = "starting the driver is the point")]
 pub async fn open() -> Result<Browser, String> {
+    let ensure = || packages::ensure(Path::new(DRIVER), &["chromium", "chromium-driver", "fonts-noto-cjk"]);
     tokio::task::spawn_blocking(ensure).await.map_err(|error| error.to_string())??;
     let port = free_port();
     let driver = Command::new(DRIVER)

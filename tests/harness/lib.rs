@@ -16,6 +16,8 @@ pub mod disk;
 pub mod executables;
 pub mod hostile;
 pub mod hosts;
+pub mod packages;
+pub mod postgres;
 pub mod server;
 
 use std::io::Write as _;

@@ -126,6 +126,7 @@ impl Instance {
         let Ok((model, known)) = rebuild(handle.as_ref()) else { return false };
         let model = Arc::new(RwLock::new(model));
         let desk = Desk {
+            leadership: Arc::new(daicho::ledger::engine::Alone),
             model: Arc::clone(&model),
             engine: Arc::<Handle>::clone(&handle),
             clock: Arc::new(self.clock.clone()),
@@ -160,6 +161,7 @@ impl Instance {
         let running = self.running.as_mut()?;
         let submission = match &request {
             Request::CheckIn { speaker, question } => {
+                running.catch_up_if(|model| intake::agents::knows_more(model, speaker, question));
                 let answer = {
                     let model = running.model();
                     intake::agents::may_speak(&model, speaker)
@@ -260,7 +262,16 @@ impl Running {
         self.keeper.waiting()
     }
 
+    /// What `http` does before it calls something unknown.
+    fn catch_up_if(&mut self, unknown: impl Fn(&Model) -> bool) {
+        if unknown(&self.model()) {
+            // What cannot be read now is not known now.
+            let _followed = self.keeper.catch_up();
+        }
+    }
+
     fn batch(&mut self, speaker: &AgentId, bytes: &[u8], mutant: Option<Mutant>) -> Result<Submission, Refusal> {
+        self.catch_up_if(|model| model.agent(speaker).is_none());
         intake::agents::may_speak(&self.model(), speaker)?;
         if self.turns.contains(speaker) {
             return Err(RefusalCode::Overloaded.into());

@@ -82,6 +82,7 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::DiskFull
         | Code::LedgerReadOnly
         | Code::AgentOverQuota
+        | Code::LedgerAway
         | Code::Overloaded => Consequence::RetryLater,
     }
 }

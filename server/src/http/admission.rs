@@ -120,7 +120,9 @@ impl Admission {
     /// May this agent begin to send a batch of so many bytes (packed; absent when it does not say)?
     pub fn enter(&self, agent_id: &AgentId, announced: Option<u64>, now: UtcMicros) -> Result<Entrance, Refused> {
         self.within_quota(agent_id, now)?;
-        if let Some((at, code)) = self.state().full
+        // Taken out first: `later` takes the same lock.
+        let full = self.state().full;
+        if let Some((at, code)) = full
             && at.elapsed() < FULL_FOR
         {
             return Err(self.later(code));

@@ -62,7 +62,7 @@ pub async fn enroll(State(app): State<Arc<App>>, body: Body) -> Result<Json<Cert
 pub async fn renew(State(app): State<Arc<App>>, body: Body) -> Result<Json<Certificate>, Refused> {
     let request: RenewRequest = json_of(body)?;
     let (_, agent_id) = Authority::requested_agent(&request.csr_pem)?;
-    let agent = auth::enrolled(&app, agent_id)?;
+    let agent = auth::enrolled(&app, agent_id).await?;
     app.heard(&agent.agent_id);
     Ok(Json(sign(&app, &request.csr_pem)?))
 }
@@ -125,6 +125,9 @@ pub async fn check_in(
     body: Body,
 ) -> Result<Json<CheckInAnswer>, Refused> {
     let check_in: CheckIn = json_of(body)?;
+    if intake::agents::knows_more(&app.model(), &agent.agent_id, &check_in) {
+        app.door.catch_up().await;
+    }
     let answer = intake::agents::checked_in(&app.model(), &agent.agent_id, &check_in);
     app.heard(&agent.agent_id);
     Ok(Json(answer))

@@ -91,7 +91,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-        Code::LedgerReadOnly | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        Code::LedgerReadOnly | Code::LedgerAway | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

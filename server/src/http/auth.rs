@@ -82,7 +82,7 @@ impl FromRequestParts<Arc<App>> for AgentIdentity {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
         let peer = parts.extensions.get::<PeerCertificate>().ok_or(RefusalCode::CertificateMissing)?;
-        Ok(agent(app, peer)?)
+        Ok(agent(app, peer).await?)
     }
 }
 
@@ -113,7 +113,7 @@ pub fn staff(app: &App, headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
 }
 
 /// The agent behind a client certificate: enrolled here and not revoked.
-pub fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal> {
+pub async fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal> {
     let certificate = peer.0.as_ref().ok_or(RefusalCode::CertificateMissing)?;
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| RefusalCode::CertificateMissing)?;
     // TLS looked at the dates when the certificate was shown; a ticket may bring it back after they have passed.
@@ -127,11 +127,15 @@ pub fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, Refusal
         .as_ref()
         .try_into()
         .map_err(|_| Refusal::new(RefusalCode::CertificateMissing).with("not an agent's certificate"))?;
-    enrolled(app, sign::agent_id(&key))
+    enrolled(app, sign::agent_id(&key)).await
 }
 
-/// The agent that proved to hold the key of this id: enrolled here and not revoked.
-pub fn enrolled(app: &App, agent_id: AgentId) -> Result<AgentIdentity, Refusal> {
+/// The agent that proved to hold the key of this id: enrolled and not revoked. An agent that joined at another instance a
+/// moment ago is looked for before it is called unknown, because it would stop for good.
+pub async fn enrolled(app: &App, agent_id: AgentId) -> Result<AgentIdentity, Refusal> {
+    if app.model().agent(&agent_id).is_none() {
+        app.door.catch_up().await;
+    }
     intake::agents::may_speak(&app.model(), &agent_id)?;
     Ok(AgentIdentity { agent_id })
 }

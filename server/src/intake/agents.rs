@@ -18,6 +18,11 @@ pub fn may_speak(model: &Model, agent_id: &AgentId) -> Result<(), Refusal> {
     }
 }
 
+/// Whether an agent saw a batch acknowledged that is not known here: another instance took it, or this ledger was set back.
+pub fn knows_more(model: &Model, agent_id: &AgentId, check_in: &CheckIn) -> bool {
+    model.agent(agent_id).is_none_or(|state| state.last_number < check_in.number)
+}
+
 /// The answer to an agent that says which state it believes the server has.
 pub fn checked_in(model: &Model, agent_id: &AgentId, check_in: &CheckIn) -> CheckInAnswer {
     let number = model.agent(agent_id).map(|state| state.last_number).unwrap_or_default();

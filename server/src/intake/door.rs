@@ -14,8 +14,8 @@ const WAITING_MAX: usize = 1024;
 
 enum Message {
     Submit(Box<Submission>, oneshot::Sender<Result<Receipt, Refusal>>),
-    /// Somebody else may have appended.
-    Look,
+    /// Somebody else may have appended; who waits for the look is told when it was done.
+    Look(Option<oneshot::Sender<()>>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -55,7 +55,17 @@ impl Door {
     /// Says that somebody else may have appended, so that it is folded soon. Never waits.
     pub fn look(&self) {
         // A full door is busy and will find out by itself when it appends.
-        let _woken = self.0.try_send(Message::Look);
+        let _woken = self.0.try_send(Message::Look(None));
+    }
+
+    /// Waits until what others have appended is folded. Whoever is about to say that something is unknown asks this first:
+    /// another instance may know it for a moment longer.
+    pub async fn catch_up(&self) {
+        let (looked, done) = oneshot::channel();
+        if self.0.try_send(Message::Look(Some(looked))).is_ok() {
+            // A door that closes meanwhile leaves the model as it is.
+            let _looked = done.await;
+        }
     }
 
     /// Lets what is waiting enter, keeps a snapshot and closes.
@@ -88,6 +98,7 @@ fn keep(mut keeper: Keeper, receiver: &Receiver<Message>) {
 fn gather(keeper: &mut Keeper, receiver: &Receiver<Message>) -> Option<oneshot::Sender<()>> {
     const WAIT: Duration = Duration::from_secs(3600);
     let mut look = false;
+    let mut looking = Vec::new();
     let mut next = match receiver.recv_timeout(WAIT) {
         Ok(message) => Some(message),
         Err(RecvTimeoutError::Timeout) => None,
@@ -96,13 +107,20 @@ fn gather(keeper: &mut Keeper, receiver: &Receiver<Message>) -> Option<oneshot::
     while let Some(message) = next {
         match message {
             Message::Submit(submission, answer) => keeper.offer(*submission, Some(answer)),
-            Message::Look => look = true,
+            Message::Look(done) => {
+                look = true;
+                looking.extend(done);
+            }
             Message::Stop(done) => return Some(done),
         }
         next = if keeper.waiting() < GROUP_MAX { receiver.try_recv().ok() } else { None };
     }
     if look && let Err(fault) = keeper.catch_up() {
         tracing::warn!(%fault, "what others appended could not be read; trying again when something moves");
+    }
+    for done in looking {
+        // Whoever asked may have gone away.
+        let _told = done.send(());
     }
     None
 }

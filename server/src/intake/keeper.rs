@@ -6,7 +6,7 @@ use super::submission::Submission;
 use super::{Verdict, admit};
 use crate::clock::Clock;
 use crate::ledger::chain::{self, Head};
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
+use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Leadership, Snapshot};
 use crate::ledger::entry::{Author, Entry};
 use crate::model::{Event, FOLD_VERSION, Model};
 use crate::output::notices;
@@ -70,6 +70,8 @@ pub struct Desk {
     pub moved: broadcast::Sender<Head>,
     /// What follows beside the model.
     pub follower: Box<dyn Follower>,
+    /// Whether it is this instance that states notices.
+    pub leadership: Arc<dyn Leadership>,
 }
 
 /// How far a ledger has been folded.
@@ -118,6 +120,17 @@ struct Waiting {
 struct Linked {
     entry: Entry,
     waiting: Waiting,
+}
+
+enum Judged {
+    Enters(Linked, Frame),
+    Decided(Decided),
+}
+
+/// Judged, and nothing to append.
+struct Decided {
+    waiting: Waiting,
+    outcome: Result<Receipt, Refusal>,
 }
 
 impl Keeper {
@@ -218,6 +231,7 @@ impl Keeper {
         let mut later = VecDeque::new();
         let mut group: Vec<Linked> = Vec::new();
         let mut frames: Vec<Frame> = Vec::new();
+        let mut decided = Vec::new();
         let mut bytes = 0;
         for waiting in std::mem::take(&mut self.waiting) {
             let subjects = waiting.submission.subjects();
@@ -229,35 +243,82 @@ impl Keeper {
                 continue;
             }
             touched.extend(subjects);
-            if let Some((linked, frame)) = self.judge(waiting, head, now, received_at) {
-                bytes += frame.line.len();
-                head = linked.entry.head();
-                group.push(linked);
-                frames.push(frame);
+            match self.judge(waiting, head, now, received_at) {
+                Judged::Enters(linked, frame) => {
+                    bytes += frame.line.len();
+                    head = linked.entry.head();
+                    group.push(linked);
+                    frames.push(frame);
+                }
+                Judged::Decided(no) => decided.push(no),
             }
         }
         self.waiting = later;
         if frames.is_empty() {
-            return;
+            return self.answer_at_the_end(decided);
         }
         match self.desk.engine.append(expected, &frames) {
             Ok(Appended::Done(_)) => {
                 self.moved_in_a_row = 0;
                 self.fold(group, Known { head, received_at });
+                // Nobody was first, so the model that judged stood at the ledger's end.
+                self.answer(decided);
             }
-            Ok(Appended::Moved(_)) => self.others_were_first(group),
-            Err(fault) => self.refuse_all(submissions_of(group), &fault_refusal(&fault)),
+            Ok(Appended::Moved(_)) => {
+                let before = self.known.head;
+                let caught_up = self.catch_up();
+                self.judge_again(submissions_of(group).into_iter().chain(undecided(decided)), before, caught_up);
+            }
+            Err(fault) => {
+                self.refuse_all(submissions_of(group), &fault_refusal(&fault));
+                self.answer_at_the_end(decided);
+            }
         }
     }
 
-    /// Nothing of the group was written: it is judged again, first of all, once the model knows what came in between.
-    fn others_were_first(&mut self, group: Vec<Linked>) {
+    /// Only who knows the ledger's end may say no, or that nothing is new: one that is behind would refuse what follows from
+    /// entries that it has not seen, and an agent would stop or give a batch up for it.
+    fn answer_at_the_end(&mut self, decided: Vec<Decided>) {
+        if decided.is_empty() {
+            return;
+        }
         let before = self.known.head;
-        self.moved_in_a_row += 1;
         let caught_up = self.catch_up();
+        if caught_up.is_ok() && self.known.head == before {
+            self.moved_in_a_row = 0;
+            self.answer(decided);
+        } else {
+            self.judge_again(undecided(decided), before, caught_up);
+        }
+    }
+
+    fn answer(&mut self, decided: Vec<Decided>) {
+        let mut told = false;
+        for Decided { waiting, outcome } in decided {
+            told |= matches!(waiting.submission.draft.fact, Fact::Notices(_));
+            if let Some(answer) = waiting.answer {
+                // Nobody may be listening any more; the decision stands all the same.
+                let _heard = answer.send(outcome);
+            }
+        }
+        if told {
+            // Somebody else told a part of it; the rest is still due.
+            self.tell();
+        }
+    }
+
+    /// These were judged by a model that was behind, and nothing of them was written: they are judged again, first of all, if
+    /// the model knows by now what came in between.
+    fn judge_again(
+        &mut self,
+        again: impl DoubleEndedIterator<Item = Waiting>,
+        before: Head,
+        caught_up: Result<(), FollowFault>,
+    ) {
+        self.moved_in_a_row += 1;
         let moved_on = self.known.head != before;
         if caught_up.is_ok() && moved_on && self.moved_in_a_row < MOVED_IN_A_ROW_MAX {
-            for waiting in submissions_of(group).into_iter().rev() {
+            for waiting in again.rev() {
                 self.waiting.push_front(waiting);
             }
             return;
@@ -265,6 +326,7 @@ impl Keeper {
         self.moved_in_a_row = 0;
         let code = match caught_up {
             Ok(()) if moved_on => RefusalCode::Overloaded,
+            Err(FollowFault::Engine(EngineFault::Away { .. })) => RefusalCode::LedgerAway,
             Ok(()) => {
                 tracing::error!(known = before.seq, "the ledger says that it moved and shows no later entry");
                 RefusalCode::LedgerReadOnly
@@ -274,10 +336,10 @@ impl Keeper {
                 RefusalCode::LedgerReadOnly
             }
         };
-        self.refuse_all(submissions_of(group), &code.into());
+        self.refuse_all(again, &code.into());
     }
 
-    fn judge(&self, waiting: Waiting, head: Head, now: UtcMicros, received_at: UtcMicros) -> Option<(Linked, Frame)> {
+    fn judge(&self, waiting: Waiting, head: Head, now: UtcMicros, received_at: UtcMicros) -> Judged {
         let verdict = {
             let model = self.desk.model.read().unwrap_or_else(PoisonError::into_inner);
             admit(&model, &waiting.submission, now)
@@ -286,7 +348,7 @@ impl Keeper {
             Ok(Verdict::Append) => match Entry::link(head, received_at, &waiting.submission.draft) {
                 Ok((entry, line)) => {
                     let frame = Frame { seq: entry.seq, hash: entry.entry_hash, line };
-                    return Some((Linked { entry, waiting }, frame));
+                    return Judged::Enters(Linked { entry, waiting }, frame);
                 }
                 Err(error) => Err(Refusal::new(RefusalCode::RequestMalformed).with(error.to_string())),
             },
@@ -294,11 +356,7 @@ impl Keeper {
             Ok(Verdict::NothingNew) => Ok(Receipt::NothingNew),
             Err(refusal) => Err(refusal),
         };
-        if let Some(answer) = waiting.answer {
-            // Nobody may be listening any more; the decision stands all the same.
-            let _heard = answer.send(outcome);
-        }
-        None
+        Judged::Decided(Decided { waiting, outcome })
     }
 
     fn fold(&mut self, group: Vec<Linked>, known: Known) {
@@ -330,7 +388,8 @@ impl Keeper {
     /// States in the ledger which findings people are being told of: looks only at the state, so that doing it again,
     /// or after a crash, tells nothing twice and forgets nothing.
     fn tell(&mut self) {
-        if self.waiting.iter().any(|waiting| matches!(waiting.submission.draft.fact, Fact::Notices(_))) {
+        let stating = |waiting: &Waiting| matches!(waiting.submission.draft.fact, Fact::Notices(_));
+        if !self.desk.leadership.leads() || self.waiting.iter().any(stating) {
             return;
         }
         let due = {
@@ -391,13 +450,23 @@ fn submissions_of(group: Vec<Linked>) -> Vec<Waiting> {
     group.into_iter().map(|linked| linked.waiting).collect()
 }
 
+fn undecided(decided: Vec<Decided>) -> impl DoubleEndedIterator<Item = Waiting> {
+    decided.into_iter().map(|decided| decided.waiting)
+}
+
 fn fault_refusal(fault: &EngineFault) -> Refusal {
     tracing::error!(fault = %fault, source = ?std::error::Error::source(fault), "the ledger could not be written");
     match fault {
         EngineFault::DiskFull { .. } => RefusalCode::DiskFull.into(),
-        EngineFault::Stop { .. } | EngineFault::Poisoned | EngineFault::Damaged { .. } => {
-            RefusalCode::LedgerReadOnly.into()
+        EngineFault::Away { unsure: false, .. } => RefusalCode::LedgerAway.into(),
+        EngineFault::Away { unsure: true, .. } => {
+            Refusal::new(RefusalCode::LedgerAway).with("it is not known whether this was written")
         }
+        EngineFault::Stop { .. }
+        | EngineFault::Poisoned
+        | EngineFault::Damaged { .. }
+        | EngineFault::OtherLedger { .. }
+        | EngineFault::Outdated => RefusalCode::LedgerReadOnly.into(),
     }
 }
 

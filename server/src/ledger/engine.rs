@@ -4,7 +4,9 @@
 
 use super::chain::Head;
 use daicho_schemas::canonical::Hash;
+use daicho_schemas::text::Text;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One entry as an engine sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,25 @@ pub enum EngineFault {
         #[source]
         source: std::io::Error,
     },
+    /// The database cannot be used now; it may be back at any moment, and the engine goes on by itself then.
+    #[error("{what}")]
+    Away {
+        /// Which database, and what is wrong with it.
+        what: String,
+        /// An append was under way and nobody said how it ended: it may stand or not. Doing it again is safe, because it
+        /// enters behind the head that it expects or not at all.
+        unsure: bool,
+    },
+    /// The database lacks an entry that this instance knows: an older copy, or a replica that was promoted without it.
+    /// Nothing more is appended until a person has decided.
+    #[error("the database does not have entry {seq} as it was acknowledged: it is an older copy or another ledger")]
+    OtherLedger {
+        /// The entry that is not there.
+        seq: u64,
+    },
+    /// A newer release has changed the database in a way that this one cannot live with.
+    #[error("a newer release of Daicho has taken over the database: upgrade this instance")]
+    Outdated,
     /// An earlier append failed; the engine must be opened anew.
     #[error("an earlier write failed; the ledger must be opened anew")]
     Poisoned,
@@ -90,6 +111,32 @@ pub trait Engine: Send + Sync {
 
     /// The newest snapshot that is whole, if any.
     fn get_snapshot(&self) -> Result<Option<Snapshot>, EngineFault>;
+
+    /// From now on calls `tell` with the head each time somebody else may have moved it, from a thread of the engine.
+    /// An engine that has one writer only never calls it.
+    fn follow(&self, _tell: Arc<dyn Fn(Head) + Send + Sync>) {}
+
+    /// What keeps this engine from taking entries now, as far as it knows; in words for people.
+    fn trouble(&self) -> Option<Text> {
+        None
+    }
+}
+
+/// Who speaks for all instances of a ledger: watches for silence, sends what is to be sent.
+pub trait Leadership: Send + Sync {
+    /// Whether this instance leads, as far as it knows. For a moment two may believe it; the ledger's order decides what was
+    /// said first.
+    fn leads(&self) -> bool;
+}
+
+/// The only instance of its ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone;
+
+impl Leadership for Alone {
+    fn leads(&self) -> bool {
+        true
+    }
 }
 
 /// Where an engine that has no place of its own puts its snapshots. The store beside the ledger is one.

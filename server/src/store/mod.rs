@@ -15,8 +15,13 @@ pub mod codes;
 
 pub mod sessions;
 
+pub mod shared;
+
+pub mod in_database;
+
 pub use open::{Broken, FREE_BYTES_MIN};
 
+use crate::ledger::engines::postgres::DatabaseFault;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::ids::PersonId;
 use daicho_schemas::time::UtcMicros;
@@ -78,6 +83,9 @@ pub enum StoreFault {
     /// An earlier operation failed; the store must be opened anew.
     #[error("an earlier operation of the store failed; it must be opened anew")]
     Dead,
+    /// The database that several servers share failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseFault),
     /// A value could not be written as JSON.
     #[error("a value of the store has no JSON form")]
     Json(#[from] serde_json::Error),

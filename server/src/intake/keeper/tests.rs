@@ -3,6 +3,7 @@
 //! Invariant under test: the chain holds, both models are the same, and nobody judges by a state that is not the ledger's.
 
 use super::*;
+use crate::ledger::engine::Alone;
 use crate::ledger::engines::memory::Memory;
 use crate::ledger::verify::verify_engine;
 use daicho_schemas::canonical::Hash;
@@ -51,7 +52,8 @@ impl Engine for Liar {
 fn keeper(engine: Arc<dyn Engine>) -> (Keeper, Arc<RwLock<Model>>) {
     let model = Arc::new(RwLock::new(Model::default()));
     let (moved, _) = broadcast::channel(4);
-    let desk = Desk { model: Arc::clone(&model), engine, clock: Arc::new(Fixed), moved, follower: Box::new(Nobody) };
+    let (clock, follower, leadership) = (Arc::new(Fixed), Box::new(Nobody), Arc::new(Alone));
+    let desk = Desk { model: Arc::clone(&model), engine, clock, moved, follower, leadership };
     let received_at = UtcMicros::from_micros(0).unwrap();
     (Keeper::new(desk, Known { head: Head::EMPTY, received_at }), model)
 }

@@ -2,6 +2,7 @@
 //! No engine knows a kind of fact. Invariant: every engine passes the same contract suite, so any ledger moves to any engine.
 
 pub mod memory;
+pub mod postgres;
 pub mod segments;
 
 use super::chain::Head;

@@ -98,6 +98,7 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         clock: Arc::clone(&clock),
         moved: moved.clone(),
         follower: Box::new(Folder(folder)),
+        leadership: Arc::new(crate::ledger::engine::Alone),
     };
     let door = Door::open(desk, Known { head: engine.head(), received_at: now }).unwrap();
     Arc::new(App {
