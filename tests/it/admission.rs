@@ -17,7 +17,7 @@ fn small(agent: &FakeAgent, number: u64) -> Vec<u8> {
     agent.pack(number, SystemClock.now(), vec![full_report("dpkg", Outcome::Complete, vec![item])])
 }
 
-async fn head(server: &TestServer) -> u64 {
+async fn head_now(server: &TestServer) -> u64 {
     server.api.get("/ledger/head").await["seq"].as_u64().unwrap()
 }
 
@@ -130,4 +130,18 @@ fn a_second_batch_of_one_agent_is_turned_away_without_its_body() {
         agent.send_well(small(&agent, 1)).await;
         server.stop().await;
     });
+}
+
+/// The head once it rests: notices of an enrolment are stated right after its answer.
+async fn head(server: &TestServer) -> u64 {
+    let mut last = head_now(server).await;
+    for _look in 0..50 {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let next = head_now(server).await;
+        if next == last {
+            break;
+        }
+        last = next;
+    }
+    last
 }

@@ -62,7 +62,8 @@ fn a_full_disk_refuses_and_recovers() {
         let now = || daicho::clock::Clock::now(&daicho::clock::SystemClock);
         agent.send_well(agent.pack(1, now(), report(10))).await;
 
-        std::fs::write(disk.0.join("filler"), vec![0; 800 * 1024]).unwrap();
+        // More than there is room for: whatever a batch packs to, it finds none.
+        std::fs::write(disk.0.join("filler"), vec![0; 2048 * 1024]).unwrap_err();
         let waiting = agent.pack(2, now(), report(2000));
         let (status, answer) = agent.send(waiting.clone()).await;
         assert_eq!((status, code(&answer)), (507, Some("disk_full")), "{answer}");
