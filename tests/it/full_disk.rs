@@ -62,9 +62,12 @@ fn a_full_disk_refuses_and_recovers() {
         let now = || daicho::clock::Clock::now(&daicho::clock::SystemClock);
         agent.send_well(agent.pack(1, now(), report(10))).await;
 
-        // More than there is room for: whatever a batch packs to, it finds none.
-        std::fs::write(disk.0.join("filler"), vec![0; 2048 * 1024]).unwrap_err();
-        let waiting = agent.pack(2, now(), report(2000));
+        // Everything, then a little back: room for a small batch and not for a large one, however well it packs.
+        let filler = disk.0.join("filler");
+        std::fs::write(&filler, vec![0; 2048 * 1024]).unwrap_err();
+        let written = std::fs::metadata(&filler).unwrap().len();
+        std::fs::File::options().write(true).open(&filler).unwrap().set_len(written - 16 * 1024).unwrap();
+        let waiting = agent.pack(2, now(), report(20_000));
         let (status, answer) = agent.send(waiting.clone()).await;
         assert_eq!((status, code(&answer)), (507, Some("disk_full")), "{answer}");
         assert_eq!(api.get("/hosts").await["items"][0]["last_batch_number"], 1, "it goes on answering");
