@@ -8,6 +8,7 @@ mod fleet;
 mod images;
 mod line;
 mod scenarios;
+mod table;
 mod target;
 
 use anyhow::Context as _;
@@ -28,7 +29,7 @@ use target::Target;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// What to run, in this order. The fleet is enrolled first; most scenarios need `first-reports` before them.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "table")]
     scenarios: Vec<Scenario>,
     /// Hosts in the fleet.
     #[arg(long, default_value_t = 200)]
@@ -69,6 +70,9 @@ struct Arguments {
     /// The server's executable; without it, the one beside this tool.
     #[arg(long)]
     daicho: Option<PathBuf>,
+    /// Runs nothing: prints the table of the lines in this file, for `docs/benchmarks.md`.
+    #[arg(long)]
+    table: Option<PathBuf>,
     /// A file that one line of JSON per measurement is added to.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -87,6 +91,10 @@ pub(crate) struct Run {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(lines) = &arguments.table {
+        let table = table::of(&std::fs::read_to_string(lines)?)?;
+        return Ok(std::io::stdout().write_all(table.as_bytes())?);
+    }
     harness::block_on(load(arguments))
 }
 
