@@ -55,6 +55,26 @@ pub enum AuthorityFault {
         /// The file that is gone.
         missing: PathBuf,
     },
+    /// The ledger's agents trust an authority that is not here.
+    #[error(
+        "{folder} holds no authority, and this ledger's agents trust one already: copy ca.pem and ca.key from a server that has them"
+    )]
+    Elsewhere {
+        /// The folder where it should be.
+        folder: PathBuf,
+    },
+    /// The ledger's agents trust another authority.
+    #[error(
+        "the authority in {folder} ({ours}) is not the one that this ledger's agents trust ({stands}): copy ca.pem and ca.key from a server that has it"
+    )]
+    Other {
+        /// The folder.
+        folder: PathBuf,
+        /// The fingerprint found there.
+        ours: Hash,
+        /// The fingerprint that the agents trust.
+        stands: Hash,
+    },
     /// A certificate cannot be made or read.
     #[error("the certificate authority cannot make a certificate")]
     Certificate(#[from] rcgen::Error),
@@ -74,6 +94,16 @@ pub struct Authority {
 }
 
 impl Authority {
+    /// Reads the authority from its folder; none is made.
+    pub fn open_made(folder: &Path) -> Result<Self, AuthorityFault> {
+        let there = |name| folder.join(name).try_exists().unwrap_or(false);
+        if there("ca.pem") || there("ca.key") {
+            Self::read(folder)
+        } else {
+            Err(AuthorityFault::Elsewhere { folder: folder.into() })
+        }
+    }
+
     /// Reads the authority from its folder, or makes it there on the first start.
     pub fn open(folder: &Path, now: UtcMicros) -> Result<Self, AuthorityFault> {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
@@ -96,6 +126,11 @@ impl Authority {
                 write_private(&folder.join("made"), b"")?;
             }
         }
+        Self::read(folder)
+    }
+
+    fn read(folder: &Path) -> Result<Self, AuthorityFault> {
+        let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
         let read = |path: &Path| {
             std::fs::read_to_string(path).map_err(|source| AuthorityFault::File {
                 doing: "read",

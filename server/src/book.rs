@@ -7,11 +7,14 @@ use crate::intake::door::Door;
 use crate::intake::keeper::{Desk, Follower, Known};
 use crate::intake::submission::Submission;
 use crate::ledger::chain::{self, Head};
-use crate::ledger::engine::{Alone, Engine, Frame, Snapshot, SnapshotShelf};
+use crate::ledger::engine::{Alone, Engine, Frame, Leadership, Snapshot, SnapshotShelf};
+use crate::ledger::engines::postgres::{Address, Postgres};
 use crate::ledger::engines::segments::{Segments, TornTail};
 use crate::ledger::entry::{Author, Entry};
 use crate::model::{Event, FOLD_VERSION, Model};
 use crate::secrets;
+use crate::store::in_database::InDatabase;
+use crate::store::shared::Shared;
 use crate::store::{Store, StoreFault};
 use anyhow::{Context as _, bail};
 use daicho_schemas::fact::Fact;
@@ -29,6 +32,20 @@ const REPLAY_BYTES: usize = 64 * 1024 * 1024;
 /// Heads that a page may be behind before it is told to look at the newest.
 const MOVED_BEHIND_MAX: usize = 64;
 
+/// Where a server keeps its ledger.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In its data folder, for itself alone.
+    Folder,
+    /// In a database, together with other servers.
+    Database {
+        /// Which database.
+        address: Box<Address>,
+        /// The database was restored, and may lack entries that this server knows.
+        restored: bool,
+    },
+}
+
 /// The open book.
 pub struct Book {
     /// What the entries mean.
@@ -37,32 +54,42 @@ pub struct Book {
     pub engine: Arc<dyn Engine>,
     /// What can be rebuilt.
     pub store: Arc<Store>,
+    /// What all servers of this ledger share beside it.
+    pub shared: Arc<dyn Shared>,
+    /// Whether this server speaks for all of them.
+    pub leadership: Arc<dyn Leadership>,
     /// The way in.
     pub door: Door,
     /// Told each time the head has moved.
     pub moved: broadcast::Sender<Head>,
 }
 
-/// Opens the book in a data folder, or begins one there.
-pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
-    let folder = data.to_path_buf();
-    let opened = tokio::task::spawn_blocking(move || open_engine(&folder)).await??;
-    let (engine, store, reports) = opened;
-    let replay_engine = Arc::clone(&engine);
-    let (model, known) = tokio::task::spawn_blocking(move || rebuild(replay_engine.as_ref())).await??;
+/// Opens the book of a data folder, or begins one.
+pub async fn open(data: &Path, place: &Place, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
+    let (folder, place) = (data.to_path_buf(), place.clone());
+    let opened = tokio::task::spawn_blocking(move || open_engine(&folder, &place)).await??;
+    let Opened { engine, store, shared, leadership, reports } = opened;
+    let mut index = Index { store: Arc::clone(&store) };
+    let replayed = Arc::clone(&engine);
+    let replay = move || {
+        let (model, known) = rebuild(replayed.as_ref())?;
+        index.catch_up(replayed.as_ref())?;
+        anyhow::Ok((model, known, index))
+    };
+    let (model, known, index) = tokio::task::spawn_blocking(replay).await??;
     let model = Arc::new(RwLock::new(model));
     let (moved, _) = broadcast::channel(MOVED_BEHIND_MAX);
-    let mut index = Index { store: Arc::clone(&store) };
-    index.catch_up(engine.as_ref())?;
     let desk = Desk {
         model: Arc::clone(&model),
         engine: Arc::clone(&engine),
         clock,
         moved: moved.clone(),
         follower: Box::new(index),
-        leadership: Arc::new(Alone),
+        leadership: Arc::clone(&leadership),
     };
     let door = Door::open(desk, known).context("the ledger's thread cannot be started")?;
+    let told = door.clone();
+    engine.follow(Arc::new(move |_head| told.look()));
     if known.head == Head::EMPTY {
         let ledger_id = secrets::random_hex::<16>()?;
         state(&door, Fact::LedgerOpened(LedgerOpened { ledger_id })).await?;
@@ -70,7 +97,7 @@ pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
     for report in reports {
         state(&door, Fact::FaultReported(report)).await?;
     }
-    Ok(Book { model, engine, store, door, moved })
+    Ok(Book { model, engine, store, shared, leadership, door, moved })
 }
 
 async fn state(door: &Door, fact: Fact) -> anyhow::Result<()> {
@@ -78,19 +105,63 @@ async fn state(door: &Door, fact: Fact) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Opened = (Arc<dyn Engine>, Arc<Store>, Vec<FaultReported>);
+struct Opened {
+    engine: Arc<dyn Engine>,
+    store: Arc<Store>,
+    shared: Arc<dyn Shared>,
+    leadership: Arc<dyn Leadership>,
+    reports: Vec<FaultReported>,
+}
 
-fn open_engine(data: &Path) -> anyhow::Result<Opened> {
+fn open_engine(data: &Path, place: &Place) -> anyhow::Result<Opened> {
     std::fs::create_dir_all(data).with_context(|| format!("create {}", data.display()))?;
     private_folder(data)?;
     let (store, broken) = Store::open(&data.join("store"))?;
     let store = Arc::new(store);
     let shelf: Arc<dyn SnapshotShelf> = Arc::<Store>::clone(&store);
-    let (engine, report) = Segments::open(&data.join("ledger"), shelf)?;
-    let mut reports = Vec::new();
-    reports.extend(broken.map(|broken| broken.fault_reported()));
-    reports.extend(report.torn.iter().map(torn_reported));
-    Ok((Arc::new(engine), store, reports))
+    let mut reports: Vec<FaultReported> = broken.map(|broken| broken.fault_reported()).into_iter().collect();
+    match place {
+        Place::Folder => {
+            let (engine, report) = Segments::open(&data.join("ledger"), shelf)?;
+            reports.extend(report.torn.iter().map(torn_reported));
+            let shared = Arc::<Store>::clone(&store);
+            Ok(Opened { engine: Arc::new(engine), store, shared, leadership: Arc::new(Alone), reports })
+        }
+        Place::Database { address, restored } => {
+            let indexed = store.by_subject().indexed_to()?;
+            let known = if *restored { Head::EMPTY } else { indexed };
+            let engine = Arc::new(Postgres::open(address, known, shelf)?);
+            if *restored && lacks(engine.as_ref(), indexed)? {
+                reports.push(restored_reported(indexed, engine.head()));
+            }
+            let shared = Arc::new(InDatabase::open(&engine, &store)?);
+            let leadership = Arc::<Postgres>::clone(&engine);
+            Ok(Opened { engine, store, shared, leadership, reports })
+        }
+    }
+}
+
+fn lacks(engine: &dyn Engine, known: Head) -> anyhow::Result<bool> {
+    let there = engine.read(known.seq, 1, 1)?;
+    Ok(known.seq > 0 && there.first().is_none_or(|frame| frame.hash != known.hash))
+}
+
+fn restored_reported(known: Head, found: Head) -> FaultReported {
+    let (known_seq, found_seq) = (known.seq, found.seq);
+    FaultReported {
+        what: Text::new(
+            format!("復元されたデータベースには、このサーバーが知っていた記録 {known_seq} がありません。"),
+            format!("The restored database lacks entry {known_seq}, which this server knew."),
+        ),
+        done: Text::new(
+            format!(
+                "管理者の指示（--ledger-restored）により、記録 {found_seq} から続けます。失われた報告はエージェントに再送を求めます。"
+            ),
+            format!(
+                "As told by an administrator (--ledger-restored), the ledger goes on behind entry {found_seq}. Agents are asked again for what was lost."
+            ),
+        ),
+    }
 }
 
 fn torn_reported(torn: &TornTail) -> FaultReported {

@@ -2,8 +2,8 @@
 //! It does not know arguments or terminals; `cli/` does.
 //! Invariant: when `stop` returns, nothing that was acknowledged is only in memory.
 
-use crate::authority::{Authority, write_private};
-use crate::book::{self, Book};
+use crate::authority::{Authority, AuthorityFault, write_private};
+use crate::book::{self, Book, Place};
 use crate::clock::Clock;
 use crate::http::admission::Admission;
 use crate::http::heard::Heard;
@@ -13,6 +13,7 @@ use crate::intake;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::secrets;
+use crate::store::shared::Shared;
 use anyhow::Context as _;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use daicho_schemas::fact::Fact;
@@ -30,8 +31,12 @@ use tokio::sync::Semaphore;
 /// Where and how to serve.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The data folder: ledger, store, authority.
+    /// The data folder: store, authority, and the ledger unless a database keeps it.
     pub data: PathBuf,
+    /// Where the ledger is kept.
+    pub place: Place,
+    /// The authority's folder, if it is not the one in the data folder.
+    pub authority: Option<PathBuf>,
     /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
     /// More names and addresses that the server is reached by.
@@ -83,8 +88,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts serving. Returns once the port answers.
 pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Running> {
-    let Book { model, engine, store, door, moved } = book::open(&settings.data, Arc::clone(&clock)).await?;
-    let authority = Arc::new(Authority::open(&settings.data.join("authority"), clock.now())?);
+    let book = book::open(&settings.data, &settings.place, Arc::clone(&clock)).await?;
+    let Book { model, engine, store, shared, leadership, door, moved } = book;
+    let (folder, asked, now) = (authority_folder(&settings), Arc::clone(&shared), clock.now());
+    let opened = tokio::task::spawn_blocking(move || open_authority(&folder, asked.as_ref(), now)).await?;
+    let authority = Arc::new(opened?);
     let app = Arc::new(App {
         model,
         engine,
@@ -92,6 +100,8 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         moved,
         door,
         store,
+        shared,
+        leadership,
         authority,
         admission: Admission::default(),
         unpacking: Semaphore::new(UNPACKING_MAX),
@@ -122,6 +132,23 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     let serving = tokio::spawn(server);
     let watching = tokio::spawn(watch(Arc::clone(&app), settings.silent_after_seconds, config, names));
     Ok(Running { app, connect, handle, serving, watching })
+}
+
+fn authority_folder(settings: &Settings) -> PathBuf {
+    settings.authority.clone().unwrap_or_else(|| settings.data.join("authority"))
+}
+
+/// The authority that this ledger's agents trust. The first server of a ledger may make it; the others must be given it.
+fn open_authority(folder: &Path, shared: &dyn Shared, now: UtcMicros) -> anyhow::Result<Authority> {
+    let authority = match shared.authority()? {
+        Some(_) => Authority::open_made(folder)?,
+        None => Authority::open(folder, now)?,
+    };
+    let (ours, stands) = (authority.fingerprint(), shared.pin_authority(&authority.fingerprint())?);
+    if ours != stands {
+        return Err(AuthorityFault::Other { folder: folder.into(), ours, stands }.into());
+    }
+    Ok(authority)
 }
 
 impl Running {
@@ -188,7 +215,7 @@ async fn connect(app: &App, settings: &Settings, address: SocketAddr) -> anyhow:
     let path = settings.data.join(settings.connect_file);
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     let url = format!("https://{}", SocketAddr::new(ip, address.port()));
-    let ca = std::path::absolute(settings.data.join("authority/ca.pem"))?;
+    let ca = std::path::absolute(authority_folder(settings).join("ca.pem"))?;
     // `serve` and `quickstart` may take turns on one folder: a token that still holds is kept, wherever it stands.
     let candidates = CONNECT_FILES.iter().filter_map(|name| read_connect(&settings.data.join(name)));
     let mut candidates =
@@ -196,7 +223,7 @@ async fn connect(app: &App, settings: &Settings, address: SocketAddr) -> anyhow:
     let kept = candidates.next();
     let token = match kept {
         Some(kept) => kept.token,
-        None => grant_admin(app).await?,
+        None => grant_admin(app, admin(&settings.place, address)?).await?,
     };
     let connect = Connect { url, ca, token };
     write_private(&path, &serde_json::to_vec_pretty(&connect)?)?;
@@ -211,44 +238,48 @@ fn read_connect(path: &Path) -> Option<Connect> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-async fn grant_admin(app: &App) -> anyhow::Result<String> {
-    let token = secrets::new_secret()?;
-    let granted = AccessGranted {
-        person_id: PersonId::new("admin")?,
-        roles: vec![Role::Admin],
-        token_hash: secrets::bearer_hash(&token),
+/// Whom the token is made for: where several servers share a ledger each has its own, so that none takes another's away.
+fn admin(place: &Place, address: SocketAddr) -> anyhow::Result<PersonId> {
+    let name = match place {
+        Place::Folder => "admin".into(),
+        Place::Database { .. } => {
+            let host: String = hostname().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+            format!("admin-{}-{}", host.chars().take(48).collect::<String>(), address.port())
+        }
     };
+    Ok(PersonId::new(name)?)
+}
+
+async fn grant_admin(app: &App, person_id: PersonId) -> anyhow::Result<String> {
+    let token = secrets::new_secret()?;
+    let granted = AccessGranted { person_id, roles: vec![Role::Admin], token_hash: secrets::bearer_hash(&token) };
     app.door.admit(Submission::stated(Author::Server, Fact::AccessGranted(granted))?).await?;
     Ok(token)
 }
 
-/// Looks for agents that fell silent or are heard again, and states it in the ledger.
+/// Looks for agents that fell silent or are heard again, and states it in the ledger, where this server speaks for all.
 async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, names: Vec<String>) {
-    let started_at = app.clock.now();
-    let mut certificate_at = started_at;
+    let mut certificate_at = app.clock.now();
+    // Before it led nobody may have listened: silence counts from here at the earliest.
+    let mut led_since = app.leadership.leads().then_some(certificate_at);
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
         let now = app.clock.now();
-        app.keep_heard();
+        led_since = app.leadership.leads().then(|| led_since.unwrap_or(now));
         app.admission.tidy(now);
-        for change in coverage_changes(&app, started_at, now, silent_after_seconds) {
-            let entered = match Submission::stated(Author::Server, Fact::CoverageChanged(change)) {
-                Ok(submission) => app.door.admit(submission).await.map(|_| ()),
-                Err(error) => {
-                    tracing::error!(%error, "a change of coverage could not be written");
-                    continue;
-                }
-            };
-            if let Err(refusal) = entered {
-                tracing::warn!(%refusal, "a change of coverage could not enter; trying again soon");
-            }
+        let (asked, leads) = (Arc::clone(&app), led_since.is_some());
+        if let Err(error) = tokio::task::spawn_blocking(move || exchange_heard(&asked, leads)).await {
+            tracing::error!(%error, "what was heard could not be exchanged");
+        }
+        if let Some(since) = led_since {
+            state_coverage(&app, since, now, silent_after_seconds).await;
         }
         if now.seconds_since(certificate_at) >= CERTIFICATE_EVERY_SECONDS {
             match app.authority.server_config(&names, now) {
                 Ok(fresh) => {
                     config.reload_from_config(Arc::new(fresh));
                     certificate_at = now;
-                    forget_ended(&app, now);
+                    forget_ended(&app, now).await;
                 }
                 Err(fault) => tracing::error!(%fault, "the server's certificate could not be made anew"),
             }
@@ -256,10 +287,34 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
     }
 }
 
+/// Tells the other servers whom this one heard, and asks them, where silence is watched for.
+fn exchange_heard(app: &App, leads: bool) {
+    app.keep_heard();
+    if leads && let Err(error) = app.shared.learn_heard() {
+        tracing::warn!(%error, "it is not known whom the other servers heard");
+    }
+}
+
+async fn state_coverage(app: &App, since: UtcMicros, now: UtcMicros, silent_after_seconds: i64) {
+    for change in coverage_changes(app, since, now, silent_after_seconds) {
+        let entered = match Submission::stated(Author::Server, Fact::CoverageChanged(change)) {
+            Ok(submission) => app.door.admit(submission).await.map(|_| ()),
+            Err(error) => {
+                tracing::error!(%error, "a change of coverage could not be written");
+                continue;
+            }
+        };
+        if let Err(refusal) = entered {
+            tracing::warn!(%refusal, "a change of coverage could not enter; trying again soon");
+        }
+    }
+}
+
 /// Sessions and codes whose time is over. What cannot be forgotten today is forgotten tomorrow.
-fn forget_ended(app: &App, now: UtcMicros) {
-    let forgotten = app.store.sessions().drop_ended(now).and_then(|_| app.store.codes().drop_ended(now));
-    if let Err(error) = forgotten {
+async fn forget_ended(app: &App, now: UtcMicros) {
+    let shared = Arc::clone(&app.shared);
+    let forgotten = tokio::task::spawn_blocking(move || shared.drop_ended(now)).await;
+    if let Ok(Err(error)) = forgotten {
         tracing::warn!(%error, "ended sessions could not be forgotten");
     }
 }

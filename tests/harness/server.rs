@@ -3,6 +3,7 @@
 //! Invariant: the data folder goes when the server goes, unless the test keeps it.
 
 use crate::executables::{Child, command, executables, free_port};
+use daicho::book::Place;
 use daicho::clock::{Clock, SystemClock};
 use daicho::serve::{Connect, Running, Settings, start};
 use serde_json::Value;
@@ -34,6 +35,8 @@ impl TestServer {
         crate::install_provider();
         let settings = Settings {
             data: data.to_path_buf(),
+            place: Place::Folder,
+            authority: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             names: Vec::new(),
             silent_after_seconds: 2700,

@@ -27,6 +27,7 @@ entry-number = Entry { $n }
 
 live-off = no live updates
 live-on = live
+cannot-write = Nothing can be written to the ledger now. What you see is as far as it was read.
 live-lost = Connection lost. What you see may be out of date. Reconnecting.
 live-ended = Your session has ended. Please sign in again.
 live-announce = New finding:

@@ -21,6 +21,7 @@ entry-number = 台帳 { $n } 番
 
 live-off = 自動更新なし
 live-on = 接続中
+cannot-write = 今は台帳に書き込めません。表示は読み取れたところまでです。
 live-lost = 接続が切れています。表示は古い可能性があります。再接続しています。
 live-ended = サインインが切れました。もう一度サインインしてください。
 live-announce = 新しい検知事項：

@@ -2,12 +2,13 @@
 //! It does not interpret entries. Reading works while a server writes; importing needs the ledger for itself.
 //! Invariant: a bad place is named by its entry, in the person's language, and ends with exit code 3.
 
-use super::{DataArgument, say, say_text};
+use super::{DataArgument, LedgerArgument, say, say_text};
 use crate::book;
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{Engine, EngineFault};
 use crate::ledger::engines::memory::MemoryShelf;
-use crate::ledger::engines::segments::{Looking, OpenFault, Segments};
+use crate::ledger::engines::postgres::{self, DatabaseFault, Postgres};
+use crate::ledger::engines::segments::{self, OpenFault, Segments};
 use crate::ledger::transfer::{self, ImportFault};
 use crate::ledger::verify::{BadPlace, Report, Wrong, verify_engine, verify_export};
 use crate::model::Model;
@@ -28,7 +29,7 @@ pub(crate) struct VerifyArguments {
     /// An exported ledger, or - for standard input; without it the data folder is verified
     file: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgument,
+    ledger: LedgerArgument,
     /// A head hash that you noted earlier: proves that nothing was cut off (控えておいた先頭ハッシュ)
     #[arg(long, value_parser = parse_hash)]
     head: Option<Hash>,
@@ -38,7 +39,7 @@ pub(crate) struct VerifyArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
     #[command(flatten)]
-    data: DataArgument,
+    ledger: LedgerArgument,
 }
 
 /// What to import, and where to.
@@ -47,7 +48,7 @@ pub(crate) struct ImportArguments {
     /// An exported ledger, or - for standard input
     file: PathBuf,
     #[command(flatten)]
-    data: DataArgument,
+    ledger: LedgerArgument,
     /// A head hash that you noted earlier
     #[arg(long, value_parser = parse_hash)]
     head: Option<Hash>,
@@ -57,7 +58,7 @@ pub(crate) struct ImportArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArguments {
     #[command(flatten)]
-    data: DataArgument,
+    ledger: LedgerArgument,
 }
 
 const BAD: u8 = 3;
@@ -70,15 +71,32 @@ fn folder(data: &DataArgument) -> PathBuf {
     data.data.join("ledger")
 }
 
-fn no_ledger(fault: OpenFault, data: &DataArgument) -> anyhow::Error {
-    let folder = folder(data);
-    anyhow::Error::from(fault)
-        .context(format!("no ledger can be read in {}: give --data with the server's data folder", folder.display()))
+/// Opens a ledger to be read only. Damage that already shows here is a bad place, not a failure.
+fn look(ledger: &LedgerArgument) -> anyhow::Result<Result<Box<dyn Engine>, BadPlace>> {
+    let damaged = |seq, what| Ok(Err(BadPlace { seq, place: None, wrong: Wrong::Damaged(what) }));
+    if let Some(address) = ledger.database()? {
+        return match postgres::Looking::open(&address) {
+            Ok(engine) => Ok(Ok(Box::new(engine))),
+            Err(DatabaseFault::Damaged { seq, what }) => damaged(seq, what),
+            Err(fault) => Err(fault.into()),
+        };
+    }
+    let folder = folder(&ledger.data);
+    match segments::Looking::open(&folder) {
+        Ok((engine, _torn)) => Ok(Ok(Box::new(engine))),
+        Err(OpenFault::Engine(EngineFault::Damaged { seq, path, what })) => {
+            damaged(seq, format!("{what} ({})", path.display()))
+        }
+        Err(fault) => {
+            let what = "give --data with the server's data folder, or --ledger with its database";
+            Err(anyhow::Error::from(fault).context(format!("no ledger can be read in {}: {what}", folder.display())))
+        }
+    }
 }
 
-fn look(data: &DataArgument) -> anyhow::Result<Looking> {
-    let (engine, _torn) = Looking::open(&folder(data)).map_err(|fault| no_ledger(fault, data))?;
-    Ok(engine)
+/// Opens a ledger to be read only; damage is a failure.
+fn look_whole(ledger: &LedgerArgument, language: Language) -> anyhow::Result<Box<dyn Engine>> {
+    look(ledger)?.map_err(|bad| anyhow::anyhow!("{}", bad.text().get(language)))
 }
 
 fn progress(end: u64) -> ProgressBar {
@@ -99,17 +117,15 @@ pub(crate) fn verify(arguments: &VerifyArguments, language: Language) -> anyhow:
             report
         }
         None => {
-            let engine = match Looking::open(&folder(&arguments.data)) {
-                Ok((engine, _torn)) => engine,
-                Err(OpenFault::Engine(EngineFault::Damaged { seq, path, what })) => {
-                    let wrong = Wrong::Damaged(format!("{what} ({})", path.display()));
-                    say(BadPlace { seq, place: None, wrong }.text().get(language));
+            let engine = match look(&arguments.ledger)? {
+                Ok(engine) => engine,
+                Err(bad) => {
+                    say(bad.text().get(language));
                     return Ok(ExitCode::from(BAD));
                 }
-                Err(fault) => return Err(no_ledger(fault, &arguments.data)),
             };
             let bar = progress(engine.head().seq);
-            let report = verify_engine(&engine, arguments.head, &mut |seq| bar.set_position(seq))?;
+            let report = verify_engine(engine.as_ref(), arguments.head, &mut |seq| bar.set_position(seq))?;
             bar.finish_and_clear();
             report
         }
@@ -140,20 +156,25 @@ fn say_head(head: Head, language: Language) {
     );
 }
 
-pub(crate) fn export(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
-    let engine = look(&arguments.data)?;
+pub(crate) fn export(arguments: &ExportArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let engine = look_whole(&arguments.ledger, language)?;
     let bar = progress(engine.head().seq);
     let mut out = BufWriter::new(std::io::stdout().lock());
-    transfer::export(&engine, &mut out, &mut |seq| bar.set_position(seq))?;
+    transfer::export(engine.as_ref(), &mut out, &mut |seq| bar.set_position(seq))?;
     out.flush()?;
     bar.finish_and_clear();
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn import(arguments: &ImportArguments, language: Language) -> anyhow::Result<ExitCode> {
-    let (engine, _report) = Segments::open(&folder(&arguments.data), Arc::new(MemoryShelf::default()))?;
+    let shelf = Arc::new(MemoryShelf::default());
+    let engine: Box<dyn Engine> = match arguments.ledger.database()? {
+        Some(address) => Box::new(Postgres::open(&address, Head::EMPTY, shelf)?),
+        None => Box::new(Segments::open(&folder(&arguments.ledger.data), shelf)?.0),
+    };
     let bar = progress(0);
-    let imported = transfer::import(&engine, open(&arguments.file)?, arguments.head, &mut |seq| bar.set_position(seq));
+    let imported =
+        transfer::import(engine.as_ref(), open(&arguments.file)?, arguments.head, &mut |seq| bar.set_position(seq));
     bar.finish_and_clear();
     match imported {
         Ok(imported) => {
@@ -186,9 +207,10 @@ pub(crate) fn import(arguments: &ImportArguments, language: Language) -> anyhow:
 
 /// Folds the whole ledger anew and, where there is a snapshot, once more from there: both must give the same bytes.
 pub(crate) fn replay(arguments: &ReplayArguments, language: Language) -> anyhow::Result<ExitCode> {
-    let engine = look(&arguments.data)?;
+    let engine = look_whole(&arguments.ledger, language)?;
+    let engine = engine.as_ref();
     let end = engine.head();
-    let (whole, _) = book::replay(&engine, Model::default(), Head::EMPTY)?;
+    let (whole, _) = book::replay(engine, Model::default(), Head::EMPTY)?;
     let whole = serde_json::to_vec(&whole)?;
     say_text(
         language,
@@ -205,7 +227,7 @@ pub(crate) fn replay(arguments: &ReplayArguments, language: Language) -> anyhow:
     );
     let mut parts = Vec::new();
     for cut in [end.seq / 3, end.seq / 2, end.seq.saturating_sub(1)] {
-        parts.push(fold_in_two(&engine, cut)?);
+        parts.push(fold_in_two(engine, cut)?);
     }
     if parts.iter().all(|part| *part == whole) {
         say_text(

@@ -13,6 +13,7 @@ mod sign_in;
 
 use crate::check;
 use crate::clock::{Clock as _, SystemClock};
+use crate::ledger::engines::postgres::{Address, DatabaseFault};
 use clap::{Args, Parser, Subcommand};
 use daicho_schemas::text::{Language, Text};
 use std::io::Write as _;
@@ -69,6 +70,27 @@ pub(crate) struct DataArgument {
     pub(crate) data: PathBuf,
 }
 
+/// Which ledger: the one in the data folder, or one in a database.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LedgerArgument {
+    #[command(flatten)]
+    pub(crate) data: DataArgument,
+    /// A PostgreSQL database that keeps the ledger: postgres://user:password@host/name (台帳を置くデータベース).
+    /// Better given as DAICHO_LEDGER: a command line can be read by everybody on the machine
+    #[arg(long = "ledger", env = "DAICHO_LEDGER", hide_env_values = true, value_name = "URL")]
+    ledger: Option<String>,
+    /// PEM file of the authority that signed the database's certificate; needed for a database on another machine
+    #[arg(long, env = "DAICHO_LEDGER_CA", value_name = "FILE")]
+    ledger_ca: Option<PathBuf>,
+}
+
+impl LedgerArgument {
+    /// The database, where one was given.
+    pub(crate) fn database(&self) -> Result<Option<Address>, DatabaseFault> {
+        self.ledger.as_deref().map(|url| Address::parse(url, self.ledger_ca.as_deref())).transpose()
+    }
+}
+
 /// Runs the command line and says how it ended.
 pub fn main() -> ExitCode {
     // One provider for the whole process, before anything can ask for one. It can only fail when one is set already.
@@ -85,7 +107,7 @@ pub fn main() -> ExitCode {
         Command::Agent(command) => agent::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),
         Command::Verify(arguments) => ledger::verify(&arguments, language),
-        Command::Export(arguments) => ledger::export(&arguments),
+        Command::Export(arguments) => ledger::export(&arguments, language),
         Command::Import(arguments) => ledger::import(&arguments, language),
         Command::Replay(arguments) => ledger::replay(&arguments, language),
     };
@@ -127,7 +149,10 @@ fn complain(error: &anyhow::Error, language: Language) {
             lines.push(format!("  → {}", refusal.remedy.get(language)));
             writeln!(out, "{}", lines.join("\n"))
         }
-        None => writeln!(out, "daicho: {error:#}"),
+        None => match error.chain().find_map(|cause| cause.downcast_ref::<DatabaseFault>()) {
+            Some(fault) => writeln!(out, "daicho: {}", fault.text().get(language)),
+            None => writeln!(out, "daicho: {error:#}"),
+        },
     };
 }
 

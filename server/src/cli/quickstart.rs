@@ -5,6 +5,7 @@
 
 use super::client::Client;
 use super::{block_on, example, log_to_stderr, say, say_text, serve, sign_in};
+use crate::book::Place;
 use crate::clock::SystemClock;
 use crate::serve::{Running, Settings, start};
 use anyhow::{Context as _, bail};
@@ -37,6 +38,8 @@ pub(crate) fn run(arguments: &QuickstartArguments, language: Language) -> anyhow
     let agent = agent_executable()?;
     let settings = Settings {
         data: arguments.data.data.clone(),
+        place: Place::Folder,
+        authority: None,
         listen: arguments.listen,
         names: Vec::new(),
         silent_after_seconds: 45 * 60,

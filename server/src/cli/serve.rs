@@ -3,11 +3,13 @@
 //! Invariant: a signal stops it cleanly; a second one is not needed.
 
 use super::{block_on, log_to_stderr, say_text};
+use crate::book::Place;
 use crate::clock::SystemClock;
 use crate::serve::{Settings, start};
 use clap::Args;
 use daicho_schemas::text::Language;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,7 +17,14 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
-    data: super::DataArgument,
+    ledger: super::LedgerArgument,
+    /// The database was restored from a backup and may lack entries that this server knows: go on all the same, and say so
+    /// in the ledger. Give it once
+    #[arg(long, requires = "ledger")]
+    ledger_restored: bool,
+    /// Folder of the authority that signs certificates (ca.pem and ca.key), if it is not in the data folder
+    #[arg(long, env = "DAICHO_AUTHORITY", value_name = "FOLDER")]
+    authority: Option<PathBuf>,
     /// Address and port to listen on (待ち受けるアドレス)
     #[arg(long, default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
@@ -29,8 +38,14 @@ pub(crate) struct ServeArguments {
 
 pub(crate) fn run(arguments: &ServeArguments, language: Language) -> anyhow::Result<ExitCode> {
     log_to_stderr("info");
+    let place = match arguments.ledger.database()? {
+        Some(address) => Place::Database { address: Box::new(address), restored: arguments.ledger_restored },
+        None => Place::Folder,
+    };
     let settings = Settings {
-        data: arguments.data.data.clone(),
+        data: arguments.ledger.data.data.clone(),
+        place,
+        authority: arguments.authority.clone(),
         listen: arguments.listen,
         names: arguments.names.clone(),
         silent_after_seconds: i64::from(arguments.silent_after_minutes) * 60,

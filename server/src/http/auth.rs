@@ -100,9 +100,8 @@ pub fn staff(app: &App, headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
     }
     let session = cookie(headers, SESSION_COOKIE).ok_or(RefusalCode::NotSignedIn)?;
     let person_id = app
-        .store
-        .sessions()
-        .get(&secrets::session_hash(session), app.clock.now())
+        .shared
+        .session(&secrets::session_hash(session), app.clock.now())
         .map_err(|error| {
             tracing::error!(%error, "sessions cannot be read");
             RefusalCode::Overloaded

@@ -2,7 +2,8 @@
 //! It does not know who counts as silent.
 //! Invariant: a time that is lost in a crash is one that was earlier than told, never later (`store/heard.rs`).
 
-use crate::store::{Store, StoreFault};
+use crate::store::StoreFault;
+use crate::store::shared::Shared;
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::time::UtcMicros;
 use std::collections::BTreeMap;
@@ -37,17 +38,13 @@ impl Heard {
     }
 
     /// Puts what is new into the store. What could not be put there is tried again with the next call.
-    pub fn keep(&self, store: &Store) -> Result<(), StoreFault> {
+    pub fn keep(&self, shared: &dyn Shared) -> Result<(), StoreFault> {
         let fresh = std::mem::take(&mut self.times().fresh);
-        for (agent_id, at) in &fresh {
-            if let Err(fault) = store.heard().note(agent_id, *at) {
-                let mut times = self.times();
-                for (agent_id, at) in fresh {
-                    times.fresh.entry(agent_id).or_insert(at);
-                }
-                return Err(fault);
+        shared.note_heard(&fresh).inspect_err(|_| {
+            let mut times = self.times();
+            for (agent_id, at) in fresh {
+                times.fresh.entry(agent_id).or_insert(at);
             }
-        }
-        Ok(())
+        })
     }
 }

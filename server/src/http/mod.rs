@@ -17,9 +17,10 @@ use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::intake::door::Door;
 use crate::ledger::chain::Head;
-use crate::ledger::engine::Engine;
+use crate::ledger::engine::{Engine, Leadership};
 use crate::model::Model;
 use crate::store::Store;
+use crate::store::shared::Shared;
 use admission::Admission;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -27,6 +28,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::limits::{BATCH_WIRE_BYTES_MAX, IMPORT_BYTES_MAX};
+use daicho_schemas::text::Text;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
 use heard::Heard;
@@ -50,8 +52,12 @@ pub struct App {
     pub moved: broadcast::Sender<Head>,
     /// The way into the ledger.
     pub door: Door,
-    /// What can be rebuilt: sessions, indexes, when agents were last heard.
+    /// What can be rebuilt: indexes, snapshots.
     pub store: Arc<Store>,
+    /// What all servers of this ledger share beside it: sessions, codes, when agents were last heard.
+    pub shared: Arc<dyn Shared>,
+    /// Whether this server speaks for all of them.
+    pub leadership: Arc<dyn Leadership>,
     /// Who signs certificates.
     pub authority: Arc<Authority>,
     /// Room and quotas for batches.
@@ -80,7 +86,7 @@ impl App {
 
     /// When an agent was last heard, as far as anybody remembers.
     pub fn last_heard_at(&self, agent_id: &AgentId) -> Option<UtcMicros> {
-        self.heard.get(agent_id).or_else(|| self.store.heard().get(agent_id).ok().flatten())
+        self.heard.get(agent_id).max(self.shared.last_heard_at(agent_id).ok().flatten())
     }
 
     /// An agent has just spoken. This lives beside the ledger: losing it costs a late alarm, never truth.
@@ -88,9 +94,14 @@ impl App {
         self.heard.note(agent_id, self.clock.now());
     }
 
+    /// What keeps this server from writing to the ledger now, in words for people.
+    pub fn trouble(&self) -> Option<Text> {
+        self.engine.trouble().or_else(|| self.door.trouble())
+    }
+
     /// Keeps what was heard since the last time in the store. Call it every few seconds, and before the store is flushed.
     pub fn keep_heard(&self) {
-        if let Err(error) = self.heard.keep(&self.store) {
+        if let Err(error) = self.heard.keep(self.shared.as_ref()) {
             tracing::warn!(%error, "it could not be noted which agents were heard");
         }
     }

@@ -6,9 +6,12 @@ use super::App;
 use super::answers::{Refused, fault};
 use super::auth::{self, SESSION_COOKIE};
 use crate::secrets;
+use crate::store::StoreFault;
+use crate::store::shared::Shared;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
 use std::sync::Arc;
 
 /// How long a session lasts, in seconds: a working day.
@@ -19,13 +22,15 @@ pub const CODE_SECONDS: i64 = 900;
 /// `GET /sign-in/{code}`: a one-time code for a session.
 pub async fn sign_in(State(app): State<Arc<App>>, Path(code): Path<String>) -> Result<Response, Refused> {
     let now = app.clock.now();
-    let Some(person_id) = app.store.codes().take(&secrets::code_hash(&code), now).map_err(fault)? else {
+    let hash = secrets::code_hash(&code);
+    let Some(person_id) = beside(&app, move |shared| shared.take_code(&hash, now)).await? else {
         // A page says so, with the way to a new link; a bare 401 would strand a person with an old link.
         return Ok(see_other("/sign-in?used=1", None));
     };
     let token = secrets::new_secret().map_err(fault)?;
     let ends_at = now.plus_seconds(SESSION_SECONDS);
-    app.store.sessions().put(&secrets::session_hash(&token), person_id, ends_at).map_err(fault)?;
+    let hash = secrets::session_hash(&token);
+    beside(&app, move |shared| shared.put_session(&hash, &person_id, ends_at)).await?;
     let cookie = format!("{SESSION_COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={SESSION_SECONDS}");
     Ok(see_other("/", Some(&cookie)))
 }
@@ -33,10 +38,23 @@ pub async fn sign_in(State(app): State<Arc<App>>, Path(code): Path<String>) -> R
 /// `POST /sign-out`: ends the session, if there is one.
 pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refused> {
     if let Some(token) = auth::cookie(&headers, SESSION_COOKIE) {
-        app.store.sessions().end(&secrets::session_hash(token)).map_err(fault)?;
+        let hash = secrets::session_hash(token);
+        beside(&app, move |shared| shared.end_session(&hash)).await?;
     }
     let forget = format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
     Ok(see_other("/sign-in", Some(&forget)))
+}
+
+/// Asks the shared store, which may wait for a disk or a network, without keeping others waiting.
+pub(super) async fn beside<T: Send + 'static>(
+    app: &App,
+    ask: impl FnOnce(&dyn Shared) -> Result<T, StoreFault> + Send + 'static,
+) -> Result<T, Refused> {
+    let shared = Arc::clone(&app.shared);
+    tokio::task::spawn_blocking(move || ask(shared.as_ref())).await.map_err(fault)?.map_err(|error| match error {
+        StoreFault::Database(fault) => Refusal::new(RefusalCode::LedgerAway).with(fault.to_string()).into(),
+        other => fault(other),
+    })
 }
 
 fn see_other(place: &'static str, cookie: Option<&str>) -> Response {

@@ -109,7 +109,7 @@ pub struct Keeper {
     told: Option<Notices>,
     moved_in_a_row: u32,
     /// An entry could not be followed: admission would judge by a state that is not the ledger's.
-    lost_track: bool,
+    lost_at: Option<u64>,
 }
 
 struct Waiting {
@@ -141,12 +141,17 @@ impl Keeper {
             tracing::error!(seconds = behind, "the clock is behind the ledger's last entry: one of the two was wrong");
         }
         let snapshot_seq = known.head.seq;
-        Self { desk, known, waiting: VecDeque::new(), snapshot_seq, told: None, moved_in_a_row: 0, lost_track: false }
+        Self { desk, known, waiting: VecDeque::new(), snapshot_seq, told: None, moved_in_a_row: 0, lost_at: None }
     }
 
     /// How far the model stands.
     pub fn known(&self) -> Known {
         self.known
+    }
+
+    /// The entry that could not be followed, if there is one: from there on nothing enters.
+    pub fn lost_at(&self) -> Option<u64> {
+        self.lost_at
     }
 
     /// How many submissions wait.
@@ -177,7 +182,7 @@ impl Keeper {
         }
         if let Err(FollowFault::Entry { seq, what }) = &followed {
             tracing::error!(seq, what, "the ledger holds an entry that cannot be followed; nothing more enters here");
-            self.lost_track = true;
+            self.lost_at = Some(*seq);
         }
         followed
     }
@@ -218,7 +223,7 @@ impl Keeper {
 
     /// Admits and appends one group; what touches a subject that the group has touched waits for the next one.
     fn group(&mut self) {
-        if self.lost_track {
+        if self.lost_at.is_some() {
             let all = std::mem::take(&mut self.waiting);
             return self.refuse_all(all, &RefusalCode::LedgerReadOnly.into());
         }

@@ -1,5 +1,5 @@
 //! The shared store in the ledger's database. Sessions are also kept here in memory, so that people stay signed in while the
-//! database is away; when agents were heard goes out in groups.
+//! database is away.
 //! It does not know the ledger. Invariant: what another server ended is forgotten here as soon as the database tells.
 
 use super::shared::Shared;
@@ -15,8 +15,6 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-/// How often what was heard goes out to the other servers.
-const HEARD_EVERY: Duration = Duration::from_secs(5);
 /// How long a session that is not known here is looked for, before the person is asked to sign in again.
 const SESSION_WITHIN: Duration = Duration::from_secs(1);
 /// Pause before sessions are read again after that failed.
@@ -34,10 +32,8 @@ pub struct InDatabase {
 #[derive(Default)]
 struct Known {
     sessions: Mutex<BTreeMap<Hash, (PersonId, UtcMicros)>>,
-    /// When agents were heard, here and elsewhere.
+    /// When agents were heard by any server, as of the last look.
     heard: Mutex<BTreeMap<AgentId, UtcMicros>>,
-    /// What the others have not been told yet.
-    untold: Mutex<BTreeMap<AgentId, UtcMicros>>,
 }
 
 fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -49,13 +45,10 @@ impl InDatabase {
     /// ledger that moved into a database forgets nobody.
     pub fn open(engine: &Postgres, store: &Store) -> Result<Self, StoreFault> {
         let (database, link, known) = (Arc::clone(engine.database()), engine.link(), Arc::new(Known::default()));
-        let remembered = store.heard().all()?;
-        lock(&known.untold).extend(remembered.clone());
-        lock(&known.heard).extend(remembered);
         let shared = Self { database, link, known };
+        shared.note_heard(&store.heard().all()?)?;
         shared.learn_heard()?;
         shared.database.spawn(follow_sessions(Arc::clone(&shared.link), Arc::downgrade(&shared.known)));
-        shared.database.spawn(tell_heard(Arc::clone(&shared.link), Arc::downgrade(&shared.known)));
         Ok(shared)
     }
 
@@ -98,30 +91,6 @@ fn session_of(row: &Row) -> Result<Option<Session>, DatabaseFault> {
     let token = token.try_into().ok().map(Hash);
     let pass = PersonId::new(person).ok().zip(UtcMicros::from_micros(expires).ok());
     Ok(token.zip(pass))
-}
-
-/// Tells the other servers when agents were heard.
-async fn tell_heard(link: Arc<Link>, known: Weak<Known>) {
-    loop {
-        sleep(HEARD_EVERY).await;
-        let Some(here) = known.upgrade() else { return };
-        let telling = std::mem::take(&mut *lock(&here.untold));
-        if telling.is_empty() {
-            continue;
-        }
-        let (ids, times): (Vec<&str>, Vec<i64>) = telling.iter().map(|(id, at)| (id.as_str(), at.micros())).unzip();
-        let statement = "INSERT INTO heard (agent_id, heard_at_micros) SELECT * FROM unnest($1, $2) \
-            ON CONFLICT (agent_id) DO UPDATE SET heard_at_micros = excluded.heard_at_micros \
-            WHERE heard.heard_at_micros < excluded.heard_at_micros";
-        let values: [Value<'_>; 2] = [(&ids, Type::TEXT_ARRAY), (&times, Type::INT8_ARRAY)];
-        if link.ask(statement, &values).await.is_err() {
-            let mut untold = lock(&here.untold);
-            for (id, at) in telling {
-                // What was heard meanwhile is later.
-                untold.entry(id).or_insert(at);
-            }
-        }
-    }
 }
 
 impl Shared for InDatabase {
@@ -195,10 +164,19 @@ impl Shared for InDatabase {
         .map(drop)
     }
 
-    fn note_heard(&self, agent_id: &AgentId, at: UtcMicros) -> Result<(), StoreFault> {
-        lock(&self.known.untold).insert(agent_id.clone(), at);
-        lock(&self.known.heard).insert(agent_id.clone(), at);
-        Ok(())
+    fn note_heard(&self, heard: &BTreeMap<AgentId, UtcMicros>) -> Result<(), StoreFault> {
+        if heard.is_empty() {
+            return Ok(());
+        }
+        let (ids, times): (Vec<String>, Vec<i64>) = heard.iter().map(|(id, at)| (id.to_string(), at.micros())).unzip();
+        self.ask(move |link| async move {
+            let statement = "INSERT INTO heard (agent_id, heard_at_micros) SELECT * FROM unnest($1, $2) \
+                ON CONFLICT (agent_id) DO UPDATE SET heard_at_micros = excluded.heard_at_micros \
+                WHERE heard.heard_at_micros < excluded.heard_at_micros";
+            let values: [Value<'_>; 2] = [(&ids, Type::TEXT_ARRAY), (&times, Type::INT8_ARRAY)];
+            link.ask(statement, &values).await
+        })
+        .map(drop)
     }
 
     fn last_heard_at(&self, agent_id: &AgentId) -> Result<Option<UtcMicros>, StoreFault> {

@@ -7,10 +7,11 @@ use super::{Store, StoreFault};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::ids::{AgentId, PersonId};
 use daicho_schemas::time::UtcMicros;
+use std::collections::BTreeMap;
 
 /// The small store that all servers of a ledger share. Losing it costs sign-ins and late alarms, never a fact.
 ///
-/// Everything but [`Shared::session`], [`Shared::note_heard`] and [`Shared::last_heard_at`] may wait for a disk or a network.
+/// Everything but [`Shared::session`] and [`Shared::last_heard_at`] may wait for a disk or a network.
 pub trait Shared: Send + Sync {
     /// Keeps a one-time sign-in code, and returns when it is on disk: a person is on the way with it.
     fn put_code(&self, code: &Hash, person_id: &PersonId, expires_at: UtcMicros) -> Result<(), StoreFault>;
@@ -30,8 +31,8 @@ pub trait Shared: Send + Sync {
     /// Drops the codes and sessions that have run out.
     fn drop_ended(&self, now: UtcMicros) -> Result<(), StoreFault>;
 
-    /// Notes that an agent was heard. Told to the other servers within seconds.
-    fn note_heard(&self, agent_id: &AgentId, at: UtcMicros) -> Result<(), StoreFault>;
+    /// Notes when agents were heard, for every server. Call it every few seconds with what is new.
+    fn note_heard(&self, heard: &BTreeMap<AgentId, UtcMicros>) -> Result<(), StoreFault>;
 
     /// When an agent was last heard by any server, as far as is known here.
     fn last_heard_at(&self, agent_id: &AgentId) -> Result<Option<UtcMicros>, StoreFault>;
@@ -72,8 +73,8 @@ impl Shared for Store {
         self.codes().drop_ended(now).map(drop)
     }
 
-    fn note_heard(&self, agent_id: &AgentId, at: UtcMicros) -> Result<(), StoreFault> {
-        self.heard().note(agent_id, at)
+    fn note_heard(&self, heard: &BTreeMap<AgentId, UtcMicros>) -> Result<(), StoreFault> {
+        heard.iter().try_for_each(|(agent_id, at)| self.heard().note(agent_id, *at))
     }
 
     fn last_heard_at(&self, agent_id: &AgentId) -> Result<Option<UtcMicros>, StoreFault> {

@@ -6,7 +6,7 @@
 use crate::http::App;
 use crate::http::answers::{Body, Refused, fault, json_of, read_json, whole};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
-use crate::http::session::CODE_SECONDS;
+use crate::http::session::{CODE_SECONDS, beside};
 use crate::intake::declarations::{parse_plan, parse_suppliers};
 use crate::intake::keeper::Receipt;
 use crate::intake::submission::Submission;
@@ -126,7 +126,8 @@ pub(super) async fn revoke(
 pub(super) async fn sign_in_code(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity) -> Written {
     let code = secret()?;
     let expires_at = app.clock.now().plus_seconds(CODE_SECONDS);
-    app.store.codes().put(&secrets::code_hash(&code), staff.person_id, expires_at).map_err(fault)?;
+    let hash = secrets::code_hash(&code);
+    beside(&app, move |shared| shared.put_code(&hash, &staff.person_id, expires_at)).await?;
     Ok((StatusCode::CREATED, Json(json!({ "path": format!("/sign-in/{code}"), "expires_at": expires_at }))))
 }
 

@@ -131,6 +131,8 @@ pub struct PageContext {
     pub today: CalendarDate,
     /// What waits.
     pub waiting: Waiting,
+    /// Why nothing can be written now, if that is so.
+    pub trouble: Option<Text>,
 }
 
 impl PageContext {
@@ -237,6 +239,7 @@ impl Reader {
             section: Section::None,
             today: app.clock.now().date_in_japan(),
             waiting: Waiting::default(),
+            trouble: app.trouble(),
         }
     }
 }

@@ -44,6 +44,7 @@ pub(in crate::http::console) fn context(language: Language, section: Section) ->
         section,
         today: on("2026-11-21"),
         waiting,
+        trouble: None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::http::heard::Heard;
 use crate::intake::door::Door;
 use crate::intake::keeper::{Desk, Follower, Known};
 use crate::ledger::chain::Head;
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
+use crate::ledger::engine::{Alone, Appended, Engine, EngineFault, Frame, Snapshot};
 use crate::ledger::entry::{Author, Entry, EntryDraft};
 use crate::model::Model;
 use crate::store::Store;
@@ -98,7 +98,7 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         clock: Arc::clone(&clock),
         moved: moved.clone(),
         follower: Box::new(Folder(folder)),
-        leadership: Arc::new(crate::ledger::engine::Alone),
+        leadership: Arc::new(Alone),
     };
     let door = Door::open(desk, Known { head: engine.head(), received_at: now }).unwrap();
     Arc::new(App {
@@ -107,6 +107,8 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         clock,
         moved,
         door,
+        shared: Arc::<Store>::clone(&store),
+        leadership: Arc::new(Alone),
         store,
         authority,
         admission: Admission::default(),
