@@ -168,6 +168,11 @@ impl FakeAgent {
         self.url = api.connect.url.clone();
     }
 
+    /// Speaks to another instance from here on, over the connection that stands there if there is one.
+    pub fn turn_to(&mut self, api: &Api) {
+        self.url.clone_from(&api.connect.url);
+    }
+
     /// A batch of this agent, signed and packed.
     pub fn pack(&self, number: u64, at: UtcMicros, reports: Vec<CollectorReport>) -> Vec<u8> {
         packed(&signed(&batch(&self.agent_id, number, at, reports), &self.key))

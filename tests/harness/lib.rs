@@ -29,6 +29,12 @@ pub fn skipped(test: &str, why: &str) {
     let _told = std::io::stderr().write_all(line.as_bytes());
 }
 
+/// Shows how many of something there were. No test passes or fails by it alone.
+pub fn counted(what: &str, count: u64) {
+    let line = format!("counted: {what}: {count}\n");
+    let _told = std::io::stderr().write_all(line.as_bytes());
+}
+
 /// Shows a figure that was measured on the way. Figures are for people; no test passes or fails by them.
 pub fn measured(what: &str, took: std::time::Duration) {
     let line = format!("measured: {what}: {} ms\n", took.as_millis());

@@ -175,6 +175,34 @@ impl Cluster {
         server.0.wait().unwrap();
     }
 
+    /// Makes this cluster, which must not run, a fresh copy of another one that follows it, and starts it.
+    pub fn follow(&mut self, primary: &Self) -> Result<(), String> {
+        // Nothing there, or what is left of a primary that died.
+        let _gone = std::fs::remove_dir_all(self.data());
+        let mut copy = primary.program("pg_basebackup");
+        copy.args(["--username=daicho", "--checkpoint=fast", "--no-sync", "--write-recovery-conf", "-h"]);
+        run(copy.arg(primary.socket()).arg("-D").arg(self.data()))?;
+        self.run_server();
+        Ok(())
+    }
+
+    /// From here on, this cluster acknowledges nothing before one that follows it has it on its disk.
+    pub fn wait_for_followers(&self) {
+        self.query("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'").unwrap();
+        self.query("postgres", "SELECT pg_reload_conf()").unwrap();
+        let until = Instant::now() + PATIENCE;
+        let asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while self.query("postgres", asked).as_deref() != Ok("1") {
+            assert!(Instant::now() < until, "nobody follows: {}", self.log_end());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Makes a follower take writes.
+    pub fn promote(&self) {
+        assert_eq!(self.query("postgres", "SELECT pg_promote()").as_deref(), Ok("t"), "{}", self.log_end());
+    }
+
     /// Makes a database that nobody else uses and gives its name.
     pub fn database(&self) -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -185,7 +213,13 @@ impl Cluster {
 
     /// The address of a database in this cluster.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://daicho@{}/{database}", self.folder.display().to_string().replace('/', "%2F"))
+        Self::url_of(&[self], database)
+    }
+
+    /// The address of a database that is in whichever of these clusters takes writes.
+    pub fn url_of(clusters: &[&Self], database: &str) -> String {
+        let hosts = clusters.iter().map(|cluster| cluster.folder.display().to_string().replace('/', "%2F"));
+        format!("postgres://daicho@{}/{database}", hosts.collect::<Vec<_>>().join(","))
     }
 
     /// Runs statements as the owner: what they gave, one row to a line, columns parted by `|`.

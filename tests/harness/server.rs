@@ -60,13 +60,20 @@ pub struct ServerProcess {
     /// The port it listens on; the same after every restart.
     pub port: u16,
     data: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 impl ServerProcess {
     /// Starts `daicho serve` and waits until it answers.
     pub async fn start(data: &Path) -> (Self, Api) {
+        Self::start_with(data, Vec::new()).await
+    }
+
+    /// The same with more in its environment.
+    pub async fn start_with(data: &Path, environment: Vec<(String, String)>) -> (Self, Api) {
         let port = free_port();
-        let mut server = Self { child: spawn(data, port), port, data: data.to_path_buf() };
+        let child = spawn(data, port, &environment);
+        let mut server = Self { child, port, data: data.to_path_buf(), environment };
         let api = server.wait().await;
         (server, api)
     }
@@ -74,7 +81,7 @@ impl ServerProcess {
     /// Starts it again on the same port and folder after it was killed.
     pub async fn restart(&mut self) -> Api {
         self.child.kill();
-        self.child = spawn(&self.data, self.port);
+        self.child = spawn(&self.data, self.port, &self.environment);
         self.wait().await
     }
 
@@ -94,10 +101,11 @@ impl ServerProcess {
     }
 }
 
-fn spawn(data: &Path, port: u16) -> Child {
+fn spawn(data: &Path, port: u16, environment: &[(String, String)]) -> Child {
     let child = command(&executables().daicho)
         .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
         .arg(data)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();

@@ -22,5 +22,6 @@ mod ledger_walk;
 mod live_console;
 mod offline_check;
 mod old_ledgers;
+mod postgres;
 mod power_cut;
 mod quickstart;
