@@ -9,8 +9,8 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long a cluster may take to answer or to stop.
@@ -33,6 +33,7 @@ pub struct Cluster {
     binaries: PathBuf,
     settings: Vec<String>,
     server: Option<Child>,
+    held: Mutex<Option<String>>,
     _watchdog: Watchdog,
     _folder: tempfile::TempDir,
 }
@@ -84,7 +85,15 @@ impl Cluster {
         let watchdog = watch(folder.path())?;
         let settings = SETTINGS.iter().map(ToString::to_string).collect();
         let path = folder.path().to_path_buf();
-        Ok(Self { folder: path, binaries, settings, server: None, _watchdog: watchdog, _folder: folder })
+        Ok(Self {
+            folder: path,
+            binaries,
+            settings,
+            server: None,
+            held: Mutex::new(None),
+            _watchdog: watchdog,
+            _folder: folder,
+        })
     }
 
     /// One cluster for all tests of this process that do not stop it; or why there is none.
@@ -194,6 +203,27 @@ impl Cluster {
         let asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
         while self.query("postgres", asked).as_deref() != Ok("1") {
             assert!(Instant::now() < until, "nobody follows: {}", self.log_end());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Holds a follower's receiving still, or lets it go on: meanwhile it confirms nothing.
+    pub fn hold_still(&self, still: bool) {
+        let pid = self.query("postgres", "SELECT pid FROM pg_stat_wal_receiver").unwrap_or_default();
+        let pid = if still { pid } else { self.held.lock().unwrap().take().unwrap_or(pid) };
+        if let Some(receiver) = pid.parse().ok().and_then(Pid::from_raw) {
+            *self.held.lock().unwrap() = still.then_some(pid);
+            kill_process(receiver, if still { Signal::STOP } else { Signal::CONT }).unwrap();
+        }
+    }
+
+    /// Cuts a follower off from what it follows, without it or the other noticing anything else.
+    pub fn cut_off(&self) {
+        self.query("postgres", "ALTER SYSTEM SET primary_conninfo = ''").unwrap();
+        self.query("postgres", "SELECT pg_reload_conf()").unwrap();
+        let until = Instant::now() + PATIENCE;
+        while self.query("postgres", "SELECT count(*) FROM pg_stat_wal_receiver").as_deref() != Ok("0") {
+            assert!(Instant::now() < until, "it still follows: {}", self.log_end());
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -86,7 +86,8 @@ impl ServerProcess {
     }
 
     async fn wait(&mut self) -> Api {
-        let until = Instant::now() + PATIENCE;
+        // It reads its ledger first, however long that is.
+        let until = Instant::now() + 4 * PATIENCE;
         loop {
             assert!(Instant::now() < until, "the server does not answer");
             assert!(self.child.0.try_wait().unwrap().is_none(), "the server ended by itself");

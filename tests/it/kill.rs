@@ -17,12 +17,12 @@ use std::time::{Duration, Instant};
 const AGENTS: usize = 4;
 
 /// How many rounds, from the environment.
-pub fn rounds() -> u32 {
+pub(crate) fn rounds() -> u32 {
     std::env::var("DAICHO_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
 }
 
 /// A number that nobody can foresee, below a bound: the moments must differ from run to run.
-pub fn random_below(bound: u64) -> u64 {
+pub(crate) fn random_below(bound: u64) -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).unwrap();
     u64::from_le_bytes(bytes) % bound
@@ -30,7 +30,7 @@ pub fn random_below(bound: u64) -> u64 {
 
 /// The machine's clock.
 #[expect(clippy::disallowed_methods, reason = "batches carry the real time, as the server checks it")]
-pub fn now() -> UtcMicros {
+pub(crate) fn now() -> UtcMicros {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     UtcMicros::from_micros(i64::try_from(now.as_micros()).unwrap()).unwrap()
 }

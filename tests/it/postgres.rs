@@ -2,6 +2,8 @@
 //! It does not test what every engine promises; `engine_contract` does.
 //! Invariant: where PostgreSQL cannot be had, each test says that it was skipped; counts of rounds are bounded.
 
+mod commits;
 mod load;
 mod servers;
 mod site;
+mod stored;

@@ -23,30 +23,30 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// The release that all hosts here run.
-pub const OS_RELEASE: &str = "ID=debian\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\n";
+pub(super) const OS_RELEASE: &str = "ID=debian\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\n";
 
 /// How long a batch may remain without an acknowledgement, whatever dies meanwhile.
 const UNHEARD_MAX: Duration = Duration::from_secs(120);
 
 /// One agent and what was acknowledged to it: number and entry.
-pub struct Sender {
+pub(super) struct Sender {
     agent: FakeAgent,
     number: u64,
     /// Sent and not acknowledged: to be sent again, the very same bytes.
     open: Option<Vec<u8>>,
     /// What a server said that it keeps.
-    pub acknowledged: BTreeMap<u64, u64>,
+    pub(super) acknowledged: BTreeMap<u64, u64>,
 }
 
 /// Senders at work.
-pub struct Load {
+pub(super) struct Load {
     stop: Arc<AtomicBool>,
     running: Vec<JoinHandle<Sender>>,
 }
 
 impl Load {
     /// Enrols agents at the first server and lets them send to all of them.
-    pub async fn start(agents: usize, apis: &[Api]) -> Self {
+    pub(super) async fn start(agents: usize, apis: &[Api]) -> Self {
         let mut senders = Vec::new();
         for _ in 0..agents {
             let agent = FakeAgent::enrol(&apis[0]).await;
@@ -62,7 +62,7 @@ impl Load {
     }
 
     /// Ends when everything that was sent is acknowledged.
-    pub async fn stop(self) -> Vec<Sender> {
+    pub(super) async fn stop(self) -> Vec<Sender> {
         self.stop.store(true, Ordering::SeqCst);
         let mut senders = Vec::new();
         for sender in self.running {
@@ -86,6 +86,8 @@ impl Sender {
                 Some((200, answer)) => {
                     self.acknowledged.insert(self.number, answer["entry_seq"].as_u64().unwrap());
                     self.open = None;
+                    // An agent is no hammer, and whoever starts again reads all of this.
+                    tokio::time::sleep(Duration::from_millis(random_below(100))).await;
                     since = Instant::now();
                 }
                 Some((429 | 503, _)) | None => {
@@ -129,7 +131,7 @@ impl Sender {
 
 /// Reads a whole ledger: the chain holds, every acknowledged batch stands where it was said to, once, and every turn of a
 /// finding was stated once and in order. Gives the head and what people have not been told.
-pub fn check(engine: &dyn Engine, senders: &[Sender]) -> (Head, usize) {
+pub(super) fn check(engine: &dyn Engine, senders: &[Sender]) -> (Head, usize) {
     let (mut checker, mut model) = (Checker::new(None), Model::default());
     let mut told = BTreeMap::new();
     let mut standing: BTreeMap<(String, u64), u64> = BTreeMap::new();

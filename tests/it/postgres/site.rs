@@ -8,23 +8,23 @@ use harness::server::{Api, ServerProcess};
 use tempfile::TempDir;
 
 /// Servers on one database.
-pub struct Site {
+pub(super) struct Site {
     /// The servers.
-    pub servers: Vec<ServerProcess>,
+    pub(super) servers: Vec<ServerProcess>,
     /// A client of each.
-    pub apis: Vec<Api>,
+    pub(super) apis: Vec<Api>,
     /// The database that takes writes.
-    pub primary: Cluster,
+    pub(super) primary: Cluster,
     /// The one that follows it, if there is one.
-    pub replica: Option<Cluster>,
+    pub(super) replica: Option<Cluster>,
     /// The ledger's database in them.
-    pub database: String,
+    pub(super) database: String,
     folder: TempDir,
 }
 
 impl Site {
     /// Starts servers on a database of their own.
-    pub async fn start(servers: usize, with_replica: bool) -> Result<Self, String> {
+    pub(super) async fn start(servers: usize, with_replica: bool) -> Result<Self, String> {
         let primary = Cluster::start()?;
         let database = primary.database();
         let mut replica = None;
@@ -52,24 +52,24 @@ impl Site {
     }
 
     /// The address of the ledger, whichever database takes writes.
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         let clusters: Vec<&Cluster> = std::iter::once(&self.primary).chain(&self.replica).collect();
         Cluster::url_of(&clusters, &self.database)
     }
 
     /// Kills a server without warning and starts it again.
-    pub async fn kill_server(&mut self, number: usize) {
+    pub(super) async fn kill_server(&mut self, number: usize) {
         self.apis[number] = self.servers[number].restart().await;
     }
 
     /// Kills the database without warning and starts it again.
-    pub fn kill_database(&mut self) {
+    pub(super) fn kill_database(&mut self) {
         self.primary.kill();
         self.primary.run_server();
     }
 
     /// Kills the database for good; its replica takes its place, and what was the database comes back as the replica.
-    pub fn lose_primary(&mut self) {
+    pub(super) fn lose_primary(&mut self) {
         let replica = self.replica.take().unwrap();
         self.primary.kill();
         replica.promote();
@@ -80,14 +80,14 @@ impl Site {
     }
 
     /// The ledger as somebody reads it who only looks.
-    pub fn look(&self) -> Looking {
+    pub(super) fn look(&self) -> Looking {
         harness::install_provider();
         let address = Address::parse(&self.primary.url(&self.database), None).unwrap();
         Looking::open(&address).unwrap()
     }
 
     /// What `daicho verify` says of the ledger: whether it is right, and its words.
-    pub fn verify(&self) -> (bool, String) {
+    pub(super) fn verify(&self) -> (bool, String) {
         let mut verify = command(&executables().daicho);
         let output = verify.args(["verify", "--lang", "en"]).env("DAICHO_LEDGER", self.url()).output().unwrap();
         let words = [output.stdout, output.stderr].concat();

@@ -27,7 +27,12 @@ impl Looking {
             if schema::version(&looking, &live).await? == 0 {
                 return Err(DatabaseFault::NoLedger { place: looking.address.to_string() });
             }
-            first.live().await.map(drop)
+            let live = first.live().await?;
+            // A number before the first one would find the first month all the same.
+            let before_first = "SELECT 1 FROM volumes WHERE first_seq < 1";
+            let wrong = live.rows(before_first, &[]).await.map_err(|broken| broken.fault(&looking))?;
+            let what = "the table `volumes` does not say where the first month begins".into();
+            if wrong.is_empty() { Ok(()) } else { Err(DatabaseFault::Damaged { seq: 1, what }) }
         })?;
         let head = database.known();
         Ok(Self { database, reader, head })
@@ -41,7 +46,14 @@ impl Engine for Looking {
     }
 
     fn read(&self, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, EngineFault> {
-        Ok(read(&self.database, &self.reader, from_seq, frames_max, bytes_max)?)
+        let mut frames = read(&self.database, &self.reader, from_seq, frames_max, bytes_max)?;
+        if let Some(fault @ DatabaseFault::Damaged { seq, .. }) = self.database.doubt.get() {
+            frames.retain(|frame| frame.seq < *seq);
+            if from_seq >= *seq {
+                return Err(fault.clone().into());
+            }
+        }
+        Ok(frames)
     }
 
     fn head(&self) -> Head {

@@ -140,7 +140,8 @@ impl Engine for Postgres {
     }
 
     fn trouble(&self) -> Option<Text> {
-        self.following.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let stopped = self.database.stopped().map(DatabaseFault::text);
+        stopped.or_else(|| self.following.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -162,7 +163,11 @@ fn read(
     let (mut next, mut bytes) = (from_seq.max(1), 0_usize);
     while frames.len() < frames_max && i64::try_from(next).is_ok() {
         let room = bytes_max.saturating_sub(bytes);
-        let more = read_month(database, reader, next, frames_max - frames.len(), room)?;
+        let more = match read_month(database, reader, next, frames_max - frames.len(), room) {
+            // What stands before the bad place is good; the next read begins there and says so.
+            Err(_) if !frames.is_empty() => break,
+            more => more?,
+        };
         let (count, first) = (more.len(), more.first().map_or(0, |frame| frame.line.len()));
         // The first one of a month is given however long it is; only the first of all may be too long.
         if count == 0 || (!frames.is_empty() && first > room) {
@@ -204,7 +209,6 @@ fn read_month(
     for (seq, row) in (from_seq..).zip(&rows) {
         match rows::frame(row, seq) {
             Ok(frame) => frames.push(frame),
-            // What stands before the bad place is good; the next read begins there and says so.
             Err(_) if !frames.is_empty() => break,
             Err(fault) => return Err(fault),
         }

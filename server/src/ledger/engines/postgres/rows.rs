@@ -29,19 +29,19 @@ pub(super) const FRAMES: &str = "SELECT seq, hash, line_bytes, line FROM ( \
 /// How hard lines are compressed: what the agents' batches are compressed with, too.
 const LEVEL: i32 = 3;
 
-/// A line as it is stored.
+/// A line as it is stored: compressed, and a checksum of that behind it, because a few bits of a compressed line mean nothing.
 pub(super) fn packed(line: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), LEVEL)?;
-    encoder.include_checksum(true)?;
-    encoder.set_pledged_src_size(Some(line.len() as u64))?;
-    std::io::Write::write_all(&mut encoder, line)?;
-    encoder.finish()
+    let mut stored = zstd::bulk::compress(line, LEVEL)?;
+    stored.extend(crc32fast::hash(&stored).to_le_bytes());
+    Ok(stored)
 }
 
 fn unpacked(stored: &[u8], line_bytes: i32) -> Result<Vec<u8>, String> {
     let wanted = usize::try_from(line_bytes).ok().filter(|wanted| *wanted <= ENTRY_BYTES_MAX);
     let wanted = wanted.ok_or_else(|| format!("its length cannot be {line_bytes}"))?;
     let broken = |error: std::io::Error| format!("its compressed line cannot be read: {error}");
+    let whole = stored.split_last_chunk().filter(|(line, checksum)| crc32fast::hash(line).to_le_bytes() == **checksum);
+    let Some((stored, _)) = whole else { return Err("its compressed line is not what was written".into()) };
     let mut decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(broken)?.single_frame();
     let mut line = Vec::with_capacity(wanted);
     decoder.by_ref().take(wanted as u64 + 1).read_to_end(&mut line).map_err(broken)?;

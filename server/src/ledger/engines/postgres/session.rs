@@ -6,6 +6,7 @@ use super::address::Address;
 use super::fault::{DatabaseFault, is_damage, words};
 use super::{SCHEMA, rows};
 use crate::ledger::chain::Head;
+use daicho_schemas::canonical::Hash;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -52,6 +53,8 @@ pub struct Database {
     pub(super) people: Notify,
     /// Why nothing more may be done with this database, if that is so.
     stopped: OnceLock<DatabaseFault>,
+    /// For somebody who only looks: the head is not the last entry, which must not keep anybody from looking at the others.
+    pub(super) doubt: OnceLock<DatabaseFault>,
 }
 
 impl Database {
@@ -63,13 +66,18 @@ impl Database {
             .build()
             .map_err(|error| DatabaseFault::Away { place: address.to_string(), what: error.to_string() })?;
         let known = Mutex::new(Head::EMPTY);
-        let (moved, people, stopped) = (Notify::new(), Notify::new(), OnceLock::new());
-        Ok(Arc::new(Self { address, purpose, runtime: Some(runtime), known, moved, people, stopped }))
+        let (moved, people, stopped, doubt) = (Notify::new(), Notify::new(), OnceLock::new(), OnceLock::new());
+        Ok(Arc::new(Self { address, purpose, runtime: Some(runtime), known, moved, people, stopped, doubt }))
     }
 
     /// The newest entry that anybody here was told of.
     pub(super) fn known(&self) -> Head {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing more may be done with this database, if that is so.
+    pub(super) fn stopped(&self) -> Option<&DatabaseFault> {
+        self.stopped.get()
     }
 
     /// Notes a head. It never goes back.
@@ -172,7 +180,13 @@ impl Database {
         let known = self.known();
         let seq = rows::number(known.seq)?;
         let row = live.one(self, rows::HEAD, &[(&seq, Type::INT8)]).await?;
-        let head = rows::head_of(&row)?;
+        let head = match rows::head_of(&row) {
+            Err(fault @ DatabaseFault::Damaged { seq, .. }) if self.purpose == Purpose::Looking => {
+                let _first = self.doubt.set(fault);
+                Head { seq, hash: Hash::ZERO }
+            }
+            head => head?,
+        };
         let there: Option<Vec<u8>> = rows::column(&row, 4)?;
         if known.seq > 0 && there.as_deref() != Some(known.hash.0.as_slice()) {
             return Err(DatabaseFault::OtherLedger { place: self.address.to_string(), seq: known.seq });
@@ -303,7 +317,7 @@ impl Link {
 
     /// The session, made anew if the last one broke.
     pub(crate) async fn live(&self) -> Result<Arc<Live>, DatabaseFault> {
-        if let Some(fault) = self.database.stopped.get() {
+        if let Some(fault) = self.database.stopped() {
             return Err(fault.clone());
         }
         let mut state = self.state.lock().await;

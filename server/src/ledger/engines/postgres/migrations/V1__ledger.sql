@@ -19,7 +19,7 @@ CREATE TABLE entries (
     seq bigint NOT NULL,
     hash bytea NOT NULL,
     line_bytes integer NOT NULL,
-    -- The line, compressed by the server.
+    -- The line, compressed by the server, and the CRC-32 of that.
     line bytea NOT NULL,
     PRIMARY KEY (month, seq)
 ) PARTITION BY LIST (month);
