@@ -24,7 +24,7 @@ use hyper_util::rt::TokioTimer;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -91,7 +91,10 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     let book = book::open(&settings.data, &settings.place, Arc::clone(&clock)).await?;
     let Book { model, engine, store, shared, leadership, door, moved } = book;
     let (folder, asked, now) = (authority_folder(&settings), Arc::clone(&shared), clock.now());
-    let opened = tokio::task::spawn_blocking(move || open_authority(&folder, asked.as_ref(), now)).await?;
+    let enrolled = model.read().unwrap_or_else(PoisonError::into_inner).agents().next().is_some();
+    // A ledger that was imported into a database brings its agents along, and they trust the authority that it had.
+    let moved_here = enrolled && matches!(settings.place, Place::Database { .. });
+    let opened = tokio::task::spawn_blocking(move || open_authority(&folder, asked.as_ref(), moved_here, now)).await?;
     let authority = Arc::new(opened?);
     let app = Arc::new(App {
         model,
@@ -138,12 +141,11 @@ fn authority_folder(settings: &Settings) -> PathBuf {
     settings.authority.clone().unwrap_or_else(|| settings.data.join("authority"))
 }
 
-/// The authority that this ledger's agents trust. The first server of a ledger may make it; the others must be given it.
-fn open_authority(folder: &Path, shared: &dyn Shared, now: UtcMicros) -> anyhow::Result<Authority> {
-    let authority = match shared.authority()? {
-        Some(_) => Authority::open_made(folder)?,
-        None => Authority::open(folder, now)?,
-    };
+/// The authority that this ledger's agents trust. The first server of a ledger may make it, unless the ledger has agents
+/// already; the others must be given it.
+fn open_authority(folder: &Path, shared: &dyn Shared, moved_here: bool, now: UtcMicros) -> anyhow::Result<Authority> {
+    let there = moved_here || shared.authority()?.is_some();
+    let authority = if there { Authority::open_made(folder)? } else { Authority::open(folder, now)? };
     let (ours, stands) = (authority.fingerprint(), shared.pin_authority(&authority.fingerprint())?);
     if ours != stands {
         return Err(AuthorityFault::Other { folder: folder.into(), ours, stands }.into());

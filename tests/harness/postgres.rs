@@ -199,11 +199,22 @@ impl Cluster {
     pub fn wait_for_followers(&self) {
         self.query("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'").unwrap();
         self.query("postgres", "SELECT pg_reload_conf()").unwrap();
+        self.wait_for("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'", "1");
+    }
+
+    /// Waits until a question has the answer that it should have.
+    pub fn wait_for(&self, question: &str, answer: &str) {
         let until = Instant::now() + PATIENCE;
-        let asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-        while self.query("postgres", asked).as_deref() != Ok("1") {
-            assert!(Instant::now() < until, "nobody follows: {}", self.log_end());
+        while self.query("postgres", question).as_deref() != Ok(answer) {
+            assert!(Instant::now() < until, "{question} is never {answer}: {}", self.log_end());
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Gives a file or folder to the user that runs the server.
+    pub fn own(&self, path: &Path) {
+        if let Some((user, group)) = other_user() {
+            chown(path, Some(user), Some(group)).unwrap();
         }
     }
 
@@ -221,11 +232,7 @@ impl Cluster {
     pub fn cut_off(&self) {
         self.query("postgres", "ALTER SYSTEM SET primary_conninfo = ''").unwrap();
         self.query("postgres", "SELECT pg_reload_conf()").unwrap();
-        let until = Instant::now() + PATIENCE;
-        while self.query("postgres", "SELECT count(*) FROM pg_stat_wal_receiver").as_deref() != Ok("0") {
-            assert!(Instant::now() < until, "it still follows: {}", self.log_end());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.wait_for("SELECT count(*) FROM pg_stat_wal_receiver", "0");
     }
 
     /// Makes a follower take writes.

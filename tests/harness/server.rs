@@ -32,19 +32,30 @@ impl TestServer {
 
     /// Starts in a folder, with a clock.
     pub async fn start_at(data: &Path, clock: Arc<dyn Clock>) -> Self {
+        let server = Self::start_in(data, Place::Folder, None, clock).await;
+        server.unwrap()
+    }
+
+    /// Starts with a ledger that may be elsewhere, and with the authority of that folder; or says why not.
+    pub async fn start_in(
+        data: &Path,
+        place: Place,
+        authority: Option<PathBuf>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, String> {
         crate::install_provider();
         let settings = Settings {
             data: data.to_path_buf(),
-            place: Place::Folder,
-            authority: None,
+            place,
+            authority,
             listen: "127.0.0.1:0".parse().unwrap(),
             names: Vec::new(),
             silent_after_seconds: 2700,
             connect_file: "connect.json",
         };
-        let running = start(settings, clock).await.unwrap();
+        let running = start(settings, clock).await.map_err(|error| format!("{error:#}"))?;
         let api = Api::new(running.connect.clone());
-        Self { running, api, data: data.to_path_buf() }
+        Ok(Self { running, api, data: data.to_path_buf() })
     }
 
     /// Stops it cleanly.

@@ -18,8 +18,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A ledger with a bit of everything in it.
-async fn fill(data: &Path) -> String {
+/// A ledger with a bit of everything in it: the hash of its head, and the agent that sent 19 batches to it.
+pub(crate) async fn fill(data: &Path) -> (String, FakeAgent) {
     let server = TestServer::start(data).await;
     let api = &server.api;
     let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nNAME=\"Debian GNU/Linux\"\n");
@@ -44,7 +44,7 @@ async fn fill(data: &Path) -> String {
     // Notices may still come in by themselves; when the server has stopped, nothing does.
     let engine = std::sync::Arc::clone(&server.running.app.engine);
     server.stop().await;
-    engine.head().hash.to_string()
+    (engine.head().hash.to_string(), agent)
 }
 
 /// Export, verify, import and replay agree; one flipped byte is found and its entry named.
@@ -54,7 +54,7 @@ fn a_ledger_goes_out_and_comes_back() {
         let folder = tempfile::tempdir().unwrap();
         let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
         let (data_text, copy_text) = (data.to_str().unwrap(), copy.to_str().unwrap());
-        let head = fill(&data).await;
+        let (head, _) = fill(&data).await;
 
         let verified = daicho(&["verify", "--data", data_text]);
         assert!(verified.status.success(), "{}", text(&verified.stderr));

@@ -4,6 +4,7 @@
 
 mod commits;
 mod load;
+mod moves;
 mod servers;
 mod site;
 mod stored;
