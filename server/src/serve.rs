@@ -12,6 +12,9 @@ use crate::http::{self, App, UNPACKING_MAX};
 use crate::intake;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
+use crate::output::channels::Channel as _;
+use crate::output::channels::outbox::{self, Outbox};
+use crate::output::channels::webhook::Webhook;
 use crate::secrets;
 use crate::store::shared::Shared;
 use anyhow::Context as _;
@@ -39,6 +42,8 @@ pub struct Settings {
     pub authority: Option<PathBuf>,
     /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where notices are posted, if anywhere.
+    pub webhook: Option<Webhook>,
     /// More names and addresses that the server is reached by.
     pub names: Vec<String>,
     /// After how long without a word an agent counts as silent, in seconds.
@@ -67,6 +72,7 @@ pub struct Running {
     handle: axum_server::Handle<SocketAddr>,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     watching: tokio::task::JoinHandle<()>,
+    telling: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// The names that a connect file may have.
@@ -119,6 +125,7 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     let address = listener.local_addr()?;
     let connect = connect(&app, &settings, address).await?;
 
+    let telling = tell(&app, settings.webhook.clone()).await?;
     let names = server_names(&settings, address);
     let config = RustlsConfig::from_config(Arc::new(app.authority.server_config(&names, app.clock.now())?));
     let handle = axum_server::Handle::new();
@@ -134,11 +141,25 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     let server = server.serve(http::router(Arc::clone(&app)).into_make_service());
     let serving = tokio::spawn(server);
     let watching = tokio::spawn(watch(Arc::clone(&app), settings.silent_after_seconds, config, names));
-    Ok(Running { app, connect, handle, serving, watching })
+    Ok(Running { app, connect, handle, serving, watching, telling })
 }
 
 fn authority_folder(settings: &Settings) -> PathBuf {
     settings.authority.clone().unwrap_or_else(|| settings.data.join("authority"))
+}
+
+/// Begins to deliver notices on the channels that were asked for. A channel that is new begins here, before anything moves.
+async fn tell(app: &App, webhook: Option<Webhook>) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    let Some(webhook) = webhook else { return Ok(None) };
+    let (shared, first, name) = (Arc::clone(&app.shared), app.engine.head().seq, webhook.name());
+    tokio::task::spawn_blocking(move || shared.outbox(name, first)).await??;
+    let outbox = Outbox {
+        engine: Arc::clone(&app.engine),
+        shared: Arc::clone(&app.shared),
+        leadership: Arc::clone(&app.leadership),
+        moved: app.moved.subscribe(),
+    };
+    Ok(Some(tokio::spawn(outbox::run(outbox, webhook))))
 }
 
 /// The authority that this ledger's agents trust. The first server of a ledger may make it, unless the ledger has agents
@@ -157,6 +178,9 @@ impl Running {
     /// Stops: no new requests, what waits at the door enters, a snapshot is kept.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.watching.abort();
+        if let Some(telling) = self.telling {
+            telling.abort();
+        }
         self.handle.graceful_shutdown(Some(STOP_WITHIN));
         self.serving.await??;
         self.app.door.close().await;

@@ -42,7 +42,11 @@ fn build() -> Executables {
 pub fn command(executable: &Path) -> Command {
     let mut command = Command::new(executable);
     command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("DAICHO_DATA").env_remove("DAICHO_CONNECT");
-    command.env_remove("DAICHO_LEDGER").env_remove("DAICHO_LEDGER_CA").env_remove("DAICHO_AUTHORITY");
+    command
+        .env_remove("DAICHO_LEDGER")
+        .env_remove("DAICHO_LEDGER_CA")
+        .env_remove("DAICHO_AUTHORITY")
+        .env_remove("DAICHO_WEBHOOK");
     command.env("DAICHO_LOG", "warn");
     command
 }

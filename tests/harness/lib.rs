@@ -18,6 +18,7 @@ pub mod hostile;
 pub mod hosts;
 pub mod packages;
 pub mod postgres;
+pub mod receiver;
 pub mod server;
 
 use std::io::Write as _;

@@ -48,6 +48,7 @@ impl TestServer {
             data: data.to_path_buf(),
             place,
             authority,
+            webhook: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             names: Vec::new(),
             silent_after_seconds: 2700,

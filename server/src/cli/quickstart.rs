@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &QuickstartArguments, language: Language) -> anyhow
         data: arguments.data.data.clone(),
         place: Place::Folder,
         authority: None,
+        webhook: None,
         listen: arguments.listen,
         names: Vec::new(),
         silent_after_seconds: 45 * 60,

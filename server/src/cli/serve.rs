@@ -5,6 +5,7 @@
 use super::{block_on, log_to_stderr, say_text};
 use crate::book::Place;
 use crate::clock::SystemClock;
+use crate::output::channels::webhook::Webhook;
 use crate::serve::{Settings, start};
 use clap::Args;
 use daicho_schemas::text::Language;
@@ -25,6 +26,13 @@ pub(crate) struct ServeArguments {
     /// Folder of the authority that signs certificates (ca.pem and ca.key), if it is not in the data folder
     #[arg(long, env = "DAICHO_AUTHORITY", value_name = "FOLDER")]
     authority: Option<PathBuf>,
+    /// Address to which every entry of notices is posted as JSON, at least once and with a key that stays the same
+    /// (通知の送り先). All servers of a ledger are given the same one
+    #[arg(long, env = "DAICHO_WEBHOOK", hide_env_values = true, value_name = "URL")]
+    webhook: Option<String>,
+    /// PEM file of the authority that signed the receiver's certificate; needed for a receiver on another machine
+    #[arg(long, env = "DAICHO_WEBHOOK_CA", value_name = "FILE", requires = "webhook")]
+    webhook_ca: Option<PathBuf>,
     /// Address and port to listen on (待ち受けるアドレス)
     #[arg(long, default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
@@ -42,10 +50,13 @@ pub(crate) fn run(arguments: &ServeArguments, language: Language) -> anyhow::Res
         Some(address) => Place::Database { address: Box::new(address), restored: arguments.ledger_restored },
         None => Place::Folder,
     };
+    let webhook =
+        arguments.webhook.as_deref().map(|url| Webhook::parse(url, arguments.webhook_ca.as_deref())).transpose()?;
     let settings = Settings {
         data: arguments.ledger.data.data.clone(),
         place,
         authority: arguments.authority.clone(),
+        webhook,
         listen: arguments.listen,
         names: arguments.names.clone(),
         silent_after_seconds: i64::from(arguments.silent_after_minutes) * 60,

@@ -1,5 +1,7 @@
-//! What leaves: so far the notices, which say what people are being told. Mail, webhooks, syslog and exports come here,
-//! one file each, one line in this list.
+//! What leaves: the notices, which say what people are being told, and the channels on which they go out. Mail, syslog and
+//! exports come here, too.
 //! It does not know rules or law. Invariant: what was told stands in the ledger.
 
 pub mod notices;
+
+pub mod channels;

@@ -213,4 +213,24 @@ impl Shared for InDatabase {
         })?;
         Ok(self.authority()?.unwrap_or(*fingerprint))
     }
+
+    fn outbox(&self, channel: &str, first: u64) -> Result<u64, StoreFault> {
+        let (channel, begins) = (channel.to_string(), i64::try_from(first).unwrap_or(i64::MAX));
+        let rows = self.ask(move |link| async move {
+            let values: [Value<'_>; 2] = [(&channel, Type::TEXT), (&begins, Type::INT8)];
+            link.ask("INSERT INTO outbox VALUES ($1, $2) ON CONFLICT DO NOTHING", &values).await?;
+            link.ask("SELECT seq FROM outbox WHERE channel = $1", &[(&channel, Type::TEXT)]).await
+        })?;
+        let Some(row) = rows.first() else { return Ok(first) };
+        Ok(u64::try_from(column::<i64>(row, 0)?).unwrap_or_default())
+    }
+
+    fn put_outbox(&self, channel: &str, seq: u64) -> Result<(), StoreFault> {
+        let (channel, seq) = (channel.to_string(), i64::try_from(seq).unwrap_or(i64::MAX));
+        self.ask(move |link| async move {
+            let values: [Value<'_>; 2] = [(&channel, Type::TEXT), (&seq, Type::INT8)];
+            link.ask("UPDATE outbox SET seq = greatest(seq, $2) WHERE channel = $1", &values).await
+        })
+        .map(drop)
+    }
 }

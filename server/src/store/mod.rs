@@ -11,6 +11,8 @@ pub mod by_subject;
 
 pub mod heard;
 
+pub mod outbox;
+
 pub mod codes;
 
 pub mod sessions;

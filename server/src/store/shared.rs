@@ -45,6 +45,12 @@ pub trait Shared: Send + Sync {
 
     /// Records the authority's fingerprint unless there is one, and gives the one that stands.
     fn pin_authority(&self, fingerprint: &Hash) -> Result<Hash, StoreFault>;
+
+    /// The last entry whose notices a channel has delivered. A new channel begins behind `first`.
+    fn outbox(&self, channel: &str, first: u64) -> Result<u64, StoreFault>;
+
+    /// Moves a channel's place; it never goes back.
+    fn put_outbox(&self, channel: &str, seq: u64) -> Result<(), StoreFault>;
 }
 
 impl Shared for Store {
@@ -91,5 +97,17 @@ impl Shared for Store {
 
     fn pin_authority(&self, fingerprint: &Hash) -> Result<Hash, StoreFault> {
         Ok(*fingerprint)
+    }
+
+    fn outbox(&self, channel: &str, first: u64) -> Result<u64, StoreFault> {
+        if let Some(seq) = self.outboxes().get(channel)? {
+            return Ok(seq);
+        }
+        self.outboxes().put(channel, first)?;
+        Ok(first)
+    }
+
+    fn put_outbox(&self, channel: &str, seq: u64) -> Result<(), StoreFault> {
+        self.outboxes().put(channel, seq)
     }
 }

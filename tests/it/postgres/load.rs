@@ -129,11 +129,21 @@ impl Sender {
     }
 }
 
+/// What a whole ledger says.
+pub(super) struct Ledger {
+    /// Its head.
+    pub(super) head: Head,
+    /// Turns of findings that people have not been told.
+    pub(super) untold: usize,
+    /// The hash of every entry of notices, in order.
+    pub(super) notices: Vec<String>,
+}
+
 /// Reads a whole ledger: the chain holds, every acknowledged batch stands where it was said to, once, and every turn of a
-/// finding was stated once and in order. Gives the head and what people have not been told.
-pub(super) fn check(engine: &dyn Engine, senders: &[Sender]) -> (Head, usize) {
+/// finding was stated once and in order.
+pub(super) fn check(engine: &dyn Engine, senders: &[Sender]) -> Ledger {
     let (mut checker, mut model) = (Checker::new(None), Model::default());
-    let mut told = BTreeMap::new();
+    let (mut told, mut stated) = (BTreeMap::new(), Vec::new());
     let mut standing: BTreeMap<(String, u64), u64> = BTreeMap::new();
     let mut next = 1;
     loop {
@@ -144,7 +154,10 @@ pub(super) fn check(engine: &dyn Engine, senders: &[Sender]) -> (Head, usize) {
             let entry: Entry = checker.check(&frame.line).unwrap();
             let fact = entry.parse_fact().unwrap();
             match &fact {
-                Fact::Notices(notices) => check_notices(&model, notices, &mut told),
+                Fact::Notices(notices) => {
+                    check_notices(&model, notices, &mut told);
+                    stated.push(entry.entry_hash.to_string());
+                }
                 Fact::Batch(signed) => {
                     let batch: Batch = serde_json::from_str(signed.batch.get()).unwrap();
                     let key = (batch.agent_id.to_string(), batch.number);
@@ -162,7 +175,7 @@ pub(super) fn check(engine: &dyn Engine, senders: &[Sender]) -> (Head, usize) {
         }
     }
     assert!(told.len() > 1, "too few findings to prove anything about notices");
-    (checker.head(), model.pending_notices().len())
+    Ledger { head: checker.head(), untold: model.pending_notices().len(), notices: stated }
 }
 
 fn check_notices(model: &Model, notices: &Notices, told: &mut BTreeMap<FindingId, (u64, Transition)>) {

@@ -1,10 +1,13 @@
 //! Three servers on one database, and everything killed in turn: servers, the database, the machine that it was on.
+//! A receiver of webhooks listens all the time and behaves badly now and then.
 //! It does not test power cuts; the database's own recovery is not ours. Invariant: `DAICHO_KILLS` says how many rounds.
 
-use super::load::{Load, OS_RELEASE, Sender, check};
+use super::load::{Ledger, Load, OS_RELEASE, Sender, check};
 use super::site::Site;
 use crate::kill::{random_below, rounds};
+use harness::receiver::Receiver;
 use harness::server::Api;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 async fn declare(api: &Api) {
@@ -23,7 +26,8 @@ async fn a_moment() {
 #[test]
 fn servers_and_the_database_die_in_turn_and_nothing_acknowledged_is_missing() {
     harness::block_on(async {
-        let mut site = match Site::start(3, true).await {
+        let receiver = Receiver::start().await;
+        let mut site = match Site::start(3, true, &receiver.url).await {
             Ok(site) => site,
             Err(why) => return harness::skipped("three servers on one database", &why),
         };
@@ -42,7 +46,7 @@ fn servers_and_the_database_die_in_turn_and_nothing_acknowledged_is_missing() {
         let senders = load.stop().await;
         let acknowledged: usize = senders.iter().map(|sender| sender.acknowledged.len()).sum();
         assert!(acknowledged >= 8 * rounds as usize, "too little load to prove anything: {acknowledged}");
-        end_well(&site, &senders).await;
+        end_well(&site, &senders, &receiver).await;
         harness::counted("acknowledged batches, all there", acknowledged as u64);
     });
 }
@@ -56,15 +60,31 @@ async fn apart(mut site: Site, work: fn(&mut Site)) -> Site {
     done.await.unwrap()
 }
 
-/// Everything acknowledged stands, every turn is told in the end, and `daicho verify` agrees on the head.
-async fn end_well(site: &Site, senders: &[Sender]) {
+/// Everything acknowledged stands, every turn is told in the end, `daicho verify` agrees on the head, and the receiver has
+/// every entry of notices once by its key and in order.
+async fn end_well(site: &Site, senders: &[Sender], receiver: &Receiver) {
     let looked = site.apis[0].until("every turn to be told", || async {
-        let (head, untold) = check(&site.look(), senders);
-        (untold == 0).then_some(head)
+        let ledger = check(&site.look(), senders);
+        (ledger.untold == 0).then_some(ledger)
     });
-    let head = looked.await;
+    let Ledger { head, notices, .. } = looked.await;
     let (right, words) = site.verify();
     assert!(right && words.contains(&head.hash.to_string()), "{words}");
+    let received = site.apis[0].until("the last notice at the receiver", || async {
+        let taken = receiver.taken();
+        taken.iter().any(|(key, _)| Some(key) == notices.last()).then_some(taken)
+    });
+    let received = received.await;
+    let (mut once, mut documents) = (Vec::new(), BTreeMap::new());
+    for (key, document) in &received {
+        match documents.insert(key, document) {
+            None => once.push(key.clone()),
+            Some(before) => assert_eq!(before, document, "one key stands for two documents"),
+        }
+    }
+    assert_eq!(once, notices, "by their keys, the notices that came are those that were stated, once and in order");
+    harness::counted("entries of notices stated", notices.len() as u64);
+    harness::counted("times one was posted", received.len() as u64);
 }
 
 /// Goal: a ledger on one database loses nothing to `kill -9` and opens every time. Method: under load, the database or one
@@ -72,7 +92,8 @@ async fn end_well(site: &Site, senders: &[Sender]) {
 #[test]
 fn a_killed_database_or_server_loses_no_acknowledged_batch() {
     harness::block_on(async {
-        let mut site = match Site::start(2, false).await {
+        let receiver = Receiver::start().await;
+        let mut site = match Site::start(2, false, &receiver.url).await {
             Ok(site) => site,
             Err(why) => return harness::skipped("kill -9 of a database", &why),
         };
@@ -96,7 +117,7 @@ fn a_killed_database_or_server_loses_no_acknowledged_batch() {
         let senders = load.stop().await;
         let acknowledged: usize = senders.iter().map(|sender| sender.acknowledged.len()).sum();
         assert!(acknowledged >= rounds() as usize, "too little load to prove anything: {acknowledged}");
-        end_well(&site, &senders).await;
+        end_well(&site, &senders, &receiver).await;
         harness::counted("times the database was killed", databases);
         harness::counted("times a server was killed", servers);
         harness::counted("acknowledged batches, all there", acknowledged as u64);

@@ -23,8 +23,8 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Starts servers on a database of their own.
-    pub(super) async fn start(servers: usize, with_replica: bool) -> Result<Self, String> {
+    /// Starts servers on a database of their own that post their notices to one receiver.
+    pub(super) async fn start(servers: usize, with_replica: bool, webhook: &str) -> Result<Self, String> {
         let primary = Cluster::start()?;
         let database = primary.database();
         let mut replica = None;
@@ -40,6 +40,7 @@ impl Site {
             let environment = vec![
                 ("DAICHO_LEDGER".into(), site.url()),
                 ("DAICHO_AUTHORITY".into(), site.folder.path().join("authority").display().to_string()),
+                ("DAICHO_WEBHOOK".into(), webhook.into()),
                 // That the database is away is what these tests are about.
                 ("DAICHO_LOG".into(), "error".into()),
             ];

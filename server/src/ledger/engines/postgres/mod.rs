@@ -40,7 +40,7 @@ use std::sync::{Arc, PoisonError};
 use tokio_postgres::types::Type;
 
 /// The newest migration of this release.
-pub const SCHEMA: i32 = 2;
+pub const SCHEMA: i32 = 3;
 
 /// A ledger in PostgreSQL. Any number of these may work on one database, in any number of processes.
 pub struct Postgres {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 const MIGRATIONS: [(&str, &str); SCHEMA as usize] = [
     ("V1__ledger", include_str!("migrations/V1__ledger.sql")),
     ("V2__beside", include_str!("migrations/V2__beside.sql")),
+    ("V3__outbox", include_str!("migrations/V3__outbox.sql")),
 ];
 
 /// Only one instance at a time may make tables. The first number is this product's.
