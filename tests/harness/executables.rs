@@ -55,6 +55,14 @@ pub fn command(executable: &Path) -> Command {
 pub struct Child(pub std::process::Child);
 
 impl Child {
+    /// What the process has done so far: its state, and the seconds of a processor that it had.
+    pub fn work(&self) -> String {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum::<u64>();
+        format!("state {}, {} s of a processor", fields.first().unwrap_or(&"?"), ticks / 100)
+    }
+
     /// Kills without warning, as `kill -9` does, and waits for the end.
     pub fn kill(&mut self) {
         let _gone = self.0.kill();

@@ -34,6 +34,7 @@ pub struct Cluster {
     settings: Vec<String>,
     server: Option<Child>,
     held: Mutex<Option<String>>,
+    port: u16,
     _watchdog: Watchdog,
     _folder: tempfile::TempDir,
 }
@@ -91,6 +92,7 @@ impl Cluster {
             settings,
             server: None,
             held: Mutex::new(None),
+            port: 5432,
             _watchdog: watchdog,
             _folder: folder,
         })
@@ -117,11 +119,20 @@ impl Cluster {
         self.settings.push(setting.into());
     }
 
+    /// Takes another port than the usual one, from the next start on.
+    pub fn listen_on(&mut self, port: u16) {
+        self.port = port;
+    }
+
     /// One of PostgreSQL's programs, as the user that may run them.
     #[expect(clippy::disallowed_methods, reason = "running the database is the point")]
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.binaries.join(name));
-        command.current_dir(&self.folder).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        command
+            .current_dir(&self.folder)
+            .env("LC_ALL", "C.UTF-8")
+            .env("PGPORT", self.port.to_string())
+            .stdin(Stdio::null());
         if let Some((user, group)) = other_user() {
             command.uid(user).gid(group);
         }
@@ -261,8 +272,13 @@ impl Cluster {
 
     /// Runs statements as the owner: what they gave, one row to a line, columns parted by `|`.
     pub fn query(&self, database: &str, statements: &str) -> Result<String, String> {
+        self.query_as("daicho", database, statements)
+    }
+
+    /// The same as another user.
+    pub fn query_as(&self, user: &str, database: &str, statements: &str) -> Result<String, String> {
         let mut psql = self.program("psql");
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "daicho", "-d", database, "-h"]);
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-h"]);
         run(psql.arg(&self.folder).args(["-c", statements])).map(|text| text.trim_end().to_string())
     }
 }

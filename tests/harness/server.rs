@@ -101,7 +101,7 @@ impl ServerProcess {
         // It reads its ledger first, however long that is.
         let until = Instant::now() + 4 * PATIENCE;
         loop {
-            assert!(Instant::now() < until, "the server does not answer");
+            assert!(Instant::now() < until, "the server does not answer: {}", self.child.work());
             assert!(self.child.0.try_wait().unwrap().is_none(), "the server ended by itself");
             if let Some(connect) = read_connect(&self.data.join("connect.json")) {
                 let api = Api::new(connect);

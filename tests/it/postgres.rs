@@ -2,6 +2,7 @@
 //! It does not test what every engine promises; `engine_contract` does.
 //! Invariant: where PostgreSQL cannot be had, each test says that it was skipped; counts of rounds are bounded.
 
+mod access;
 mod commits;
 mod load;
 mod moves;

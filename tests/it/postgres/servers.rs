@@ -100,8 +100,11 @@ fn a_killed_database_or_server_loses_no_acknowledged_batch() {
         declare(&site.apis[0]).await;
         let load = Load::start(4, &site.apis).await;
         let (mut databases, mut servers) = (0, 0);
-        for _round in 0..rounds() {
+        for round in 0..rounds() {
             a_moment().await;
+            if round % 20 == 19 {
+                harness::counted("rounds done", u64::from(round) + 1);
+            }
             let what = random_below(5);
             if what < 3 {
                 databases += 1;

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 /// How often it is looked whether this server leads by now, without anything having moved.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Pauses after a delivery that did not succeed: the first, and the longest.
-const AGAIN_AFTER: Duration = Duration::from_millis(500);
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Entries and bytes read at once.
 const READ_ENTRIES: usize = 200;
@@ -46,16 +46,18 @@ struct Place {
 
 /// Delivers for as long as the server runs.
 pub async fn run<C: Channel>(mut outbox: Outbox, channel: C) {
-    let mut place = None;
+    let mut place: Option<Place> = None;
     let mut pause = AGAIN_AFTER;
     loop {
+        let before = place.map(|place| place.delivered);
         if !outbox.leadership.leads() {
             // Another one may deliver meanwhile: the place is asked for anew.
             place = None;
         } else if let Err(what) = outbox.deliver(&channel, &mut place).await {
             tracing::warn!(channel = channel.name(), what, "notices wait: they could not be delivered; trying again");
+            let came_further = place.map(|place| place.delivered) > before;
+            pause = if came_further { AGAIN_AFTER } else { (pause * 2).min(AGAIN_AFTER_MAX) };
             sleep(pause).await;
-            pause = (pause * 2).min(AGAIN_AFTER_MAX);
             continue;
         }
         pause = AGAIN_AFTER;
