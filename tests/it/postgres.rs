@@ -6,6 +6,7 @@ mod access;
 mod commits;
 mod load;
 mod moves;
+mod people;
 mod servers;
 mod site;
 mod stored;
