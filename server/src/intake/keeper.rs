@@ -407,7 +407,8 @@ impl Keeper {
             return;
         }
         match Submission::stated(Author::Server, Fact::Notices(due.clone())) {
-            Ok(submission) => self.offer(submission, None),
+            // First of its group: behind others it could say what one of them has just changed.
+            Ok(submission) => self.waiting.push_front(Waiting { submission, answer: None }),
             Err(error) => tracing::error!(%error, "notices could not be written"),
         }
         self.told = Some(due);
