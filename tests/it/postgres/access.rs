@@ -3,9 +3,9 @@
 
 use crate::book::{frames, head_of};
 use daicho::ledger::chain::Head;
-use daicho::ledger::engine::{Appended, Engine};
+use daicho::ledger::engine::{Appended, Engine, EngineFault};
 use daicho::ledger::engines::memory::MemoryShelf;
-use daicho::ledger::engines::postgres::{Address, DatabaseFault, Postgres};
+use daicho::ledger::engines::postgres::{Address, DatabaseFault, Postgres, SCHEMA};
 use harness::executables::free_port;
 use harness::postgres::Cluster;
 use std::os::unix::fs::PermissionsExt as _;
@@ -94,4 +94,25 @@ fn a_user_that_owns_nothing_can_serve_and_change_nothing() {
         let refused = cluster.query_as("serving", &database, tried).unwrap_err();
         assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{tried}: {refused}");
     }
+}
+
+/// Goal: once a newer release has changed the tables in a way that this one cannot live with, this one writes nothing more
+/// and says why, whether it ran already or starts. Method: the number that a migration would raise is raised.
+#[test]
+fn an_outgrown_release_stops_and_says_so() {
+    let cluster = match Cluster::shared() {
+        Ok(cluster) => cluster,
+        Err(why) => return harness::skipped("an outgrown release", &why),
+    };
+    let database = cluster.database();
+    let url = cluster.url(&database);
+    let engine = open(&url, None).unwrap();
+    append_one(&engine);
+    cluster.query(&database, &format!("UPDATE daicho.head SET works_from = {}", SCHEMA + 1)).unwrap();
+    let all = frames(engine.head(), 1, "b");
+    let fault = engine.append(engine.head(), &all).unwrap_err();
+    assert!(matches!(fault, EngineFault::Outdated), "{fault:?}");
+    assert!(engine.trouble().is_some_and(|text| text.en.contains("upgrade this instance")), "people are told why");
+    let refused = open(&url, None).err().expect("an outgrown release begins to serve");
+    assert!(refused.text().en.contains("upgrade this instance"), "{refused}");
 }

@@ -161,3 +161,39 @@ fn changes_are_refused_and_the_command_names_the_bad_entry() {
     assert_eq!(output.status.code(), Some(3), "{words}");
     assert!(words.contains("4 entries are right") && words.contains("Entry 5"), "{words}");
 }
+
+/// Goal: a ledger goes on over months, also into one that nobody made a partition for, and is read as one. Method: the rule
+/// that months never go back lets a test begin months that the clock has not reached.
+#[test]
+fn a_ledger_goes_over_months() {
+    let cluster = match Cluster::shared() {
+        Ok(cluster) => cluster,
+        Err(why) => return harness::skipped("months of a ledger", &why),
+    };
+    harness::install_provider();
+    let database = cluster.database();
+    let address = Address::parse(&cluster.url(&database), None).unwrap();
+    let engine = Postgres::open(&address, Head::EMPTY, Arc::new(MemoryShelf::default())).unwrap();
+    let all = frames(Head::EMPTY, 20, "a");
+    let mut head = Head::EMPTY;
+    for group in all.chunks(5) {
+        if head.seq > 0 {
+            let last: u32 = cluster.query(&database, "SELECT max(month) FROM daicho.volumes").unwrap().parse().unwrap();
+            let next = if last % 100 == 12 { last + 89 } else { last + 1 };
+            cluster.query(&database, &format!("INSERT INTO daicho.volumes VALUES ({next}, {})", head.seq + 1)).unwrap();
+        }
+        let end = head_of(group.last().unwrap());
+        assert_eq!(engine.append(head, group).unwrap(), Appended::Done(end));
+        head = end;
+    }
+    let months = cluster.query(&database, "SELECT count(*) FROM daicho.entries GROUP BY month ORDER BY month");
+    assert_eq!(months.as_deref(), Ok("5\n5\n5\n5"));
+    assert_eq!(engine.read(1, 100, usize::MAX).unwrap(), all);
+    for from in 1..=20 {
+        let end = (from + 6).min(20);
+        assert_eq!(engine.read(from as u64, 7, usize::MAX).unwrap(), all[from - 1..end], "from {from}");
+    }
+    drop(engine);
+    let looking = Looking::open(&address).unwrap();
+    assert!(verify_engine(&looking, Some(head.hash), &mut |_| {}).unwrap().is_right());
+}

@@ -117,7 +117,12 @@ pub(super) async fn append(writer: Arc<Link>, group: Group) -> Result<Appended, 
                 again += 1;
                 writer.ask("SELECT make_partitions()", &[]).await?;
             }
-            Attempt::Outdated => return Err(EngineFault::Outdated),
+            Attempt::Outdated => {
+                let place = database.address.to_string();
+                let fault = DatabaseFault::NewerRelease { place, needed: SCHEMA + 1, ours: SCHEMA };
+                database.stop(&fault);
+                return Err(fault.into());
+            }
             Attempt::Refused(fault) => return Err(fault.into()),
             Attempt::Unknown(fault) => {
                 let since = *unsure_since.get_or_insert_with(Instant::now);

@@ -80,6 +80,12 @@ impl Database {
         self.stopped.get()
     }
 
+    /// Ends the work with this database: whatever comes back, this instance must not go on as if nothing had happened.
+    pub(super) fn stop(&self, fault: &DatabaseFault) {
+        tracing::error!(%fault, "nothing more is written to the database");
+        let _first = self.stopped.set(fault.clone());
+    }
+
     /// Notes a head. It never goes back.
     pub(super) fn learn(&self, head: Head) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -337,9 +343,7 @@ impl Link {
         if let Err(fault) = &made
             && fault.is_for_good()
         {
-            // Whatever comes back, this instance must not go on as if nothing had happened.
-            tracing::error!(%fault, "nothing more is written to the database");
-            let _first = self.database.stopped.set(fault.clone());
+            self.database.stop(fault);
         }
         let live = Arc::new(made?);
         state.live = Some(Arc::clone(&live));
