@@ -7,6 +7,7 @@ mod batch_file;
 mod difference;
 mod disk;
 mod limits;
+mod losses;
 mod numbers;
 mod queue;
 
@@ -20,7 +21,7 @@ pub use queue::{Counts, Queue, RefusedNote};
 
 use crate::collect::Collected;
 use crate::files::FileFault;
-use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Lost, Outcome, state_digest};
+use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome, state_digest};
 use daicho_schemas::canonical::CanonicalError;
 use daicho_schemas::ids::{AgentId, CollectorId};
 use daicho_schemas::refusal::Refusal;
@@ -29,13 +30,11 @@ use daicho_schemas::time::UtcMicros;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use daicho_schemas::wire::{CheckIn, check_in_digest};
 use ed25519_dalek::SigningKey;
+use losses::Losses;
 use numbers::Numbers;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
-
-/// A note of what is lost; a few hundred bytes.
-const LOST_BYTES_MAX: usize = 16 * 1024;
 
 /// Why the spool could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +86,7 @@ pub struct Spool {
     /// The state after everything that is acknowledged or spooled: what the next difference starts from.
     base: BTreeMap<CollectorId, Known>,
     full_wanted: bool,
-    lost: Option<Lost>,
-    lost_path: PathBuf,
+    losses: Losses,
 }
 
 impl Spool {
@@ -104,12 +102,12 @@ impl Spool {
         let (acknowledged, forgotten) = disk.load_acknowledged()?;
         let mut numbers = Numbers::open(Rc::clone(&disk), state)?;
         numbers.raise(acknowledged.number);
-        let lost_path = state.join("lost.json");
-        let lost = disk.read(&lost_path, LOST_BYTES_MAX)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let losses = Losses::open(Rc::clone(&disk), state)?;
         let base = acknowledged.collectors.clone();
         let full_wanted = forgotten || base.is_empty();
-        let mut spool = Self { key, agent, disk, queue, numbers, acknowledged, base, full_wanted, lost, lost_path };
+        let mut spool = Self { key, agent, disk, queue, numbers, acknowledged, base, full_wanted, losses };
         spool.replay()?;
+        spool.losses.retell_unless_in(&spool.queue.numbers()?);
         Ok(spool)
     }
 
@@ -141,26 +139,12 @@ impl Spool {
                 let why = result.map_or_else(|error| chain(&error), |_| "the file has another batch's name".into());
                 tracing::warn!(batch.number = number, why, "a spooled batch is damaged; it was moved to refused/");
                 let note = RefusedNote { number, code: None, text: why };
-                self.lose(number, number, "unreadable")?;
+                self.losses.lose(number, number, "unreadable")?;
                 self.full_wanted = true;
                 self.queue.refuse(&note)?;
                 Ok(None)
             }
         }
-    }
-
-    /// Notes a loss on disk. Called before the batch leaves the spool: after a crash in between a batch may be told as lost
-    /// and sent all the same, but none is ever gone in silence.
-    fn lose(&mut self, first_number: u64, last_number: u64, reason: &str) -> Result<(), SpoolFault> {
-        let lost = limits::merge_lost(self.lost.take(), Lost { first_number, last_number, reason: reason.into() });
-        let json = serde_json::to_vec(&lost).map_err(EncodeError::from)?;
-        self.lost = Some(lost);
-        Ok(self.disk.write(&self.lost_path, &json)?)
-    }
-
-    /// A batch that told of a loss is lost itself: the loss must be told anew.
-    fn lose_again(&mut self, lost: Option<Lost>) -> Result<(), SpoolFault> {
-        lost.map_or(Ok(()), |lost| self.lose(lost.first_number, lost.last_number, &lost.reason))
     }
 
     /// Whether the next report must be full.
@@ -191,7 +175,7 @@ impl Spool {
                 reports.push(report);
             }
         }
-        if reports.is_empty() && self.lost.is_none() {
+        if reports.is_empty() && self.losses.untold().is_none() {
             return Ok(Vec::new());
         }
         let mut numbers = Vec::new();
@@ -226,7 +210,7 @@ impl Spool {
             started_at: *started_at,
             finished_at: *finished_at,
             reports,
-            lost: self.lost.clone(),
+            lost: self.losses.untold().cloned(),
         };
         match batch_file::encode(&batch, &self.key) {
             Ok(bytes) => {
@@ -235,8 +219,8 @@ impl Spool {
                 self.queue.put(number, &bytes)?;
                 numbers.push(number);
                 // Losses that making room caused are told by the batch after this one.
-                if self.lost == batch.lost && self.lost.take().is_some() {
-                    self.disk.remove(&self.lost_path)?;
+                if batch.lost.is_some() && self.losses.untold() == batch.lost.as_ref() {
+                    self.losses.told_in(number)?;
                 }
                 Ok(())
             }
@@ -286,9 +270,9 @@ impl Spool {
     fn make_room(&mut self, bytes: u64) -> Result<(), SpoolFault> {
         for (number, reason) in self.queue.over_limits(bytes)? {
             let Some((_, batch)) = self.read(number)? else { continue };
-            self.lose_again(batch.lost)?;
+            self.losses.lose_all(batch.lost)?;
             tracing::warn!(batch.number = number, reason, "a spooled batch was given up");
-            self.lose(number, number, reason)?;
+            self.losses.lose(number, number, reason)?;
             self.full_wanted = true;
             self.queue.remove(number)?;
         }
@@ -319,15 +303,16 @@ impl Spool {
         }
         self.disk.keep_acknowledged(&self.acknowledged, &after)?;
         self.acknowledged = after;
+        self.losses.acknowledged(number)?;
         Ok(self.queue.remove(number)?)
     }
 
     /// The server will not take this batch: it goes to `refused/`, and everything is told anew under a later number.
     pub fn refuse(&mut self, number: u64, refusal: &Refusal) -> Result<(), SpoolFault> {
         let Some((_, batch)) = self.read(number)? else { return Ok(()) };
-        self.lose_again(batch.lost)?;
+        self.losses.lose_all(batch.lost)?;
         let note = RefusedNote { number, code: Some(refusal.code), text: refusal.to_string() };
-        self.lose(number, number, &format!("refused by the server: {}", refusal.code.as_str()))?;
+        self.losses.lose(number, number, &format!("refused by the server: {}", refusal.code.as_str()))?;
         self.full_wanted = true;
         Ok(self.queue.refuse(&note)?)
     }

@@ -3,7 +3,7 @@
 //! Invariant tested: nothing spooled is lost by a restart, numbers only rise, and every loss is told.
 
 use super::*;
-use daicho_schemas::batch::{Applied, Items};
+use daicho_schemas::batch::{Applied, Items, Lost};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
 use daicho_schemas::refusal::RefusalCode;
 use std::fs;
@@ -177,6 +177,24 @@ fn what_is_given_up_is_told_and_the_next_report_is_full() {
     let told: Vec<_> = server.lost.iter().map(|lost| lost.first_number).collect();
     assert!(told.contains(&1), "{:?}", server.lost);
     assert!(server.lost.iter().any(|lost| lost.reason.contains("spool full")), "{:?}", server.lost);
+}
+
+/// The batch that tells of a loss is lost itself, without a word: it is told by the next one. Once acknowledged, never again.
+#[test]
+fn a_loss_is_told_until_the_server_has_heard_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder).put(round(&["a"])).unwrap();
+    open(&folder).refuse(1, &Refusal::new(RefusalCode::FullReportNeeded)).unwrap();
+    assert_eq!(open(&folder).put(round(&["a"])).unwrap(), [2]);
+    assert!(folder.path().join("lost.json").exists(), "the batch that tells of it is not acknowledged");
+    fs::remove_file(folder.path().join("spool/00000000000000000002.batch")).unwrap();
+    let mut spool = open(&folder);
+    assert_eq!(spool.put(round(&["a"])).unwrap(), [3]);
+    let mut server = Server::default();
+    assert_eq!(server.take_all(&mut spool), []);
+    assert_eq!(server.lost.len(), 1, "{:?}", server.lost);
+    assert!(!folder.path().join("lost.json").exists());
+    assert_eq!(open(&folder).put(round(&["a"])).unwrap(), [] as [u64; 0]);
 }
 
 /// The moment before a batch leaves the spool for good: while its loss cannot be written down, it stays where it is.
