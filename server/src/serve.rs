@@ -9,7 +9,7 @@ use crate::http::admission::Admission;
 use crate::http::heard::Heard;
 use crate::http::tls::{CONNECTIONS_MAX, PeerAcceptor};
 use crate::http::{self, App, UNPACKING_MAX};
-use crate::intake;
+use crate::intake::agents::Listening;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::output::channels::Channel as _;
@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{AccessGranted, CoverageChanged, Role};
-use daicho_schemas::ids::{AgentId, PersonId};
+use daicho_schemas::ids::PersonId;
 use daicho_schemas::time::UtcMicros;
 use hyper_util::rt::TokioTimer;
 use serde::{Deserialize, Serialize};
@@ -287,18 +287,18 @@ async fn grant_admin(app: &App, person_id: PersonId) -> anyhow::Result<String> {
 async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, names: Vec<String>) {
     let mut certificate_at = app.clock.now();
     // Before it led nobody may have listened: silence counts from here at the earliest.
-    let mut led_since = app.leadership.leads().then_some(certificate_at);
+    let mut listening = app.leadership.leads().then(|| Listening::from(certificate_at));
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
         let now = app.clock.now();
-        led_since = app.leadership.leads().then(|| led_since.unwrap_or(now));
+        listening = app.leadership.leads().then(|| listening.unwrap_or_else(|| Listening::from(now)));
         app.admission.tidy(now);
-        let (asked, leads) = (Arc::clone(&app), led_since.is_some());
+        let (asked, leads) = (Arc::clone(&app), listening.is_some());
         if let Err(error) = tokio::task::spawn_blocking(move || exchange_heard(&asked, leads)).await {
             tracing::error!(%error, "what was heard could not be exchanged");
         }
-        if let Some(since) = led_since {
-            state_coverage(&app, since, now, silent_after_seconds).await;
+        if let Some(listening) = &mut listening {
+            state_coverage(&app, listening, now, silent_after_seconds).await;
         }
         if now.seconds_since(certificate_at) >= CERTIFICATE_EVERY_SECONDS {
             match app.authority.server_config(&names, now) {
@@ -321,8 +321,8 @@ fn exchange_heard(app: &App, leads: bool) {
     }
 }
 
-async fn state_coverage(app: &App, since: UtcMicros, now: UtcMicros, silent_after_seconds: i64) {
-    for change in coverage_changes(app, since, now, silent_after_seconds) {
+async fn state_coverage(app: &App, listening: &mut Listening, now: UtcMicros, silent_after_seconds: i64) {
+    for change in coverage_changes(app, listening, now, silent_after_seconds) {
         let entered = match Submission::stated(Author::Server, Fact::CoverageChanged(change)) {
             Ok(submission) => app.door.admit(submission).await.map(|_| ()),
             Err(error) => {
@@ -345,14 +345,12 @@ async fn forget_ended(app: &App, now: UtcMicros) {
     }
 }
 
-/// The agents whose hearing differs from what the ledger says. While the server itself was down nobody could be heard,
-/// so silence counts from its start at the earliest.
+/// The agents whose hearing differs from what the ledger says.
 pub fn coverage_changes(
     app: &App,
-    started_at: UtcMicros,
+    listening: &mut Listening,
     now: UtcMicros,
     silent_after_seconds: i64,
 ) -> Vec<CoverageChanged> {
-    let heard_at = |agent_id: &AgentId| app.last_heard_at(agent_id);
-    intake::agents::coverage_changes(&app.model(), heard_at, started_at, now, silent_after_seconds)
+    listening.changes(&app.model(), |agent_id| app.last_heard_at(agent_id), now, silent_after_seconds)
 }

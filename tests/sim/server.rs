@@ -7,6 +7,7 @@ use crate::clocks::MachineClock;
 use crate::mutant::Mutant;
 use daicho::book::rebuild;
 use daicho::clock::Clock;
+use daicho::intake::agents::Listening;
 use daicho::intake::keeper::{Desk, Follower, Keeper, Receipt};
 use daicho::intake::submission::Submission;
 use daicho::intake::{self};
@@ -21,6 +22,7 @@ use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire::{Admitted, BatchAnswer, CheckIn, CheckInAnswer};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{broadcast, oneshot};
@@ -95,9 +97,11 @@ pub struct Running {
     model: Arc<RwLock<Model>>,
     keeper: Keeper,
     handle: Arc<Handle>,
-    started_at: UtcMicros,
+    listening: Listening,
     asked: Vec<Asked>,
     turns: BTreeSet<AgentId>,
+    /// Up to which entry its state was compared with the slow fold: only an entry changes it.
+    pub compared_at: Cell<u64>,
 }
 
 /// When agents were last heard, beside the ledger.
@@ -138,9 +142,9 @@ impl Instance {
             let opened = Fact::LedgerOpened(LedgerOpened { ledger_id: ledger_id.into() });
             keeper.offer(Submission::stated(Author::Server, opened).unwrap(), None);
         }
-        let started_at = self.clock.read();
-        let (asked, turns) = Default::default();
-        self.running = Some(Running { model, keeper, handle, started_at, asked, turns });
+        let listening = Listening::from(self.clock.read());
+        let (asked, turns, compared_at) = Default::default();
+        self.running = Some(Running { model, keeper, handle, listening, asked, turns, compared_at });
         true
     }
 
@@ -236,9 +240,9 @@ impl Instance {
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let heard_at = |agent: &AgentId| heard.get(agent).copied();
-        let started_at = running.started_at;
-        let changes =
-            intake::agents::coverage_changes(&running.model(), heard_at, started_at, now, SILENT_AFTER_SECONDS);
+        let model = running.model.read().unwrap_or_else(PoisonError::into_inner);
+        let changes = running.listening.changes(&model, heard_at, now, SILENT_AFTER_SECONDS);
+        drop(model);
         for change in changes {
             let fact = Fact::CoverageChanged(change);
             running.keeper.offer(Submission::stated(Author::Server, fact).unwrap(), None);

@@ -170,9 +170,11 @@ impl Shared for InDatabase {
         }
         let (ids, times): (Vec<String>, Vec<i64>) = heard.iter().map(|(id, at)| (id.to_string(), at.micros())).unzip();
         self.ask(move |link| async move {
+            // A later time stays, unless it was noted by a clock that was far ahead.
             let statement = "INSERT INTO heard (agent_id, heard_at_micros) SELECT * FROM unnest($1, $2) \
                 ON CONFLICT (agent_id) DO UPDATE SET heard_at_micros = excluded.heard_at_micros \
-                WHERE heard.heard_at_micros < excluded.heard_at_micros";
+                WHERE heard.heard_at_micros < excluded.heard_at_micros \
+                OR heard.heard_at_micros > (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 300000000";
             let values: [Value<'_>; 2] = [(&ids, Type::TEXT_ARRAY), (&times, Type::INT8_ARRAY)];
             link.ask(statement, &values).await
         })
@@ -186,16 +188,12 @@ impl Shared for InDatabase {
     fn learn_heard(&self) -> Result<(), StoreFault> {
         let rows =
             self.ask(|link| async move { link.ask("SELECT agent_id, heard_at_micros FROM heard", &[]).await })?;
-        let mut told = Vec::with_capacity(rows.len());
+        let mut told = BTreeMap::new();
         for row in &rows {
             let (id, at): (String, i64) = (column(row, 0)?, column(row, 1)?);
             told.extend(AgentId::new(id).ok().zip(UtcMicros::from_micros(at).ok()));
         }
-        let mut heard = lock(&self.known.heard);
-        for (id, at) in told {
-            let known = heard.entry(id).or_insert(at);
-            *known = at.max(*known);
-        }
+        *lock(&self.known.heard) = told;
         Ok(())
     }
 
