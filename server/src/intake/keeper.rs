@@ -407,7 +407,7 @@ impl Keeper {
             return;
         }
         match Submission::stated(Author::Server, Fact::Notices(due.clone())) {
-            // First of its group: behind others it could say what one of them has just changed.
+            // Before everything that waits: what is told must still be so where it is told.
             Ok(submission) => self.waiting.push_front(Waiting { submission, answer: None }),
             Err(error) => tracing::error!(%error, "notices could not be written"),
         }

@@ -7,8 +7,10 @@ use crate::ledger::engine::Alone;
 use crate::ledger::engines::memory::Memory;
 use crate::ledger::verify::verify_engine;
 use daicho_schemas::canonical::Hash;
-use daicho_schemas::fact::decision::FaultReported;
+use daicho_schemas::fact::decision::{AgentEnrolled, AgentRevoked, FaultReported, TokenIssued, Transition};
+use daicho_schemas::ids::{AgentId, TokenId};
 use daicho_schemas::text::Text;
+use daicho_schemas::wire::EnrollToken;
 
 struct Fixed;
 
@@ -109,4 +111,38 @@ fn what_cannot_be_followed_is_not_guessed_and_nothing_more_enters() {
     keeper.work();
     assert_eq!(answered.try_recv().unwrap().unwrap_err().code, RefusalCode::LedgerReadOnly);
     assert_eq!(engine.head().seq, 1);
+}
+
+/// An agent enrols and is revoked before anybody was told of it: the notice of the opening stands where it is still open.
+#[test]
+fn what_is_told_is_so_where_it_is_told() {
+    let engine = Arc::new(Memory::new());
+    let (mut keeper, _model) = keeper(Arc::<Memory>::clone(&engine));
+    let (agent_id, token_id) = (AgentId::new("agent-1").unwrap(), TokenId::new("t1").unwrap());
+    let (secret_hash, expires_at) = (EnrollToken::secret_hash("secret"), Fixed.now().plus_seconds(3600));
+    let public_key = "key".to_string();
+    for fact in [
+        Fact::TokenIssued(TokenIssued { token_id: token_id.clone(), secret_hash, expires_at }),
+        Fact::AgentEnrolled(AgentEnrolled { agent_id: agent_id.clone(), public_key, token_id, hostname: "h".into() }),
+        Fact::AgentRevoked(AgentRevoked { agent_id, reason: "test".into() }),
+    ] {
+        keeper.offer(Submission::stated(Author::Server, fact).unwrap(), None);
+    }
+    keeper.work();
+    let frames = engine.read(1, 100, usize::MAX).unwrap();
+    let facts = frames.iter().map(|frame| Entry::parse(&frame.line).unwrap().parse_fact().unwrap());
+    let told = facts.map(|fact| match fact {
+        Fact::Notices(Notices { notices }) => format!("told {:?}", notices.first().map(|notice| notice.transition)),
+        fact => fact.kind().to_string(),
+    });
+    let told = told.collect::<Vec<_>>();
+    let turn = |turn: Transition| format!("told {:?}", Some(turn));
+    let wanted = [
+        "token_issued.v1",
+        "agent_enrolled.v1",
+        &turn(Transition::Opened),
+        "agent_revoked.v1",
+        &turn(Transition::Closed),
+    ];
+    assert_eq!(told, wanted);
 }
