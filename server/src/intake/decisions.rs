@@ -20,8 +20,9 @@ pub enum Enrolment {
 pub fn agent_enrolled(model: &Model, enrolled: &AgentEnrolled, now: UtcMicros) -> Result<Enrolment, Refusal> {
     let token = model.token(&enrolled.token_id).ok_or(RefusalCode::TokenUnknown)?;
     let revoked = model.agent(&enrolled.agent_id).is_some_and(|agent| agent.revoked.is_some());
-    if token.used_by.as_ref() == Some(&enrolled.agent_id) && !revoked {
-        return Ok(Enrolment::Repeated);
+    if token.used_by.as_ref() == Some(&enrolled.agent_id) {
+        // That the token is used would send it looking for another one, which would not help it.
+        return if revoked { Err(RefusalCode::AgentRevoked.into()) } else { Ok(Enrolment::Repeated) };
     }
     if token.used_by.is_some() {
         return Err(RefusalCode::TokenUsed.into());
@@ -53,5 +54,38 @@ pub fn plan(model: &Model, plan: &Plan) -> Result<(), Refusal> {
     match unknown {
         Some(id) => Err(Refusal::new(RefusalCode::SupplierUnknown).with(id.to_string())),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::entry::Author;
+    use crate::model::testing::Script;
+    use daicho_schemas::canonical::Hash;
+    use daicho_schemas::fact::Fact;
+    use daicho_schemas::fact::decision::TokenIssued;
+    use daicho_schemas::ids::TokenId;
+
+    /// The answer to an enrolment was lost, and the agent was revoked before it asked again.
+    #[test]
+    fn an_agent_that_was_revoked_is_told_so_when_it_enrols_again() {
+        let mut script = Script::with_agent("tos-01");
+        let now: UtcMicros = "2026-11-21T04:00:00.000000Z".parse().unwrap();
+        let token_id = TokenId::new("t1").unwrap();
+        let issued =
+            TokenIssued { token_id: token_id.clone(), secret_hash: Hash::ZERO, expires_at: now.plus_seconds(60) };
+        script.push(Author::Server, Fact::TokenIssued(issued));
+        script.enrol("tos-02");
+        let enrolled = AgentEnrolled {
+            agent_id: script.agent.clone(),
+            public_key: "key".into(),
+            token_id,
+            hostname: "tos-02".into(),
+        };
+        assert!(matches!(agent_enrolled(&script.model, &enrolled, now), Ok(Enrolment::Repeated)));
+        script.revoke();
+        let refused = agent_enrolled(&script.model, &enrolled, now).err().map(|refusal| refusal.code);
+        assert_eq!(refused, Some(RefusalCode::AgentRevoked));
     }
 }
