@@ -2,7 +2,7 @@
 //! This file does not know what time it is: nothing here reads a clock.
 //! Invariant: one instant has one spelling (`2026-11-21T03:49:34.000000Z`), so equal times are equal bytes.
 
-use chrono::{DateTime, Days, FixedOffset, Months, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Days, FixedOffset, Months, NaiveDate, Timelike as _, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,7 +78,13 @@ impl UtcMicros {
 impl fmt::Display for UtcMicros {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.datetime() {
-            Some(utc) => write!(out, "{}", utc.format("%Y-%m-%dT%H:%M:%S%.6fZ")),
+            // By hand: every entry has several of these, and a format string is read anew each time.
+            Some(utc) => {
+                let (date, time, micros) = (utc.date_naive(), utc.time(), utc.timestamp_subsec_micros());
+                let (year, month, day) = (date.year(), date.month(), date.day());
+                let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+                write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+            }
             None => write!(out, "{}us", self.0),
         }
     }

@@ -69,6 +69,8 @@ pub(super) fn encode(batch: &Batch, key: &SigningKey) -> Result<Vec<u8>, EncodeE
     let signed = serde_json::to_vec(&SignedBatch::sign(RawValue::from_string(json)?, key))?;
     let mut encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
     encoder.include_checksum(true)?;
+    // Tables for what there is, not for the largest there could be: megabytes less for every small batch.
+    encoder.set_pledged_src_size(u64::try_from(signed.len()).ok())?;
     io::Write::write_all(&mut encoder, &signed)?;
     let bytes = encoder.finish()?;
     if bytes.len() > BATCH_WIRE_BYTES_MAX { Err(EncodeError::TooLarge) } else { Ok(bytes) }
