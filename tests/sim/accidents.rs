@@ -43,6 +43,7 @@ impl World {
         }
         if strikes(&mut self.rng, chaos.instance_restarts) {
             let at = self.rng.usize(0..self.instances.len());
+            self.note(|| format!("instance {at} is stopped"));
             let answered = self.instances[at].stop();
             self.deliver(answered)?;
             self.after_ms(1000, 20_000, Event::StartInstance(at));
@@ -90,6 +91,7 @@ impl World {
         let most = if small { 400 } else { OFF_SECONDS_MAX };
         let off = self.rng.i64(-most..=most);
         let which = self.rng.usize(0..self.instances.len() + self.agents.len());
+        self.note(|| format!("the clock of machine {which} is set {off} s off"));
         match self.instances.get(which) {
             Some(instance) => instance.clock.set_off_seconds(off),
             None => self.agents[which - self.instances.len()].clock.set_off_seconds(off),
@@ -100,6 +102,7 @@ impl World {
         let chaos = self.chaos.clone();
         let at = self.rng.usize(0..self.agents.len());
         if strikes(&mut self.rng, chaos.agent_dies / 2) {
+            self.note(|| format!("agent {at} dies"));
             self.agents[at].kill();
             self.after_ms(1000, 120_000, Event::StartAgent(at));
         }
@@ -111,6 +114,7 @@ impl World {
         }
         if strikes(&mut self.rng, chaos.cloned) && self.agents.len() < AGENTS_MAX && !self.agents[at].is_clone {
             let host = self.rng.usize(0..self.hosts.len());
+            self.note(|| format!("agent {at} is cloned"));
             let copy = self.agents[at].copied(host, &self.time, &mut self.rng);
             self.agents[at].excused = true;
             self.agents.push(copy);
@@ -118,6 +122,7 @@ impl World {
             self.after_ms(1000, 60_000, Event::StartAgent(clone));
         }
         if strikes(&mut self.rng, chaos.installed_anew) && self.agents.len() < AGENTS_MAX {
+            self.note(|| format!("the machine of agent {at} is replaced"));
             // The old machine is gone; another one takes its place with an agent of its own.
             let agent = &mut self.agents[at];
             agent.kill();
@@ -131,7 +136,8 @@ impl World {
         let agent = &mut self.agents[at];
         agent.kill();
         let mut content = agent.disk.content();
-        match self.rng.u32(0..5) {
+        let which = self.rng.u32(0..5);
+        match which {
             0 => content.acknowledged = None,
             1 => content.acknowledged = Some(Default::default()),
             2 => drop(content.files.remove(&state_file("number"))),
@@ -153,6 +159,7 @@ impl World {
             }
         }
         agent.disk.replace(content);
+        self.note(|| format!("agent {at} loses state {which}"));
         self.after_ms(1000, 120_000, Event::StartAgent(at));
     }
 
@@ -165,6 +172,7 @@ impl World {
                 agent.kill();
                 agent.excused = true;
                 agent.disk.replace(backup);
+                self.note(|| format!("agent {at} is set back"));
                 self.after_ms(1000, 120_000, Event::StartAgent(at));
             }
         }
@@ -172,6 +180,7 @@ impl World {
 
     /// Everything that was broken is repaired: what follows is calm.
     pub fn repair(&mut self) -> Result<(), Violation> {
+        self.note(|| "everything is repaired".into());
         self.chaos = self.chaos.calm();
         self.book.set_rates(Rates::default());
         self.parted.clear();

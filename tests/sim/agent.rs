@@ -194,14 +194,16 @@ impl Agent {
 
     /// Notes what was really seen, by what stands in the spool now.
     fn record(&mut self, seen: &BTreeMap<CollectorId, (Outcome, Items)>, truth: &mut Truth) {
-        let content = self.disk.content();
-        let batches = content.files.iter().filter(|(path, _)| path.starts_with(state().join("spool")));
-        for (path, (bytes, _)) in batches.filter(|(path, _)| path.extension().is_some_and(|end| end == "batch")) {
-            if !self.recorded.insert(Hash::of("simulation", &[bytes])) {
-                continue;
-            }
-            let Some((signed, batch)) = unpack(bytes) else { continue };
-            if batch.agent_id != self.id || path.file_stem().is_none() {
+        let spool = state().join("spool");
+        let fresh: Vec<Vec<u8>> = self.disk.with_content(|content| {
+            let spooled = content.files.iter().filter(|(path, _)| path.parent() == Some(&spool));
+            let batches = spooled.filter(|(path, _)| path.extension().is_some_and(|end| end == "batch"));
+            let fresh = batches.filter(|(_, (bytes, _))| self.recorded.insert(Hash::of("simulation", &[bytes])));
+            fresh.map(|(_, (bytes, _))| bytes.clone()).collect()
+        });
+        for bytes in fresh {
+            let Some((signed, batch)) = unpack(&bytes) else { continue };
+            if batch.agent_id != self.id {
                 continue;
             }
             let words = batch.reports.iter().filter_map(|report| {

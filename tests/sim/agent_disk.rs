@@ -59,6 +59,11 @@ impl AgentDisk {
         self.0.borrow().content.clone()
     }
 
+    /// Looks at everything, without accidents.
+    pub fn with_content<T>(&self, look: impl FnOnce(&Content) -> T) -> T {
+        look(&self.0.borrow().content)
+    }
+
     /// Puts other content on it: a backup, or what an accident left.
     pub fn replace(&self, content: Content) {
         self.0.borrow_mut().content = content;

@@ -37,9 +37,6 @@ use world::World;
 
 /// Steps between two comparisons of every instance with the slow fold.
 const FOLDS_EVERY_STEPS: usize = 16;
-/// Events that a failure shows.
-const EVENTS_SHOWN: usize = 60;
-
 /// How a run went well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calm {
@@ -62,7 +59,7 @@ pub struct Failure {
     pub step: usize,
     /// What is wrong.
     pub what: String,
-    /// What happened last.
+    /// What happened. Shown are the last 60, or as many as the precision says: `{:.1000}`.
     pub events: Vec<String>,
 }
 
@@ -70,7 +67,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "seed {} fails at step {}: {}", self.seed, self.step, self.what)?;
         writeln!(out, "the last events:")?;
-        for event in &self.events {
+        let shown = out.precision().unwrap_or(60);
+        for event in self.events.iter().skip(self.events.len().saturating_sub(shown)) {
             writeln!(out, "  {event}")?;
         }
         let again = format!("--from {} --seeds 1 --storm {}", self.seed, self.storm_steps);
@@ -106,8 +104,7 @@ fn attempt(seed: u64, storm_steps: Option<usize>, mutant: Option<Mutant>, logged
             format!("it panicked: {}", text.unwrap_or_default())
         }
     };
-    let mut events = world.log.take().unwrap_or_default();
-    events.drain(..events.len().saturating_sub(EVENTS_SHOWN));
+    let events = world.log.take().unwrap_or_default();
     Err(Box::new(Failure { seed, storm_steps, step: world.steps, what, events }))
 }
 

@@ -23,6 +23,9 @@ struct Arguments {
     /// Ends each storm after so many steps.
     #[arg(long)]
     storm: Option<usize>,
+    /// How many events of a failure are shown.
+    #[arg(long, default_value_t = 60)]
+    events: u16,
     /// Goes on after a seed that fails, up to so many of them.
     #[arg(long, default_value_t = 1)]
     failures: usize,
@@ -77,7 +80,7 @@ fn work(arguments: &Arguments, progress: &Progress) {
             }
             Err(failure) => {
                 let failure = shortest(*failure, None);
-                say(&format!("{failure}\n"));
+                say(&format!("{failure:.*}\n", usize::from(arguments.events)));
                 progress.failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
             }
         }

@@ -166,6 +166,14 @@ impl World {
         self.queue.insert((self.time.micros() + wait, self.order), event);
     }
 
+    /// Writes down what happens, when somebody wants to know.
+    pub fn note(&mut self, what: impl FnOnce() -> String) {
+        let (steps, seconds) = (self.steps, self.time.micros() as f64 / 1e6);
+        if let Some(log) = &mut self.log {
+            log.push(format!("{steps:>6} {seconds:>11.3}s {}", what()));
+        }
+    }
+
     /// Whether this node is an agent's.
     fn is_agent(&self, node: usize) -> bool {
         node < self.agents.len()
@@ -176,9 +184,7 @@ impl World {
         let Some(((at, _), event)) = self.queue.pop_first() else { return Ok(false) };
         self.time.advance_to(at);
         self.steps += 1;
-        if let Some(log) = &mut self.log {
-            log.push(format!("{:>6} {:>11.3}s {}", self.steps, at as f64 / 1e6, short(&event)));
-        }
+        self.note(|| short(&event));
         self.happens(event)?;
         self.truth.follow(&self.book)?;
         Ok(true)
@@ -240,7 +246,10 @@ impl World {
             Then::Wait(time) => self.after_ms(millis(time), millis(time), Event::Speak(at)),
             Then::LookAfter(time) => self.after_ms(millis(time), millis(time), Event::Look(at, all, false)),
             Then::Rest => {}
-            Then::Dead => self.after_ms(1000, 120_000, Event::StartAgent(at)),
+            Then::Dead => {
+                self.note(|| format!("agent {at} dies while it uses its disk"));
+                self.after_ms(1000, 120_000, Event::StartAgent(at));
+            }
         }
     }
 
@@ -346,6 +355,7 @@ impl World {
     /// An instance's process ends without a word.
     pub fn kill_instance(&mut self, at: usize) -> Result<(), Violation> {
         if self.instances[at].running.take().is_some() {
+            self.note(|| format!("instance {at} dies"));
             self.truth.check_promises(&self.book)?;
             self.after_ms(1000, 60_000, Event::StartInstance(at));
         }
