@@ -13,6 +13,8 @@
 pub mod agent;
 pub mod browser;
 pub mod disk;
+#[cfg(target_os = "linux")]
+pub mod drive;
 pub mod executables;
 pub mod hostile;
 pub mod hosts;

@@ -100,13 +100,16 @@ impl ServerProcess {
     async fn wait(&mut self) -> Api {
         // It reads its ledger first, however long that is.
         let until = Instant::now() + 4 * PATIENCE;
+        let mut last = "there is no connect file".to_string();
         loop {
-            assert!(Instant::now() < until, "the server does not answer: {}", self.child.work());
+            let work = || self.child.work();
+            assert!(Instant::now() < until, "the server does not answer: {last}; {}", work());
             assert!(self.child.0.try_wait().unwrap().is_none(), "the server ended by itself");
             if let Some(connect) = read_connect(&self.data.join("connect.json")) {
                 let api = Api::new(connect);
-                if api.try_get("/health").await.is_ok_and(|(status, _)| status == 200) {
-                    return api;
+                match api.try_get("/health").await {
+                    Ok((200, _)) => return api,
+                    other => last = format!("{other:?}"),
                 }
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -20,6 +20,7 @@ mod kill;
 mod ledger_journey;
 mod ledger_walk;
 mod live_console;
+mod load;
 mod offline_check;
 mod old_ledgers;
 mod postgres;

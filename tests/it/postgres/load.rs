@@ -1,7 +1,7 @@
 //! Agents that never stop sending, to whichever server answers; and the proof that what they were told is true.
 //! It does not kill anything. Invariant: a batch is sent again, byte for byte, until one server has acknowledged it.
 
-use crate::kill::{now, random_below};
+use crate::load::{now, random_below};
 use daicho::ledger::chain::Head;
 use daicho::ledger::engine::Engine;
 use daicho::ledger::entry::Entry;

@@ -4,7 +4,8 @@
 
 use super::load::{Ledger, Load, OS_RELEASE, Sender, check};
 use super::site::Site;
-use crate::kill::{random_below, rounds};
+use crate::kill::rounds;
+use crate::load::random_below;
 use harness::receiver::Receiver;
 use harness::server::Api;
 use std::collections::BTreeMap;
