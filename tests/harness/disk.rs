@@ -5,7 +5,7 @@
 use daicho::ledger::engines::segments::files::{Files, ReadFile, WriteFile};
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::io::{self, Cursor};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -18,6 +18,11 @@ pub enum Failure {
     Broken,
     /// The power is gone: half of a write is under way, and nothing works any more.
     PowerCut,
+    /// The system mounts the disk read-only, as it does after an error: nothing of this write is there, reading goes on, and
+    /// nothing is taken until [`Disk::writable`].
+    ReadOnly,
+    /// A sync says that all is well and has written nothing, as a drive does that lies about its cache. Once.
+    LostFlush,
 }
 
 /// What a power cut leaves of the changes since the last sync of each file, and of names since the last sync of the folder.
@@ -33,11 +38,49 @@ pub enum Survives {
     FirstHalf,
     /// Every change, the last write only in its second half: blocks may arrive in any order. The first half reads as zeros.
     SecondHalf,
+    /// Each block of each change of each file, and each name, or not: whatever order the disk wrote them in. The number says
+    /// which.
+    Scattered(u64),
 }
 
 /// Every way a power cut can end.
-pub const SURVIVES: [Survives; 5] =
-    [Survives::Nothing, Survives::Everything, Survives::AllButLast, Survives::FirstHalf, Survives::SecondHalf];
+pub const SURVIVES: [Survives; 11] = [
+    Survives::Nothing,
+    Survives::Everything,
+    Survives::AllButLast,
+    Survives::FirstHalf,
+    Survives::SecondHalf,
+    Survives::Scattered(1),
+    Survives::Scattered(2),
+    Survives::Scattered(3),
+    Survives::Scattered(4),
+    Survives::Scattered(5),
+    Survives::Scattered(6),
+];
+
+/// What a disk writes whole or not at all; small, so that there are many of them in a small test.
+const BLOCK_BYTES: usize = 64;
+
+/// Coins that fall the same way in every run.
+struct Coins(u64);
+
+impl Coins {
+    fn of(number: u64, place: &Path) -> Self {
+        let start = place
+            .as_os_str()
+            .as_encoded_bytes()
+            .iter()
+            .fold(number, |sum, byte| sum.wrapping_mul(0x0100_0000_01b3) ^ u64::from(*byte));
+        Self(start | 1)
+    }
+
+    fn toss(&mut self) -> bool {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 & 0x1_0000 != 0
+    }
+}
 
 #[derive(Clone)]
 enum Change {
@@ -73,6 +116,11 @@ impl Node {
     }
 
     fn sync(&mut self, failure: Option<Failure>) {
+        if failure == Some(Failure::LostFlush) {
+            // Believed to be clean, and never written: as after a failed sync, only that nobody was told.
+            self.limbo.append(&mut self.pending);
+            return;
+        }
         if failure.is_some() {
             self.limbo.append(&mut self.pending);
             return;
@@ -86,9 +134,31 @@ impl Node {
         Self { visible: self.durable.clone(), durable: self.durable, name_durable: true, ..Self::default() }
     }
 
-    fn after_power_cut(&self, survives: Survives) -> Vec<u8> {
+    /// Each block of each change arrives or not.
+    fn scatter(&self, content: &mut Vec<u8>, changes: &[Change], coins: &mut Coins) {
+        for next in changes {
+            match next {
+                Change::Write { offset, bytes } => {
+                    for (at, block) in bytes.chunks(BLOCK_BYTES).enumerate() {
+                        if coins.toss() {
+                            let (offset, bytes) = (offset + at * BLOCK_BYTES, block.to_vec());
+                            change(content, &Change::Write { offset, bytes });
+                        }
+                    }
+                }
+                Change::Truncate { .. } if coins.toss() => change(content, next),
+                Change::Truncate { .. } => {}
+            }
+        }
+    }
+
+    fn after_power_cut(&self, path: &Path, survives: Survives) -> Vec<u8> {
         let mut content = self.durable.clone();
         let changes = [self.limbo.as_slice(), &self.pending].concat();
+        if let Survives::Scattered(number) = survives {
+            self.scatter(&mut content, &changes, &mut Coins::of(number, path));
+            return content;
+        }
         let Some((last, before)) = changes.split_last() else { return content };
         if survives == Survives::Nothing {
             return content;
@@ -124,7 +194,11 @@ struct State {
     operations: usize,
     plan: Option<(usize, Failure)>,
     off: bool,
+    read_only: bool,
     locked: bool,
+    /// Reads until one fails, and how many bytes a read gives at most.
+    reads_left: Option<usize>,
+    read_bytes_max: Option<usize>,
 }
 
 /// The disk. Clones are the same disk.
@@ -145,6 +219,41 @@ impl Disk {
         state.plan = Some((state.operations + at, failure));
     }
 
+    /// Takes changes again after [`Failure::ReadOnly`].
+    pub fn writable(&self) {
+        self.state().read_only = false;
+    }
+
+    /// Fails the `at`th look at a file's length or content from now, counted from 0. Once.
+    pub fn fail_read(&self, at: usize) {
+        self.state().reads_left = Some(at);
+    }
+
+    /// Whether the planned failure of a read has happened.
+    pub fn read_failed(&self) -> bool {
+        self.state().reads_left.is_none()
+    }
+
+    /// Lets each read give a few bytes at most, and interrupts every other one, as systems may.
+    pub fn read_shortly(&self, bytes_max: usize) {
+        self.state().read_bytes_max = Some(bytes_max);
+    }
+
+    fn looked(&self) -> io::Result<()> {
+        let mut state = self.state();
+        match state.reads_left.as_mut() {
+            Some(0) => {
+                state.reads_left = None;
+                Err(io::Error::other("the device cannot be read"))
+            }
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Whether the planned failure has happened.
     pub fn failed(&self) -> bool {
         self.state().plan.is_none()
@@ -154,15 +263,19 @@ impl Disk {
     pub fn after_power_cut(&self, survives: Survives) -> Self {
         let state = self.state();
         let mut nodes = BTreeMap::new();
-        let keep_names = !matches!(survives, Survives::Nothing | Survives::AllButLast);
+        let keeps_name = |path: &Path| match survives {
+            Survives::Nothing | Survives::AllButLast => false,
+            Survives::Scattered(number) => Coins::of(number, path).toss(),
+            _ => true,
+        };
         for (path, node) in &state.nodes {
-            if node.name_durable || keep_names {
-                let durable = node.after_power_cut(survives);
+            if node.name_durable || keeps_name(path) {
+                let durable = node.after_power_cut(path, survives);
                 nodes.insert(path.clone(), Node { durable, ..Node::default() }.settled());
             }
         }
         for (path, node) in &state.ghosts {
-            if !keep_names {
+            if !keeps_name(path) {
                 nodes.entry(path.clone()).or_insert_with(|| node.clone().settled());
             }
         }
@@ -188,22 +301,39 @@ impl Disk {
         if state.off {
             return Some(Failure::PowerCut);
         }
+        if state.read_only {
+            return Some(Failure::ReadOnly);
+        }
         let now = state.operations;
         state.operations += 1;
         let (_, failure) = state.plan.take_if(|(at, _)| *at == now)?;
         state.off = failure == Failure::PowerCut;
+        state.read_only = failure == Failure::ReadOnly;
         Some(failure)
     }
 
     fn stepped(state: &mut State) -> io::Result<()> {
-        Self::step(state).map_or(Ok(()), |failure| Err(error(failure)))
+        match Self::step(state) {
+            // Names are not what such a drive loses here: only what syncs of files promise.
+            None | Some(Failure::LostFlush) => Ok(()),
+            Some(failure) => Err(error(failure)),
+        }
     }
 }
 
 fn error(failure: Failure) -> io::Error {
     match failure {
         Failure::Full => io::ErrorKind::StorageFull.into(),
-        Failure::Broken | Failure::PowerCut => io::Error::other("the device failed"),
+        Failure::ReadOnly => io::ErrorKind::ReadOnlyFilesystem.into(),
+        Failure::Broken | Failure::PowerCut | Failure::LostFlush => io::Error::other("the device failed"),
+    }
+}
+
+/// A drive that lies about a flush tells nothing.
+fn told(failure: Option<Failure>) -> io::Result<()> {
+    match failure {
+        None | Some(Failure::LostFlush) => Ok(()),
+        Some(failure) => Err(error(failure)),
     }
 }
 
@@ -240,11 +370,13 @@ impl Files for Disk {
     }
 
     fn length(&self, path: &Path) -> io::Result<u64> {
+        self.looked()?;
         Ok(self.state().nodes.get(path).ok_or_else(missing)?.visible.len() as u64)
     }
 
     fn read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        Ok(Box::new(Cursor::new(self.state().nodes.get(path).ok_or_else(missing)?.visible.clone())))
+        let content = Cursor::new(self.state().nodes.get(path).ok_or_else(missing)?.visible.clone());
+        Ok(Box::new(Reading { disk: self.clone(), content, interrupted: false }))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
@@ -281,34 +413,66 @@ impl Files for Disk {
     }
 }
 
+struct Reading {
+    disk: Disk,
+    content: Cursor<Vec<u8>>,
+    interrupted: bool,
+}
+
+impl Read for Reading {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes_max = self.disk.state().read_bytes_max;
+        let Some(bytes_max) = bytes_max else {
+            self.disk.looked()?;
+            return self.content.read(into);
+        };
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let bytes = into.len().min(bytes_max);
+        self.content.read(&mut into[..bytes])
+    }
+}
+
+impl Seek for Reading {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
 impl WriteFile for Handle {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.state();
         let off = state.off;
         let failure = Disk::step(&mut state);
         let arrived = match failure {
-            None => bytes,
+            None | Some(Failure::LostFlush) => bytes,
+            Some(Failure::ReadOnly) => return Err(error(Failure::ReadOnly)),
             Some(_) if off => &[],
             Some(_) => &bytes[..bytes.len() / 2],
         };
         let node = state.nodes.get_mut(&self.path).ok_or_else(missing)?;
         node.take(Change::Write { offset: usize::try_from(offset).unwrap(), bytes: arrived.to_vec() });
-        failure.map_or(Ok(()), |failure| Err(error(failure)))
+        told(failure)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         let mut state = self.disk.state();
         let failure = Disk::step(&mut state);
         state.nodes.get_mut(&self.path).ok_or_else(missing)?.sync(failure);
-        failure.map_or(Ok(()), |failure| Err(error(failure)))
+        told(failure)
     }
 
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         let mut state = self.disk.state();
         let failure = Disk::step(&mut state);
         let node = state.nodes.get_mut(&self.path).ok_or_else(missing)?;
+        if failure == Some(Failure::ReadOnly) {
+            return told(failure);
+        }
         node.take(Change::Truncate { bytes: usize::try_from(bytes).unwrap() });
         node.sync(failure);
-        failure.map_or(Ok(()), |failure| Err(error(failure)))
+        told(failure)
     }
 }

@@ -8,7 +8,7 @@ use daicho::ledger::engines::memory::MemoryShelf;
 use daicho::ledger::engines::segments::{OpenFault, OpenReport, Segments};
 use daicho::ledger::verify::verify_engine;
 use harness::disk::{Disk, Failure, SURVIVES, Survives};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Small enough for a new file every few groups.
@@ -87,7 +87,7 @@ fn assert_whole(engine: &Segments, told: &Told, place: &str) {
 
 #[test]
 fn at_every_failure_point_what_was_acknowledged_stays() {
-    for failure in [Failure::Full, Failure::Broken, Failure::PowerCut] {
+    for failure in [Failure::Full, Failure::Broken, Failure::PowerCut, Failure::ReadOnly] {
         let (mut point, mut went_on) = (0, 0);
         loop {
             let disk = Disk::default();
@@ -140,7 +140,7 @@ fn what_a_restart_shows_after_a_failed_sync_is_on_disk() {
 /// Opening repairs what a crash left; a crash in the middle of that must not make it worse.
 #[test]
 fn a_failure_while_opening_changes_nothing() {
-    for survives in [Survives::FirstHalf, Survives::SecondHalf, Survives::Everything] {
+    for survives in [Survives::FirstHalf, Survives::SecondHalf, Survives::Everything, Survives::Scattered(7)] {
         for crash in 0.. {
             let disk = Disk::default();
             disk.fail(crash, Failure::PowerCut);
@@ -158,4 +158,119 @@ fn a_failure_while_opening_changes_nothing() {
             }
         }
     }
+}
+
+/// A ledger of eight groups whose last append was cut off half-way.
+fn torn_ledger() -> (Disk, Told) {
+    let disk = Disk::default();
+    let mut told = run(&disk);
+    let (engine, _) = open(&disk).unwrap();
+    disk.fail(0, Failure::Broken);
+    told.unsure = frames(engine.head(), 3, "torn");
+    engine.append(engine.head(), &told.unsure).unwrap_err();
+    drop(engine);
+    (disk, told)
+}
+
+/// What a disk holds, file by file.
+fn contents(disk: &Disk) -> Vec<(PathBuf, Vec<u8>)> {
+    disk.paths().into_iter().map(|path| (path.clone(), disk.content(&path))).collect()
+}
+
+/// A system mounts a disk read-only when it has met an error. Nothing opens there to be written, nothing is changed, and
+/// when it can be written again everything acknowledged is there.
+#[test]
+fn a_disk_that_turned_read_only_waits_for_its_people() {
+    for point in 0.. {
+        let disk = Disk::default();
+        disk.fail(point, Failure::ReadOnly);
+        let told = run(&disk);
+        if !disk.failed() {
+            break;
+        }
+        let before = contents(&disk);
+        let Err(fault) = open(&disk) else { panic!("operation {point}: opened to be written on a read-only disk") };
+        assert!(matches!(fault, OpenFault::Engine(EngineFault::Stop { .. })), "operation {point}: {fault:?}");
+        assert_eq!(contents(&disk), before, "operation {point}");
+        disk.writable();
+        let (engine, _) = open(&disk).unwrap();
+        assert_whole(&engine, &told, &format!("read-only from operation {point} on"));
+    }
+}
+
+/// A block that cannot be read just now is not a torn end: opening fails, cuts nothing, and the next opening has it all.
+#[test]
+fn a_read_that_fails_is_never_taken_for_a_torn_end() {
+    let (whole, told) = torn_ledger();
+    let mut failed = 0;
+    for point in 0.. {
+        let disk = whole.after_power_cut(Survives::Everything);
+        let before = contents(&disk);
+        disk.fail_read(point);
+        let opened = open(&disk);
+        if !disk.read_failed() {
+            break;
+        }
+        let Err(fault) = opened else { panic!("read {point}: opened all the same") };
+        assert!(matches!(fault, OpenFault::Engine(EngineFault::Stop { .. })), "read {point}: {fault:?}");
+        // A torn end may have been put aside already: every byte is still there.
+        let now = contents(&disk);
+        for (path, bytes) in &before {
+            let left = disk.content(path);
+            let rest = bytes.strip_prefix(&left[..]).unwrap_or_else(|| panic!("read {point}: {path:?} was changed"));
+            assert!(rest.is_empty() || now.iter().any(|(_, kept)| kept == rest), "read {point}: {path:?} was cut");
+        }
+        failed += 1;
+        let (engine, _) = open(&disk).unwrap();
+        assert_whole(&engine, &told, &format!("read {point}"));
+    }
+    assert!(failed > 3, "only {failed} reads were seen");
+}
+
+/// A read may give less than was asked for, and may be interrupted: neither is the end of a file.
+#[test]
+fn short_and_interrupted_reads_are_read_on() {
+    let (whole, told) = torn_ledger();
+    for bytes_max in [1, 7, 1000] {
+        let disk = whole.after_power_cut(Survives::Everything);
+        disk.read_shortly(bytes_max);
+        let (engine, report) = open(&disk).unwrap();
+        assert_whole(&engine, &told, &format!("{bytes_max} bytes at a time"));
+        assert_eq!(report.torn.len(), 1, "{bytes_max} bytes at a time");
+    }
+}
+
+/// A drive that says that it has flushed and has not can take what was acknowledged; no file can prevent that. What is left is
+/// a beginning of what was written, or is called damaged: never something else.
+#[test]
+fn a_drive_that_lies_leaves_a_beginning_or_damage_and_nothing_else() {
+    let (mut shorter, mut damaged) = (0, 0);
+    for point in 0.. {
+        let disk = Disk::default();
+        disk.fail(point, Failure::LostFlush);
+        let told = run(&disk);
+        if !disk.failed() {
+            break;
+        }
+        for survives in SURVIVES {
+            let place = format!("a lie at operation {point}, then {survives:?} survives");
+            match open(&disk.after_power_cut(survives)) {
+                Ok((engine, _)) => {
+                    let report = verify_engine(&engine, None, &mut |_| {}).unwrap();
+                    let there = match report.bad {
+                        None => engine.read(1, 100, usize::MAX).unwrap(),
+                        Some(_) => {
+                            damaged += 1;
+                            continue;
+                        }
+                    };
+                    assert!(told.acknowledged.starts_with(&there), "{place}: entries that nobody appended");
+                    shorter += usize::from(there.len() < told.acknowledged.len());
+                }
+                Err(OpenFault::Engine(EngineFault::Damaged { .. })) => damaged += 1,
+                Err(fault) => panic!("{place}: {fault:?}"),
+            }
+        }
+    }
+    assert!(shorter > 0 && damaged > 0, "{shorter} were shorter, {damaged} were called damaged");
 }
