@@ -14,6 +14,7 @@ mod admission;
 mod bad_input;
 mod book;
 mod engine_contract;
+mod flipped_bytes;
 mod full_disk;
 mod hostile;
 mod kill;

@@ -10,7 +10,7 @@ use crate::ledger::engines::memory::MemoryShelf;
 use crate::ledger::engines::postgres::{self, DatabaseFault, Postgres};
 use crate::ledger::engines::segments::{self, OpenFault, Segments};
 use crate::ledger::transfer::{self, ImportFault};
-use crate::ledger::verify::{BadPlace, Report, Wrong, verify_engine, verify_export};
+use crate::ledger::verify::{BadPlace, Report, Wrong, verify_engine, verify_export, verify_folder};
 use crate::model::Model;
 use anyhow::Context as _;
 use clap::Args;
@@ -22,6 +22,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What to verify.
 #[derive(Debug, Args)]
@@ -62,6 +63,8 @@ pub(crate) struct ReplayArguments {
 }
 
 const BAD: u8 = 3;
+/// How long an unfinished end may stay as it is before it is no append under way.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 fn parse_hash(text: &str) -> Result<Hash, String> {
     Hash::try_from(text.to_string()).map_err(|error| error.to_string())
@@ -87,11 +90,13 @@ fn look(ledger: &LedgerArgument) -> anyhow::Result<Result<Box<dyn Engine>, BadPl
         Err(OpenFault::Engine(EngineFault::Damaged { seq, path, what })) => {
             damaged(seq, format!("{what} ({})", path.display()))
         }
-        Err(fault) => {
-            let what = "give --data with the server's data folder, or --ledger with its database";
-            Err(anyhow::Error::from(fault).context(format!("no ledger can be read in {}: {what}", folder.display())))
-        }
+        Err(fault) => Err(no_ledger(fault, &folder)),
     }
+}
+
+fn no_ledger(fault: OpenFault, folder: &Path) -> anyhow::Error {
+    let what = "give --data with the server's data folder, or --ledger with its database";
+    anyhow::Error::from(fault).context(format!("no ledger can be read in {}: {what}", folder.display()))
 }
 
 /// Opens a ledger to be read only; damage is a failure.
@@ -113,6 +118,14 @@ pub(crate) fn verify(arguments: &VerifyArguments, language: Language) -> anyhow:
         Some(file) => {
             let bar = progress(0);
             let report = verify_export(open(file)?, arguments.head, &mut |seq| bar.set_position(seq))?;
+            bar.finish_and_clear();
+            report
+        }
+        None if arguments.ledger.database()?.is_none() => {
+            let folder = folder(&arguments.ledger.data);
+            let bar = progress(0);
+            let report = verify_folder(&folder, arguments.head, PATIENCE, &mut |seq| bar.set_position(seq))
+                .map_err(|fault| no_ledger(fault, &folder))?;
             bar.finish_and_clear();
             report
         }

@@ -13,7 +13,10 @@ use daicho_schemas::ids::AgentId;
 use daicho_schemas::sign::{SignatureError, SignedBatch};
 use std::io::{self, BufRead};
 
+mod folder;
 mod words;
+
+pub use folder::verify_folder;
 
 /// Entries read from an engine at once.
 const READ_ENTRIES: usize = 256;
@@ -46,6 +49,13 @@ pub enum Wrong {
     Frame,
     /// The engine cannot read what was written.
     Damaged(String),
+    /// Behind the last whole entry stands something that is none.
+    Unfinished {
+        /// How much.
+        bytes: u64,
+        /// At the end of which file.
+        file: String,
+    },
     /// The engine says that there is such an entry, and does not give it.
     NotThere,
     /// The line ends with a carriage return before its line feed.

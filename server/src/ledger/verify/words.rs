@@ -40,6 +40,16 @@ impl Wrong {
                 format!("ディスク上のデータが壊れていて読めません（{what}）。"),
                 format!("What is on disk is damaged and cannot be read ({what})."),
             ),
+            Self::Unfinished { bytes, file } => Text::new(
+                format!(
+                    "{file} の末尾 {bytes} バイトが記録として読めません。書き込みの途中で停止したか（その場合、受理を返した記録は含まれません。次にサーバーを起動すると別のファイルに移されます）、最後に書いた記録が壊れています。停電や強制終了の心当たりがなければ、控えのハッシュと照らし合わせてください。"
+                ),
+                format!(
+                    "The last {bytes} bytes of {file} cannot be read as entries. Either a write was cut off there: then nothing \
+                     of it was acknowledged, and the next start of the server moves it aside. Or what was written last is \
+                     damaged: if there was no power failure and nothing was killed, compare with a hash that you noted."
+                ),
+            ),
             Self::NotThere => Text::new("あるはずの記録がありません。", "The entry should be there and is not."),
             Self::CarriageReturn => Text::new(
                 "行末に余分な CR があります。転送や編集のときに改行が変換されています。バイナリのまま転送し直してください。",
