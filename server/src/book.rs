@@ -4,7 +4,7 @@
 
 use crate::clock::Clock;
 use crate::intake::door::Door;
-use crate::intake::keeper::{Desk, Follower, Known};
+use crate::intake::keeper::{CLOCK_BEHIND_SECONDS_MAX, Desk, Follower, Known};
 use crate::intake::submission::Submission;
 use crate::ledger::chain::{self, Head};
 use crate::ledger::engine::{Alone, Engine, Frame, Leadership, Snapshot, SnapshotShelf};
@@ -67,16 +67,20 @@ pub struct Book {
 /// Opens the book of a data folder, or begins one.
 pub async fn open(data: &Path, place: &Place, clock: Arc<dyn Clock>) -> anyhow::Result<Book> {
     let (folder, place) = (data.to_path_buf(), place.clone());
+    let in_folder = matches!(place, Place::Folder);
     let opened = tokio::task::spawn_blocking(move || open_engine(&folder, &place)).await??;
-    let Opened { engine, store, shared, leadership, reports } = opened;
+    let Opened { engine, store, shared, leadership, mut reports } = opened;
     let mut index = Index { store: Arc::clone(&store) };
     let replayed = Arc::clone(&engine);
     let replay = move || {
         let (model, known) = rebuild(replayed.as_ref())?;
-        index.catch_up(replayed.as_ref())?;
-        anyhow::Ok((model, known, index))
+        let missing = index.catch_up(replayed.as_ref())?;
+        anyhow::Ok((model, known, index, missing))
     };
-    let (model, known, index) = tokio::task::spawn_blocking(replay).await??;
+    let (model, known, index, missing) = tokio::task::spawn_blocking(replay).await??;
+    // A database that lacks entries was refused, or reported, when it was opened.
+    reports.extend(missing.filter(|_| in_folder));
+    reports.extend(clock_behind(known.received_at, clock.now()));
     let model = Arc::new(RwLock::new(model));
     let (moved, _) = broadcast::channel(MOVED_BEHIND_MAX);
     let desk = Desk {
@@ -164,6 +168,46 @@ fn restored_reported(known: Head, found: Head) -> FaultReported {
     }
 }
 
+fn clock_behind(received_at: UtcMicros, now: UtcMicros) -> Option<FaultReported> {
+    let seconds = received_at.seconds_since(now);
+    (seconds > CLOCK_BEHIND_SECONDS_MAX).then(|| FaultReported {
+        what: Text::new(
+            format!("サーバーの時計が台帳の最後の記録より {seconds} 秒遅れています。どちらかの時刻が誤っています。"),
+            format!("The server's clock is {seconds} seconds behind the ledger's last entry: one of the two is wrong."),
+        ),
+        done: Text::new(
+            "記録は失われません。時計が追いつくまで、新しい記録は最後の記録と同じ時刻になります。サーバーの時刻同期（NTP）を確かめてください。",
+            "Nothing is lost. Until the clock has caught up, new entries carry the time of the last one. See to the server's \
+             time synchronisation (NTP).",
+        ),
+    })
+}
+
+/// What is done when entries are missing at the end, and what people should do.
+pub fn entries_missing() -> Text {
+    Text::new(
+        "エージェントには全件の報告を求め、手元に残っているものは改めて登録されます。その控え以降に人が登録したもの（失効、計画、供給者など）は失われています。より新しい控えや書き出しと照らし合わせ、登録し直してください。",
+        "Agents are asked for full reports, and what they still hold comes in again. What people stated after that copy \
+         (revocations, plans, suppliers) is missing: compare with a later copy or export, and state it again.",
+    )
+}
+
+fn index_saw_more(indexed: Head, head: Head) -> FaultReported {
+    let (seen, seq) = (indexed.seq, head.seq);
+    FaultReported {
+        what: Text::new(
+            format!(
+                "索引は記録 {seen} まで見ていましたが、台帳は記録 {seq} で終わり、その記録と一致しません。古い控えから戻したか、末尾の記録が失われています。"
+            ),
+            format!(
+                "The index beside the ledger had seen entry {seen}, and the ledger, which ends with entry {seq}, does not hold it. \
+                 The ledger was restored from an older copy, or its end was lost."
+            ),
+        ),
+        done: entries_missing(),
+    }
+}
+
 fn torn_reported(torn: &TornTail) -> FaultReported {
     // The name alone: where a server keeps its data is nobody's business who reads the ledger.
     let aside = torn.kept_in.file_name().unwrap_or_default().to_string_lossy();
@@ -171,9 +215,12 @@ fn torn_reported(torn: &TornTail) -> FaultReported {
     FaultReported {
         what: Text::new("台帳の末尾に書きかけの部分がありました。", "The ledger ended in an unfinished write."),
         done: Text::new(
-            format!("受理前の書きかけ（{bytes} バイト）を {aside} に退避しました。受理済みの記録は揃っています。"),
             format!(
-                "The unfinished part ({bytes} bytes), never acknowledged, was moved to {aside}. Everything acknowledged is there."
+                "書きかけの部分（{bytes} バイト）を {aside} に退避しました。受理を返した記録は含まれないはずです。停電や強制終了の心当たりがなければ、ディスクを調べてください。"
+            ),
+            format!(
+                "The unfinished part ({bytes} bytes) was moved to {aside}. Nothing that was acknowledged should be in it. If there \
+                 was no power failure and nothing was killed, look at the disk."
             ),
         ),
     }
@@ -288,18 +335,21 @@ struct Index {
 }
 
 impl Index {
-    /// Feeds the entries that the index has not seen: after a crash, or all of them after it was lost.
-    fn catch_up(&mut self, engine: &dyn Engine) -> anyhow::Result<()> {
+    /// Feeds the entries that the index has not seen: after a crash, or all of them after it was lost. An index that saw
+    /// what is not in the ledger is a witness: entries reach the disk before they reach the index.
+    fn catch_up(&mut self, engine: &dyn Engine) -> anyhow::Result<Option<FaultReported>> {
+        let mut missing = None;
         let mut indexed = self.store.by_subject().indexed_to()?;
         let known = engine.read(indexed.seq, 1, 1)?;
         if indexed.seq > 0 && known.first().map(|frame| frame.hash) != Some(indexed.hash) {
             // It belongs to another ledger, or to one that was longer.
+            missing = Some(index_saw_more(indexed, engine.head()));
             self.store.by_subject().clear()?;
             indexed = Head::EMPTY;
         }
         loop {
             let frames = engine.read(indexed.seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
-            let Some(last) = frames.last() else { return Ok(()) };
+            let Some(last) = frames.last() else { return Ok(missing) };
             indexed = Head { seq: last.seq, hash: last.hash };
             let entries = frames.iter().map(|frame| Entry::parse(&frame.line)).collect::<Result<Vec<_>, _>>()?;
             self.feed(&entries)?;

@@ -7,6 +7,7 @@ use crate::book::{self, Book, Place};
 use crate::clock::Clock;
 use crate::http::admission::Admission;
 use crate::http::heard::Heard;
+use crate::http::set_back::SetBack;
 use crate::http::tls::{CONNECTIONS_MAX, PeerAcceptor};
 use crate::http::{self, App, UNPACKING_MAX};
 use crate::intake::agents::Listening;
@@ -115,6 +116,7 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         admission: Admission::default(),
         unpacking: Semaphore::new(UNPACKING_MAX),
         heard: Heard::default(),
+        set_back: SetBack::default(),
         readable: tokio::sync::Mutex::default(),
     });
 

@@ -27,3 +27,4 @@ mod old_ledgers;
 mod postgres;
 mod power_cut;
 mod quickstart;
+mod restored;

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// Between two tries to renew a certificate that still serves.
 const RENEW_AGAIN_SECONDS: i64 = 600;
+/// After the server wanted nothing more of this agent, until it is asked again.
+const STOPPED_FOR: Duration = Duration::from_secs(3600);
 
 impl Agent {
     /// Hands over whatever comes, for ever.
@@ -31,7 +33,8 @@ impl Agent {
                     self.collect_wanted.notify_one();
                 }
                 Next::Later { asked } => self.pause(asked).await,
-                Next::Stop => std::future::pending().await,
+                // The server may have been restored from a copy that does not know this agent, and may yet get the right one.
+                Next::Stop => tokio::time::sleep(STOPPED_FOR).await,
             }
         }
     }

@@ -127,6 +127,10 @@ pub async fn check_in(
     let check_in: CheckIn = json_of(body)?;
     if intake::agents::knows_more(&app.model(), &agent.agent_id, &check_in) {
         app.door.catch_up().await;
+        let known = app.model().agent(&agent.agent_id).map(|state| state.last_number).unwrap_or_default();
+        if known < check_in.number {
+            app.knows_a_later_batch(&agent.agent_id, check_in.number, known).await;
+        }
     }
     let answer = intake::agents::checked_in(&app.model(), &agent.agent_id, &check_in);
     app.heard(&agent.agent_id);

@@ -126,7 +126,12 @@ pub async fn agent(app: &App, peer: &PeerCertificate) -> Result<AgentIdentity, R
         .as_ref()
         .try_into()
         .map_err(|_| Refusal::new(RefusalCode::CertificateMissing).with("not an agent's certificate"))?;
-    enrolled(app, sign::agent_id(&key)).await
+    let agent_id = sign::agent_id(&key);
+    let agent = enrolled(app, agent_id.clone()).await;
+    if agent.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::AgentUnknown) {
+        app.certified_and_unknown(&agent_id).await;
+    }
+    agent
 }
 
 /// The agent that proved to hold the key of this id: enrolled and not revoked. An agent that joined at another instance a

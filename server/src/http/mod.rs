@@ -10,6 +10,7 @@ pub mod auth;
 pub mod console;
 pub mod heard;
 pub mod session;
+pub mod set_back;
 pub mod tls;
 pub mod turns;
 
@@ -32,6 +33,7 @@ use daicho_schemas::text::Text;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
 use heard::Heard;
+use set_back::SetBack;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast};
@@ -66,6 +68,8 @@ pub struct App {
     pub unpacking: Semaphore,
     /// When each agent was last heard, since the start; the store remembers beyond it.
     pub heard: Heard,
+    /// Whether agents remember more than this ledger.
+    pub set_back: SetBack,
     /// Whether the ledger was readable, and when that was looked at.
     pub readable: tokio::sync::Mutex<Option<(UtcMicros, bool)>>,
 }

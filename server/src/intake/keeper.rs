@@ -28,7 +28,7 @@ const CATCH_UP_BYTES: usize = 64 * 1024 * 1024;
 /// How often in a row a group may find that others were first, before those who wait are asked to come again.
 const MOVED_IN_A_ROW_MAX: u32 = 64;
 /// How far the ledger's last entry may be ahead of the clock before it is said loudly, in seconds.
-const CLOCK_BEHIND_SECONDS_MAX: i64 = 600;
+pub const CLOCK_BEHIND_SECONDS_MAX: i64 = 600;
 /// Entries between two snapshots.
 const SNAPSHOT_EVERY_ENTRIES: u64 = 5000;
 

@@ -11,6 +11,7 @@ use crate::http::console::headers::POLICY;
 use crate::http::console::layout::Gate;
 use crate::http::console::{assets, i18n, not_found, router_behind};
 use crate::http::heard::Heard;
+use crate::http::set_back::SetBack;
 use crate::intake::door::Door;
 use crate::intake::keeper::{Desk, Follower, Known};
 use crate::ledger::chain::Head;
@@ -114,6 +115,7 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         admission: Admission::default(),
         unpacking: tokio::sync::Semaphore::new(1),
         heard: Heard::default(),
+        set_back: SetBack::default(),
         readable: tokio::sync::Mutex::default(),
     })
 }
