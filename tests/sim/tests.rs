@@ -8,9 +8,8 @@ use crate::run;
 /// Seeds that run with every change.
 const SEEDS: u64 = 200;
 /// Seeds that once showed something: see `docs/simulation.md`.
-const FOUND: [u64; 17] = [
-    217, 354, 366, 517, 593, 667, 701, 757, 912, 954, 969, 1092, 1267, 2114, 12_426, 50_803, 57_301,
-];
+const FOUND: [u64; 17] =
+    [217, 354, 366, 517, 593, 667, 701, 757, 912, 954, 969, 1092, 1267, 2114, 12_426, 50_803, 57_301];
 /// Seeds after which a mutant must have been caught.
 const SEEDS_PER_MUTANT: u64 = 1000;
 

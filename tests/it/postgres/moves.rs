@@ -1,8 +1,8 @@
 //! A ledger on the move: from segments into a database, out of the database with its own tools, and back.
 //! It does not use load; `servers` does. Invariant: wherever it arrives, its head is the one it had, or one before it.
 
-use crate::load::now;
 use crate::ledger_journey::fill;
+use crate::load::now;
 use daicho::book::Place;
 use daicho::clock::SystemClock;
 use daicho::ledger::engines::postgres::Address;
