@@ -7,7 +7,7 @@ use crate::intake::door::Door;
 use crate::intake::keeper::{CLOCK_BEHIND_SECONDS_MAX, Desk, Follower, Known};
 use crate::intake::submission::Submission;
 use crate::ledger::chain::{self, Head};
-use crate::ledger::engine::{Alone, Engine, Frame, Leadership, Snapshot, SnapshotShelf};
+use crate::ledger::engine::{Alone, Engine, Frame, Leadership, Snapshot};
 use crate::ledger::engines::postgres::{Address, Postgres};
 use crate::ledger::engines::segments::{Segments, TornTail};
 use crate::ledger::entry::{Author, Entry};
@@ -15,12 +15,14 @@ use crate::model::{Event, FOLD_VERSION, Model};
 use crate::secrets;
 use crate::store::in_database::InDatabase;
 use crate::store::shared::Shared;
+use crate::store::snapshots::SnapshotFiles;
 use crate::store::{Store, StoreFault};
 use anyhow::{Context as _, bail};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{FaultReported, LedgerOpened};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::UtcMicros;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use tokio::sync::broadcast;
@@ -122,7 +124,7 @@ fn open_engine(data: &Path, place: &Place) -> anyhow::Result<Opened> {
     private_folder(data)?;
     let (store, broken) = Store::open(&data.join("store"))?;
     let store = Arc::new(store);
-    let shelf: Arc<dyn SnapshotShelf> = Arc::<Store>::clone(&store);
+    let shelf = Arc::new(SnapshotFiles::new(&data.join("snapshots")));
     let mut reports: Vec<FaultReported> = broken.map(|broken| broken.fault_reported()).into_iter().collect();
     match place {
         Place::Folder => {
@@ -247,12 +249,12 @@ pub fn rebuild(engine: &dyn Engine) -> anyhow::Result<(Model, Known)> {
             None
         }
     };
-    let started = snapshot.and_then(|snapshot| usable(engine, &snapshot));
+    let started = snapshot.and_then(|snapshot| usable(engine, snapshot));
     let (model, head) = started.unwrap_or_else(|| (Model::default(), Head::EMPTY));
     replay(engine, model, head)
 }
 
-fn usable(engine: &dyn Engine, snapshot: &Snapshot) -> Option<(Model, Head)> {
+fn usable(engine: &dyn Engine, mut snapshot: Snapshot) -> Option<(Model, Head)> {
     if snapshot.fold_version != FOLD_VERSION || snapshot.head.seq == 0 {
         return None;
     }
@@ -261,8 +263,21 @@ fn usable(engine: &dyn Engine, snapshot: &Snapshot) -> Option<(Model, Head)> {
     if frames.first()?.hash != snapshot.head.hash {
         return None;
     }
-    let model = serde_json::from_slice(&snapshot.bytes).ok()?;
-    Some((model, snapshot.head))
+    let mut bytes = BufReader::with_capacity(64 * 1024, snapshot.bytes.as_mut());
+    let read = Model::read_snapshot(&mut bytes).map_err(anyhow::Error::from).and_then(|model| {
+        // Only who has read to the end knows that everything was there.
+        if bytes.read(&mut [0])? > 0 {
+            bail!("something stands behind the model's state");
+        }
+        Ok(model)
+    });
+    match read {
+        Ok(model) => Some((model, snapshot.head)),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "the snapshot is damaged; folding from the first entry");
+            None
+        }
+    }
 }
 
 /// Folds every entry behind `head` into the model, checking hashes and chain.

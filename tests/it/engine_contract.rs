@@ -8,7 +8,7 @@ mod reading;
 
 use crate::book::{frames, head_of};
 use daicho::ledger::chain::Head;
-use daicho::ledger::engine::{Appended, Engine, EngineFault, Snapshot};
+use daicho::ledger::engine::{Appended, Engine, EngineFault, NewSnapshot};
 use daicho::ledger::engines::memory::{Memory, MemoryShelf};
 use daicho::ledger::engines::postgres::{Address, Postgres};
 use daicho::ledger::engines::segments::Segments;
@@ -16,6 +16,7 @@ use daicho::ledger::engines::segments::files::RealFiles;
 use daicho::ledger::verify::verify_engine;
 use daicho_schemas::canonical::Hash;
 use harness::postgres::Cluster;
+use std::io::{Read as _, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
@@ -69,7 +70,7 @@ fn a_new_ledger_is_empty() {
     on_every_engine(|name, engine| {
         assert_eq!(engine.head(), Head::EMPTY, "{name}");
         assert_eq!(engine.read(1, 10, 1000).unwrap(), [], "{name}");
-        assert_eq!(engine.get_snapshot().unwrap(), None, "{name}");
+        assert!(engine.get_snapshot().unwrap().is_none(), "{name}");
     });
 }
 
@@ -143,15 +144,20 @@ fn a_snapshot_comes_back_only_to_the_ledger_it_was_made_from() {
     on_every_engine(|name, engine| {
         let all = frames(Head::EMPTY, 4, "a");
         engine.append(Head::EMPTY, &all).unwrap();
-        let snapshot = |head, byte| Snapshot { head, fold_version: 3, bytes: vec![byte; 5000] };
-        let (old, new) = (snapshot(head_of(&all[1]), 1), snapshot(head_of(&all[3]), 2));
-        engine.put_snapshot(&old).unwrap();
-        assert_eq!(engine.get_snapshot().unwrap(), Some(old), "{name}");
-        engine.put_snapshot(&new).unwrap();
-        assert_eq!(engine.get_snapshot().unwrap(), Some(new), "{name}");
+        let put = |head, byte| {
+            let write = |out: &mut dyn Write| out.write_all(&[byte; 5000]);
+            engine.put_snapshot(&NewSnapshot { head, fold_version: 3, write: &write }).unwrap();
+        };
+        for (head, byte) in [(head_of(&all[1]), 1), (head_of(&all[3]), 2)] {
+            put(head, byte);
+            let mut kept = engine.get_snapshot().unwrap().unwrap();
+            let mut bytes = Vec::new();
+            kept.bytes.read_to_end(&mut bytes).unwrap();
+            assert_eq!((kept.head, kept.fold_version, bytes), (head, 3, vec![byte; 5000]), "{name}");
+        }
         for head in [Head { seq: 4, hash: Hash::of("test", &[]) }, Head { seq: 5, hash: all[3].hash }] {
-            engine.put_snapshot(&snapshot(head, 3)).unwrap();
-            assert_eq!(engine.get_snapshot().unwrap(), None, "{name}: {head:?}");
+            put(head, 3);
+            assert!(engine.get_snapshot().unwrap().is_none(), "{name}: {head:?}");
         }
     });
 }

@@ -10,7 +10,7 @@ use crate::server::{Reply, Request, unpack};
 use crate::truth::{Truth, Word};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use daicho::model::views::agents::signed_batch_hash;
+use daicho::model::prepared::signed_batch_hash;
 use daicho_agent::run::conversation::{Conversation, Next, Say};
 use daicho_agent::spool::{Disk as _, Round, Spool, SpoolLimits};
 use daicho_agent::status::RunStatus;

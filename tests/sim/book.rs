@@ -5,9 +5,9 @@
 use crate::chaos::{PerMille, strikes};
 use crate::mutant::Mutant;
 use daicho::ledger::chain::Head;
-use daicho::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
+use daicho::ledger::engine::{Appended, Engine, EngineFault, Frame, NewSnapshot, Snapshot};
 use fastrand::Rng;
-use std::io;
+use std::io::{self, Cursor};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,11 +24,25 @@ pub struct Rates {
 
 struct Inner {
     frames: Vec<Frame>,
-    snapshots: Vec<Snapshot>,
+    snapshots: Vec<Kept>,
     rng: Rng,
     rates: Rates,
     /// Appends that still find no space.
     full_for: u32,
+}
+
+/// A snapshot that was kept.
+#[derive(Clone)]
+struct Kept {
+    head: Head,
+    fold_version: u32,
+    bytes: Vec<u8>,
+}
+
+impl Kept {
+    fn open(self) -> Snapshot {
+        Snapshot { head: self.head, fold_version: self.fold_version, bytes: Box::new(Cursor::new(self.bytes)) }
+    }
 }
 
 /// What is on the disk, or in the database.
@@ -199,37 +213,39 @@ impl Engine for Handle {
         if state.unwritten.is_empty() { head_of(&inner.frames) } else { head_of(&state.unwritten) }
     }
 
-    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         let mut inner = self.book.lock();
         let rate = inner.rates.snapshot_bad / 4;
         if strikes(&mut inner.rng, rate) {
             return Err(stop("keeping a snapshot in"));
         }
-        let mut snapshot = snapshot.clone();
+        let mut bytes = Vec::new();
+        (snapshot.write)(&mut bytes).map_err(|_| stop("keeping a snapshot in"))?;
         if self.book.mutant == Some(Mutant::SnapshotForgets) {
             // The head of now with the state of before.
-            snapshot.bytes = inner.snapshots.last().map_or_else(|| b"{}".to_vec(), |before| before.bytes.clone());
+            bytes = inner.snapshots.last().map_or_else(|| b"{}".to_vec(), |before| before.bytes.clone());
         }
-        inner.snapshots.push(snapshot);
+        inner.snapshots.push(Kept { head: snapshot.head, fold_version: snapshot.fold_version, bytes });
         Ok(())
     }
 
     fn get_snapshot(&self) -> Result<Option<Snapshot>, EngineFault> {
         let inner = &mut *self.book.lock();
         if !strikes(&mut inner.rng, inner.rates.snapshot_bad) {
-            return Ok(inner.snapshots.last().cloned());
+            return Ok(inner.snapshots.last().cloned().map(Kept::open));
         }
         let any = inner.rng.usize(0..inner.snapshots.len().max(1));
         let old = inner.snapshots.get(any).cloned();
-        match inner.rng.u32(0..5) {
-            0 => Err(stop("reading a snapshot from")),
-            1 => Ok(None),
-            2 => Ok(old.map(|snapshot| Snapshot { fold_version: snapshot.fold_version.wrapping_sub(1), ..snapshot })),
-            3 => Ok(old.map(|mut snapshot| {
+        let given = match inner.rng.u32(0..5) {
+            0 => return Err(stop("reading a snapshot from")),
+            1 => None,
+            2 => old.map(|snapshot| Kept { fold_version: snapshot.fold_version.wrapping_sub(1), ..snapshot }),
+            3 => old.map(|mut snapshot| {
                 snapshot.bytes.truncate(snapshot.bytes.len() / 2);
                 snapshot
-            })),
-            _ => Ok(old),
-        }
+            }),
+            _ => old,
+        };
+        Ok(given.map(Kept::open))
     }
 }

@@ -65,7 +65,7 @@ impl World {
             return Err(format!("people were not told: {:?}", self.truth.model.pending_notices()));
         }
         let slow = state_of(&self.truth.model);
-        let read_back: Model = serde_json::from_str(&slow).map_err(|error| error.to_string())?;
+        let read_back = Model::read_snapshot(&mut slow.as_slice()).map_err(|error| error.to_string())?;
         let answers = answers_of(&read_back);
         if answers_of(&self.truth.model) != answers {
             return Err("the slow fold and its own snapshot answer differently".into());
@@ -84,7 +84,7 @@ impl World {
     }
 
     /// An instance that stands at the ledger's end has the state of the slow fold, byte for byte.
-    fn check_fold(&self, at: usize, model: &Model, slow: &str) -> Result<(), Violation> {
+    fn check_fold(&self, at: usize, model: &Model, slow: &[u8]) -> Result<(), Violation> {
         if model.seq() != self.truth.model.seq() {
             return Err(format!("instance {at} stands at {}, the ledger at {}", model.seq(), self.truth.model.seq()));
         }
@@ -185,8 +185,11 @@ impl World {
     }
 }
 
-fn state_of(model: &Model) -> String {
-    serde_json::to_string(model).unwrap_or_default()
+/// The bytes of everything that follows from the entries.
+fn state_of(model: &Model) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    model.write_snapshot(&mut bytes).unwrap_or_default();
+    bytes
 }
 
 /// What people are shown, over everything.

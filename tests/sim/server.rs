@@ -14,6 +14,7 @@ use daicho::intake::{self};
 use daicho::ledger::engine::Engine;
 use daicho::ledger::entry::{Author, Entry, EntryDraft};
 use daicho::model::Model;
+use daicho::model::prepared::PreparedBatch;
 use daicho_schemas::batch::Batch;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{AgentEnrolled, LedgerOpened};
@@ -349,6 +350,7 @@ pub fn unpack(bytes: &[u8]) -> Option<(SignedBatch, Batch)> {
 fn unchecked(bytes: &[u8]) -> Option<Submission> {
     let (signed, batch) = unpack(bytes)?;
     let raw = serde_json::value::to_raw_value(&signed).ok()?;
-    let draft = EntryDraft { author: Author::Agent(batch.agent_id.clone()), fact: Fact::Batch(signed), raw };
-    Some(Submission { draft, batch: Some(Box::new(batch)) })
+    let author = Author::Agent(batch.agent_id.clone());
+    let batch = PreparedBatch::of(&signed, batch).ok()?;
+    Some(Submission { draft: EntryDraft { author, fact: Fact::Batch(signed), raw }, batch: Some(Box::new(batch)) })
 }

@@ -7,7 +7,7 @@ use crate::book::Book;
 use daicho::ledger::engine::Frame;
 use daicho::ledger::entry::{Author, Entry};
 use daicho::ledger::verify::Checker;
-use daicho::model::views::agents::signed_batch_hash;
+use daicho::model::prepared::signed_batch_hash;
 use daicho::model::{Event, Model};
 use daicho_schemas::batch::{Batch, Items, Lost, Outcome};
 use daicho_schemas::canonical::Hash;
@@ -205,7 +205,7 @@ impl Truth {
             standing.clear();
         }
         standing.extend(word.seen.iter().map(|(key, hash)| (key.clone(), *hash)));
-        let shown = self.model.standing_items(agent, &word.collector).cloned().unwrap_or_default();
+        let shown = self.model.standing_items(agent, &word.collector).unwrap_or_default();
         if shown != *standing {
             return Err(format!(
                 "{agent} {}: {:?} stand, and the model shows {:?}",

@@ -224,7 +224,7 @@ pub(crate) fn replay(arguments: &ReplayArguments, language: Language) -> anyhow:
     let engine = engine.as_ref();
     let end = engine.head();
     let (whole, _) = book::replay(engine, Model::default(), Head::EMPTY)?;
-    let whole = serde_json::to_vec(&whole)?;
+    let whole = bytes_of(&whole)?;
     say_text(
         language,
         &format!(
@@ -257,8 +257,13 @@ pub(crate) fn replay(arguments: &ReplayArguments, language: Language) -> anyhow:
 
 fn fold_in_two(engine: &dyn Engine, cut: u64) -> anyhow::Result<Vec<u8>> {
     let (first, head) = book::fold_to(engine, cut)?;
-    let snapshot = serde_json::to_vec(&first)?;
-    let resumed: Model = serde_json::from_slice(&snapshot)?;
+    let resumed = Model::read_snapshot(&mut bytes_of(&first)?.as_slice())?;
     let (model, _) = book::replay(engine, resumed, head)?;
-    Ok(serde_json::to_vec(&model)?)
+    bytes_of(&model)
+}
+
+fn bytes_of(model: &Model) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    model.write_snapshot(&mut bytes)?;
+    Ok(bytes)
 }

@@ -34,7 +34,7 @@ use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
 use heard::Heard;
 use set_back::SetBack;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast};
 use tower_http::timeout::TimeoutLayer;
@@ -44,7 +44,7 @@ const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// What every handler can reach.
 pub struct App {
-    /// What the entries mean, up to the head that was folded last. Held only as long as an answer is read from it.
+    /// What the entries mean, up to the head that was folded last. Held only as long as it takes to copy it.
     pub model: Arc<RwLock<Model>>,
     /// The book itself, for pages that show entries.
     pub engine: Arc<dyn Engine>,
@@ -82,10 +82,10 @@ const BATCH_WITHIN: Duration = Duration::from_secs(600);
 const REQUEST_WITHIN: Duration = Duration::from_secs(60);
 
 impl App {
-    /// The model, for reading. Drop it before doing anything slow.
-    pub fn model(&self) -> RwLockReadGuard<'_, Model> {
+    /// The model as it is now. It is a copy that costs little, so nobody waits for whoever reads it, however long.
+    pub fn model(&self) -> Model {
         // A fold that panics stops the process (`intake::door`), so a poisoned lock never holds half a state.
-        self.model.read().unwrap_or_else(PoisonError::into_inner)
+        self.model.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// When an agent was last heard, as far as anybody remembers.

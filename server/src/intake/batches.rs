@@ -6,30 +6,25 @@ use super::Verdict;
 use super::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::model::Model;
-use crate::model::views::agents::signed_batch_hash;
-use daicho_schemas::batch::{Applied, Batch, apply_report, standing, state_digest};
-use daicho_schemas::fact::Fact;
+use crate::model::prepared::PreparedBatch;
+use crate::model::views::assets::Checked;
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::limits::{BATCH_REPORTS_MAX, CLOCK_AHEAD_SECONDS_MAX, STANDING_ITEMS_MAX};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::UtcMicros;
-use std::collections::BTreeMap;
 
 /// Decides about one batch.
 pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
-    let (Author::Agent(agent_id), Some(batch), Fact::Batch(signed)) =
-        (&submission.draft.author, &submission.batch, &submission.draft.fact)
-    else {
+    let (Author::Agent(agent_id), Some(batch)) = (&submission.draft.author, &submission.batch) else {
         return Err(Refusal::new(RefusalCode::BatchMalformed));
     };
     let agent = model.agent(agent_id).ok_or(RefusalCode::AgentUnknown)?;
     if let Some(reason) = &agent.revoked {
         return Err(Refusal::new(RefusalCode::AgentRevoked).with(reason.clone()));
     }
-    let hash = signed_batch_hash(signed).ok_or(RefusalCode::BatchMalformed)?;
-    if let Some(known) = agent.recent.get(&batch.number) {
+    if let Some(known) = agent.recent(batch.number) {
         let seq = known.seq;
-        return if known.hash == hash {
+        return if known.hash == batch.hash {
             Ok(Verdict::AlreadyThere { seq })
         } else {
             Err(Refusal::new(RefusalCode::BatchNumberReused).with(format!("number {}, entry {seq}", batch.number)))
@@ -45,8 +40,8 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
 }
 
 /// Collectors are few and have fixed names; an agent that invents new ones all the time would grow without end.
-fn check_growth(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), Refusal> {
-    let fresh = batch.reports.iter().filter(|report| model.agreed_items(agent_id, &report.collector).is_none()).count();
+fn check_growth(model: &Model, agent_id: &AgentId, batch: &PreparedBatch) -> Result<(), Refusal> {
+    let fresh = batch.reports.iter().filter(|report| !model.has_reported(agent_id, &report.collector)).count();
     let collectors = model.collectors_of(agent_id) + fresh;
     if collectors > BATCH_REPORTS_MAX {
         return Err(Refusal::new(RefusalCode::BatchTooLarge).with(format!("{collectors} collectors")));
@@ -54,7 +49,7 @@ fn check_growth(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), 
     Ok(())
 }
 
-fn check_dates(batch: &Batch, now: UtcMicros) -> Result<(), Refusal> {
+fn check_dates(batch: &PreparedBatch, now: UtcMicros) -> Result<(), Refusal> {
     if batch.finished_at < batch.started_at {
         return Err(Refusal::new(RefusalCode::BatchMalformed).with("finished before it started"));
     }
@@ -65,28 +60,24 @@ fn check_dates(batch: &Batch, now: UtcMicros) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_states(model: &Model, agent_id: &AgentId, batch: &Batch) -> Result<(), Refusal> {
-    let nothing = BTreeMap::new();
+fn check_states(model: &Model, agent_id: &AgentId, batch: &PreparedBatch) -> Result<(), Refusal> {
     check_growth(model, agent_id, batch)?;
     let mut bases_missing = Vec::new();
     for report in &batch.reports {
-        let known = model.agreed_items(agent_id, &report.collector).unwrap_or(&nothing);
-        let applied = apply_report(known, report)
-            .map_err(|error| Refusal::new(RefusalCode::BatchMalformed).with(error.to_string()))?;
-        match applied {
-            Applied::OtherBase => bases_missing.push(report.collector.to_string()),
-            Applied::State(state) if state_digest(&report.collector, &state) != report.digest => {
-                return Err(Refusal::new(RefusalCode::ReportInconsistent).with(report.collector.to_string()));
+        let collector = &report.collector;
+        if let Some(error) = &report.malformed {
+            return Err(Refusal::new(RefusalCode::BatchMalformed).with(error.clone()));
+        }
+        match model.check_report(agent_id, report).ok_or(RefusalCode::AgentUnknown)? {
+            Checked::OtherBase => bases_missing.push(collector.to_string()),
+            Checked::OtherDigest => {
+                return Err(Refusal::new(RefusalCode::ReportInconsistent).with(collector.to_string()));
             }
-            Applied::State(state) => {
-                let before = model.standing_items(agent_id, &report.collector).unwrap_or(&nothing);
-                let stands = standing(before, &state, report.outcome).len();
-                if stands > STANDING_ITEMS_MAX {
-                    let detail =
-                        format!("{}: {stands} items would stand, at most {STANDING_ITEMS_MAX}", report.collector);
-                    return Err(Refusal::new(RefusalCode::BatchTooLarge).with(detail));
-                }
+            Checked::Fits { stands } if stands > STANDING_ITEMS_MAX => {
+                let detail = format!("{collector}: {stands} items would stand, at most {STANDING_ITEMS_MAX}");
+                return Err(Refusal::new(RefusalCode::BatchTooLarge).with(detail));
             }
+            Checked::Fits { .. } => {}
         }
     }
     if bases_missing.is_empty() {

@@ -2,13 +2,14 @@
 //! It does not know threads, HTTP or JSON, and it does not decide what anything means. Whoever owns it decides when it works.
 //! Invariant: an answer goes out after the entry is on disk and folded, and the model always stands at `known`.
 
+use super::snapshots::Snapshots;
 use super::submission::Submission;
 use super::{Verdict, admit};
 use crate::clock::Clock;
 use crate::ledger::chain::{self, Head};
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Leadership, Snapshot};
+use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Leadership};
 use crate::ledger::entry::{Author, Entry};
-use crate::model::{Event, FOLD_VERSION, Model};
+use crate::model::{Event, Model};
 use crate::output::notices;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Notices;
@@ -29,8 +30,6 @@ const CATCH_UP_BYTES: usize = 64 * 1024 * 1024;
 const MOVED_IN_A_ROW_MAX: u32 = 64;
 /// How far the ledger's last entry may be ahead of the clock before it is said loudly, in seconds.
 pub const CLOCK_BEHIND_SECONDS_MAX: i64 = 600;
-/// Entries between two snapshots.
-const SNAPSHOT_EVERY_ENTRIES: u64 = 5000;
 
 /// How a submission ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +103,7 @@ pub struct Keeper {
     desk: Desk,
     known: Known,
     waiting: VecDeque<Waiting>,
-    snapshot_seq: u64,
+    snapshots: Snapshots,
     /// The notices stated last.
     told: Option<Notices>,
     moved_in_a_row: u32,
@@ -140,8 +139,8 @@ impl Keeper {
         if behind > CLOCK_BEHIND_SECONDS_MAX {
             tracing::error!(seconds = behind, "the clock is behind the ledger's last entry: one of the two was wrong");
         }
-        let snapshot_seq = known.head.seq;
-        Self { desk, known, waiting: VecDeque::new(), snapshot_seq, told: None, moved_in_a_row: 0, lost_at: None }
+        let snapshots = Snapshots::new(&*desk.engine, known.head);
+        Self { desk, known, waiting: VecDeque::new(), snapshots, told: None, moved_in_a_row: 0, lost_at: None }
     }
 
     /// How far the model stands.
@@ -218,6 +217,7 @@ impl Keeper {
         let event = Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact: &fact };
         self.desk.model.write().unwrap_or_else(PoisonError::into_inner).apply(&event);
         self.known = Known { head, received_at: entry.received_at };
+        self.snapshots.folded(1, frame.line.len());
         Ok(entry)
     }
 
@@ -265,6 +265,7 @@ impl Keeper {
         match self.desk.engine.append(expected, &frames) {
             Ok(Appended::Done(_)) => {
                 self.moved_in_a_row = 0;
+                self.snapshots.folded(frames.len(), bytes);
                 self.fold(group, Known { head, received_at });
                 // Nobody was first, so the model that judged stood at the ledger's end.
                 self.answer(decided);
@@ -368,13 +369,19 @@ impl Keeper {
         let mut entries = Vec::with_capacity(group.len());
         let mut answers = Vec::with_capacity(group.len());
         {
-            let mut model = self.desk.model.write().unwrap_or_else(PoisonError::into_inner);
+            // Folded in a copy, which costs little: whoever reads meanwhile is not waited for, and does not wait.
+            let mut model = self.desk.model.read().unwrap_or_else(PoisonError::into_inner).clone();
             for Linked { entry, waiting } in group {
-                let fact = &waiting.submission.draft.fact;
-                model.apply(&Event { seq: entry.seq, received_at: entry.received_at, author: &entry.author, fact });
+                let Submission { draft, batch } = &waiting.submission;
+                let (received_at, author) = (entry.received_at, &entry.author);
+                let event = Event { seq: entry.seq, received_at, author, fact: &draft.fact };
+                model.apply_prepared(&event, batch.as_deref());
                 answers.push((waiting.answer, entry.seq));
                 entries.push(entry);
             }
+            // What nobody needs any more of the state before is given back after the lock is.
+            let _before =
+                std::mem::replace(&mut *self.desk.model.write().unwrap_or_else(PoisonError::into_inner), model);
         }
         self.known = known;
         for (answer, seq) in answers {
@@ -424,30 +431,14 @@ impl Keeper {
         }
     }
 
-    /// Keeps a snapshot where one is due: after many entries, or before `stopping`.
+    /// Begins to keep a snapshot where one is due; before `stopping` keeps one and returns when it is there.
     pub fn snapshot_if_due(&mut self, stopping: bool) {
-        let head = self.known.head;
-        let behind = head.seq.saturating_sub(self.snapshot_seq);
-        if behind >= SNAPSHOT_EVERY_ENTRIES || (stopping && behind > 0) {
-            self.snapshot(head);
-        }
-    }
-
-    fn snapshot(&mut self, head: Head) {
-        let bytes = {
-            let model = self.desk.model.read().unwrap_or_else(PoisonError::into_inner);
-            serde_json::to_vec(&*model)
-        };
-        let kept = match bytes {
-            Ok(bytes) => self.desk.engine.put_snapshot(&Snapshot { head, fold_version: FOLD_VERSION, bytes }),
-            Err(error) => {
-                tracing::warn!(%error, "the state could not be written as a snapshot; a restart will take longer");
-                return;
-            }
-        };
-        match kept {
-            Ok(()) => self.snapshot_seq = head.seq,
-            Err(fault) => tracing::warn!(%fault, "no snapshot was kept; a restart will take longer"),
+        let (model, head) = (Arc::clone(&self.desk.model), self.known.head);
+        let copy = || model.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if stopping {
+            self.snapshots.keep_last(&*self.desk.engine, head, copy);
+        } else {
+            self.snapshots.keep_if_due(&self.desk.engine, head, copy);
         }
     }
 }

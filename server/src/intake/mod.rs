@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod declarations;
 pub mod door;
 pub mod keeper;
+mod snapshots;
 pub mod submission;
 
 mod places;

@@ -3,6 +3,7 @@
 //! Invariant: a batch that got this far is signed by the agent it speaks for, and its bytes are the signed ones.
 
 use crate::ledger::entry::{Author, EntryDraft};
+use crate::model::prepared::PreparedBatch;
 use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome};
 use daicho_schemas::fact::{Fact, FactError};
 use daicho_schemas::ids::{AgentId, CollectorId};
@@ -18,8 +19,8 @@ use std::io::Read as _;
 pub struct Submission {
     /// What would become an entry: who states it, the fact, its exact bytes.
     pub draft: EntryDraft,
-    /// For a batch: what the signed bytes say.
-    pub batch: Option<Box<Batch>>,
+    /// For a batch: what the signed bytes say, made ready for admission and fold.
+    pub batch: Option<Box<PreparedBatch>>,
 }
 
 impl Submission {
@@ -46,6 +47,7 @@ impl Submission {
             return Err(Refusal::new(RefusalCode::BatchForOtherAgent).with(detail));
         }
         check_shape(&batch)?;
+        let batch = PreparedBatch::of(&signed, batch).map_err(malformed)?;
         let draft = EntryDraft { author: Author::Agent(signer), fact: Fact::Batch(signed), raw };
         Ok(Self { draft, batch: Some(Box::new(batch)) })
     }

@@ -5,6 +5,7 @@
 use super::chain::Head;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::text::Text;
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,15 +20,24 @@ pub struct Frame {
     pub line: Vec<u8>,
 }
 
-/// The state of the model at one place of the ledger. Disposable: losing it costs time, never truth.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The state of the model at one place of the ledger, as it comes back. Disposable: losing it costs time, never truth.
 pub struct Snapshot {
     /// The place in the ledger.
     pub head: Head,
     /// Which fold made it; another version means: rebuild.
     pub fold_version: u32,
-    /// The state's bytes.
-    pub bytes: Vec<u8>,
+    /// The state's bytes. Reading fails where they are not what was kept.
+    pub bytes: Box<dyn Read + Send>,
+}
+
+/// A snapshot that is to be kept. Its bytes are made while they are written: it never stands in memory as a whole.
+pub struct NewSnapshot<'a> {
+    /// The place in the ledger.
+    pub head: Head,
+    /// Which fold makes it.
+    pub fold_version: u32,
+    /// Writes the state's bytes.
+    pub write: &'a dyn Fn(&mut dyn Write) -> io::Result<()>,
 }
 
 /// How an append ended; the list is closed.
@@ -106,8 +116,8 @@ pub trait Engine: Send + Sync {
     /// The end of the ledger.
     fn head(&self) -> Head;
 
-    /// Keeps a snapshot; an older one may be dropped.
-    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault>;
+    /// Keeps a snapshot, and returns when it is on disk; an older one may be dropped. Appends do not wait for it.
+    fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault>;
 
     /// The newest snapshot that is whole, if any.
     fn get_snapshot(&self) -> Result<Option<Snapshot>, EngineFault>;
@@ -139,10 +149,10 @@ impl Leadership for Alone {
     }
 }
 
-/// Where an engine that has no place of its own puts its snapshots. The store beside the ledger is one.
+/// Where an engine that has no place of its own puts its snapshots: files beside the ledger, or memory.
 pub trait SnapshotShelf: Send + Sync {
     /// Keeps a snapshot; an older one may be dropped.
-    fn put(&self, snapshot: &Snapshot) -> Result<(), EngineFault>;
+    fn put(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault>;
 
     /// The newest snapshot that is whole, if any. A damaged one is `None`: it can be made again.
     fn get(&self) -> Result<Option<Snapshot>, EngineFault>;

@@ -3,9 +3,11 @@
 //! Invariant: asking changes nothing, and the same state gives the same answer however often it is asked.
 
 use super::Model;
+use super::findings::Finding;
+use super::prepared::PreparedReport;
 use super::views::access::TokenState;
 use super::views::agents::AgentState;
-use super::views::assets::CollectorAssets;
+use super::views::assets::Checked;
 use daicho_schemas::batch::ItemKey;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{Hearing, Notice, Notices, Role};
@@ -26,20 +28,30 @@ impl Model {
         self.state.agents.get(id)
     }
 
-    /// Every agent, in order of ids.
+    /// Every agent, in the order of enrolment.
     pub fn agents(&self) -> impl Iterator<Item = (&AgentId, &AgentState)> {
-        self.state.agents.iter()
+        self.state.agents.iter().map(|(_, agent)| (&agent.agent_id, agent))
+    }
+
+    /// What an agent's report would come to. Absent for an agent that never enrolled.
+    pub fn check_report(&self, agent: &AgentId, report: &PreparedReport) -> Option<Checked> {
+        Some(self.state.assets.check(self.state.agents.number(agent)?, report))
+    }
+
+    /// Whether a collector has ever reported for an agent.
+    pub fn has_reported(&self, agent: &AgentId, collector: &CollectorId) -> bool {
+        self.state.agents.number(agent).is_some_and(|host| self.state.assets.collector(host, collector).is_some())
     }
 
     /// What stands on a host of one collector's telling; absent while it has not reported.
-    pub fn standing_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<&BTreeMap<ItemKey, Hash>> {
-        let host = self.state.assets.host(agent)?;
-        host.collectors.get(collector).map(|assets| &assets.items)
+    pub fn standing_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<BTreeMap<ItemKey, Hash>> {
+        let assets = self.state.assets.collector(self.state.agents.number(agent)?, collector)?;
+        Some(self.state.assets.named(&assets.items))
     }
 
     /// How many collectors have ever reported for an agent.
     pub fn collectors_of(&self, agent: &AgentId) -> usize {
-        self.state.assets.host(agent).map_or(0, |host| host.collectors.len())
+        self.state.agents.number(agent).map_or(0, |host| self.state.assets.by_collector(host).count())
     }
 
     /// The record of a supplier that stands.
@@ -49,19 +61,19 @@ impl Model {
 
     /// The plan of this id that stands.
     pub fn plan(&self, id: &PlanId) -> Option<&Plan> {
-        self.state.declarations.plan_state(id).map(|plan| &plan.plan)
+        self.state.declarations.plan_state(id).map(|state| &*state.plan)
     }
 
     /// What is agreed with an agent of one collector: what its next difference starts from. Absent while it has not reported.
-    pub fn agreed_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<&BTreeMap<ItemKey, Hash>> {
-        let host = self.state.assets.host(agent)?;
-        host.collectors.get(collector).map(CollectorAssets::agreed)
+    pub fn agreed_items(&self, agent: &AgentId, collector: &CollectorId) -> Option<BTreeMap<ItemKey, Hash>> {
+        let assets = self.state.assets.collector(self.state.agents.number(agent)?, collector)?;
+        Some(self.state.assets.named(assets.agreed()))
     }
 
     /// The digest that an agent's check-in must show: over every collector that ever reported.
     pub fn check_in_digest(&self, agent: &AgentId) -> Hash {
-        let host = self.state.assets.host(agent);
-        let collectors = host.into_iter().flat_map(|host| &host.collectors);
+        let host = self.state.agents.number(agent);
+        let collectors = host.into_iter().flat_map(|host| self.state.assets.by_collector(host));
         wire::check_in_digest(collectors.map(|(collector, assets)| (collector, &assets.digest)))
     }
 
@@ -87,34 +99,39 @@ impl Model {
 
     /// Whether an agent is heard, as the ledger last said.
     pub fn hearing(&self, agent: &AgentId) -> Hearing {
-        self.state.coverage.hearing(agent)
+        self.state.agents.number(agent).map_or(Hearing::Heard, |host| self.state.coverage.hearing(host))
     }
 
     /// What people have not been told yet: every finding whose last told turn is not its state. Empty once an entry with
     /// these notices was taken in. In order of the entries that caused them.
     pub fn pending_notices(&self) -> Vec<Notice> {
-        let mut notices: Vec<Notice> = self
-            .state
-            .findings
-            .untold()
-            .map(|(id, finding)| Notice {
-                finding_id: id.clone(),
-                rule_id: finding.rule_id.clone(),
-                transition: finding.transition(),
-                opening: finding.openings,
-                caused_by_seq: finding.closed_seq.unwrap_or(finding.opened_seq),
-                title: finding.verdict.title.clone(),
-                duty_ids: self.duty_ids(id),
-            })
-            .collect();
-        notices.sort_by(|a, b| (a.caused_by_seq, &a.finding_id).cmp(&(b.caused_by_seq, &b.finding_id)));
-        notices
+        self.next_notices(usize::MAX)
+    }
+
+    /// The first of [`Model::pending_notices`].
+    pub fn next_notices(&self, max: usize) -> Vec<Notice> {
+        self.state.findings.untold().take(max).map(|(id, finding)| self.notice(id, finding)).collect()
+    }
+
+    fn notice(&self, id: &FindingId, finding: &Finding) -> Notice {
+        Notice {
+            finding_id: id.clone(),
+            rule_id: finding.rule_id.clone(),
+            transition: finding.transition(),
+            opening: finding.openings,
+            caused_by_seq: finding.caused_by_seq(),
+            title: finding.verdict.title.clone(),
+            duty_ids: self.duty_ids(id),
+        }
     }
 
     /// Whether people have not been told any of this yet.
     pub fn are_due(&self, stated: &Notices) -> bool {
-        let due = self.pending_notices();
-        stated.notices.iter().all(|notice| due.contains(notice))
+        let is_due = |notice: &Notice| {
+            let finding = self.state.findings.get(&notice.finding_id).filter(|finding| finding.is_untold());
+            finding.is_some_and(|finding| self.notice(&notice.finding_id, finding) == *notice)
+        };
+        stated.notices.iter().all(is_due)
     }
 
     /// The duties that hang on a finding, those of earlier openings included.

@@ -5,7 +5,6 @@
 use super::meaning::Meaning;
 use super::views::declarations::Declarations;
 use daicho_schemas::fact::declaration::{Category, DeclaredPart};
-use daicho_schemas::fact::observation::{Observation, PackageState};
 use daicho_schemas::ids::{EquipmentId, PartId, PlanId, SupplierId};
 use std::collections::BTreeMap;
 
@@ -41,6 +40,11 @@ impl CoverParts {
             list.sort_by_key(|part| (part.covers.is_empty(), part.plan_id.clone(), part.part_id.clone()));
         }
         parts
+    }
+
+    /// Whether any of them names a supplier.
+    pub fn names(&self, supplier: &SupplierId) -> bool {
+        self.by_supplier.contains_key(supplier)
     }
 
     /// The part that covers a component of this meaning and name.
@@ -97,15 +101,6 @@ pub fn glob_matches(glob: &str, text: &str) -> bool {
         }
     }
     glob.iter().skip(g).all(|c| *c == '*')
-}
-
-/// Whether an observation can be a component at all: software that is there, a part of the machine, the system.
-pub fn may_be_component(observation: &Observation) -> bool {
-    match observation {
-        Observation::OperatingSystem(_) | Observation::Hardware(_) => true,
-        Observation::Package(package) => package.state != PackageState::ConfigFiles,
-        Observation::PackageOrigin(_) | Observation::NetworkInterface(_) | Observation::ListeningSocket(_) => false,
-    }
 }
 
 #[cfg(test)]

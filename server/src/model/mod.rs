@@ -10,11 +10,14 @@ pub mod cover;
 pub mod duties;
 pub mod findings;
 pub mod meaning;
+pub mod numbers;
+pub mod prepared;
 pub mod queries;
 #[cfg(test)]
 mod replay_tests;
 pub mod rows;
 pub mod rules;
+pub mod snapshot;
 pub mod state;
 pub mod subjects;
 #[cfg(test)]
@@ -25,9 +28,10 @@ use crate::ledger::entry::Author;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::time::UtcMicros;
 use findings::At;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use prepared::PreparedBatch;
+use snapshot::{In, Keep as _, Out, SnapshotError};
 use state::{Change, State};
-use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use views::drift::{Drift, Touched};
 
 /// An entry as the model sees it: parsed, without bytes and chain.
@@ -43,7 +47,8 @@ pub struct Event<'a> {
     pub fact: &'a Fact,
 }
 
-/// Everything that the entries so far mean. Only the views are serialised; what follows from them is rebuilt on reading.
+/// Everything that the entries so far mean. A copy costs little, whatever it holds: both share what neither changes, so
+/// whoever reads or keeps a copy is not waited for.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     state: State,
@@ -51,75 +56,70 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 4;
-
-impl Serialize for Model {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.state.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Model {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let state = State::deserialize(deserializer)?;
-        let drift = Drift::rebuild(&state);
-        Ok(Self { state, drift })
-    }
-}
+pub const FOLD_VERSION: u32 = 5;
 
 impl Model {
     /// Takes the next entry in. An entry that was taken in before changes nothing, so a tail may overlap a snapshot.
     pub fn apply(&mut self, event: &Event<'_>) {
+        let prepared = match event.fact {
+            Fact::Batch(signed) if event.seq > self.state.seq => PreparedBatch::read(signed).ok(),
+            _ => None,
+        };
+        self.apply_prepared(event, prepared.as_ref());
+    }
+
+    /// [`Model::apply`] with a batch that was made ready before.
+    pub fn apply_prepared(&mut self, event: &Event<'_>, prepared: Option<&PreparedBatch>) {
         if event.seq <= self.state.seq {
             return;
         }
         self.state.seq = event.seq;
-        let change = self.state.take(event);
+        let change = self.state.take(event, prepared);
         let touched = self.follow(change);
         let at = At { seq: event.seq, received_at: event.received_at };
         let mut findings = std::mem::take(&mut self.state.findings);
         let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, at);
-        for (finding, duties) in duties::follow(&self.state, &findings, &turned, touched.everything) {
+        for (finding, duties) in duties::follow(&self.state, &findings, &turned, &touched) {
             self.state.duties.settle(&finding, duties);
         }
         self.state.findings = findings;
+        self.state.assets.sweep();
     }
 
     /// Brings what follows from the views up to date, and says what was touched.
     fn follow(&mut self, change: Change) -> Touched {
         let mut touched = Touched::default();
+        let (state, drift) = (&self.state, &mut self.drift);
         match change {
             Change::Nothing => {}
-            Change::Declared => {
-                self.drift = Drift::rebuild(&self.state);
-                touched.everything = true;
+            Change::Supplier(id) => drift.supplier_changed(state, Some(&id), &mut touched),
+            Change::Plan(before, after) => {
+                let before = before.as_ref().map(|state| &*state.plan);
+                drift.plan_changed(state, before, Some(&after), &mut touched);
             }
-            Change::Agents(agents) => {
-                for agent in agents {
-                    self.drift.agent_changed(&self.state, &agent, &mut touched);
-                }
-            }
-            Change::Reported { agent, changes, first } => {
-                let renamed = self.drift.reported(&self.state, &agent, &changes, &mut touched);
-                if first || renamed {
-                    self.revoked_anew(&agent, &mut touched);
-                }
-            }
+            Change::Host(host) => drift.host_changed(state, host, &mut touched),
+            Change::Reported(host, changed) => drift.reported(state, host, &changed, &mut touched),
         }
         touched
-    }
-
-    /// A host said its name: revoked agents that spoke for the same host may now be replaced by it.
-    fn revoked_anew(&mut self, speaker: &daicho_schemas::ids::AgentId, touched: &mut Touched) {
-        let revoked = self.state.agents.iter().filter(|(id, agent)| *id != speaker && agent.revoked.is_some());
-        let revoked: BTreeSet<_> = revoked.map(|(id, _)| id.clone()).collect();
-        for id in revoked {
-            self.drift.agent_changed(&self.state, &id, touched);
-        }
     }
 
     /// The last entry that was taken in; 0 for none.
     pub fn seq(&self) -> u64 {
         self.state.seq
+    }
+
+    /// Writes everything that a restart goes on from.
+    pub fn write_snapshot(&self, sink: &mut dyn Write) -> Result<(), SnapshotError> {
+        let mut out = Out::to(sink);
+        self.state.keep(&mut out)?;
+        self.drift.keep(&mut out)
+    }
+
+    /// Reads a snapshot back.
+    pub fn read_snapshot(source: &mut dyn Read) -> Result<Self, SnapshotError> {
+        let mut from = In::of(source);
+        let state = State::back(&mut from)?;
+        let drift = Drift::back(&mut from, &state)?;
+        Ok(Self { state, drift })
     }
 }

@@ -2,6 +2,7 @@
 //! This file does not know how an answer is found or shown.
 //! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
 
+pub use super::queries::ComponentQuery;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
@@ -12,6 +13,7 @@ use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use daicho_schemas::trouble::Trouble;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How sure a statement is, from a person's word down to a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,12 +73,21 @@ pub struct DriftLine {
     pub components: u64,
     /// Up to ten of them, by name and version.
     pub examples: Vec<String>,
-    /// On which hosts, by host name.
+    /// On which hosts, by host name: at most 50 of them.
     pub hosts: Vec<String>,
+    /// On how many hosts.
+    pub hosts_total: u64,
     /// The part that covers it, or the part that was not seen.
     pub part_id: Option<PartId>,
     /// The plan of that part.
     pub plan_id: Option<PlanId>,
+}
+
+impl DriftLine {
+    /// How many hosts are not among the first ones that are named.
+    pub fn hosts_left_out(&self, named_max: u64) -> u64 {
+        self.hosts_total.saturating_sub(named_max.min(self.hosts.len() as u64))
+    }
 }
 
 /// Where a plan stands (経済安全保障推進法 52–54), by its dates and a day.
@@ -138,14 +149,23 @@ pub struct EquipmentDetail {
     pub function: String,
     /// What was observed against what was declared.
     pub drift: Vec<DriftLine>,
-    /// Its hosts; a declared host without an agent is in `hosts_without_agent`.
+    /// Its hosts, at most 200 of them; a declared host without an agent is in `hosts_without_agent`.
     pub hosts: Vec<HostRow>,
+    /// How many hosts it has.
+    pub hosts_total: u64,
     /// Declared host names that no agent speaks for.
     pub hosts_without_agent: Vec<String>,
-    /// Its findings, open ones first.
+    /// Its findings, open ones first, at most 200 of them.
     pub findings: Vec<FindingRow>,
-    /// Its duties.
+    /// Its duties, at most 200 of them.
     pub duties: Vec<DutyRow>,
+}
+
+impl EquipmentDetail {
+    /// How many hosts are not shown.
+    pub fn hosts_left_out(&self) -> u64 {
+        self.hosts_total.saturating_sub(self.hosts.len() as u64)
+    }
 }
 
 /// A host in a list.
@@ -246,7 +266,7 @@ pub struct ComponentDetail {
     pub row: ComponentRow,
     /// The observation itself.
     pub observation: Observation,
-    /// Where it stands now: host name (or agent id), agent, equipment.
+    /// Where it stands now, in the order of enrolment: at most 500 places; `hosts` says how many there are.
     pub places: Vec<ComponentPlace>,
     /// The same component in other versions: ids.
     pub other_versions: Vec<ComponentRow>,
@@ -306,8 +326,10 @@ pub struct FindingRow {
     pub next: Text,
     /// The equipment it concerns.
     pub equipment_id: Option<EquipmentId>,
-    /// The agents of the hosts it concerns.
+    /// The agents of the hosts it concerns, in the order of enrolment (up to 50).
     pub agent_ids: Vec<AgentId>,
+    /// How many hosts it concerns.
+    pub hosts: u64,
     /// The components it concerns, by name and version (up to 50).
     pub components: Vec<String>,
     /// Who supplies them, where the rule speaks of suppliers.
@@ -415,7 +437,7 @@ pub struct PlanRow {
     /// The entry of the version that stands.
     pub seq: u64,
     /// The plan as filed.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
 }
 
 /// A supplier in a list.
@@ -441,25 +463,24 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// What to list of the components.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct ComponentQuery {
-    /// Words that must all be in name, version, product or supplier; case is ignored.
-    #[serde(default)]
-    pub q: Option<String>,
-    /// Only on this host.
-    #[serde(default)]
-    pub agent_id: Option<AgentId>,
-    /// Only on this equipment.
-    #[serde(default)]
-    pub equipment_id: Option<EquipmentId>,
-    /// Only with this status.
-    #[serde(default)]
-    pub status: Option<DriftStatus>,
-    /// Where to go on: what `next` said.
-    #[serde(default)]
-    pub cursor: Option<String>,
-    /// Rows on a page.
-    #[serde(default)]
-    pub limit: Option<usize>,
+/// How much is really seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRow {
+    /// Hosts with an agent that was not revoked.
+    pub hosts: usize,
+    /// Of these, hosts that are not heard.
+    pub silent: usize,
+    /// Of these, hosts that have never sent anything.
+    pub never: usize,
+    /// Of these, hosts where a collector could not look completely.
+    pub troubled: usize,
+    /// Hosts that plans declare and that are not heard.
+    pub declared_not_heard: u64,
+}
+
+impl SeenRow {
+    /// Whether everything that should be seen is seen. Nothing at all is not everything.
+    pub fn whole(&self) -> bool {
+        self.hosts > 0 && self.silent + self.never + self.troubled == 0 && self.declared_not_heard == 0
+    }
 }

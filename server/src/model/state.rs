@@ -1,29 +1,29 @@
 //! The state: all views that are stored, and how a fact reaches them. What follows from them is rebuilt, not stored.
 //! It does not know rules, duties' law or what a component means.
-//! Invariant: the serialised state follows from the entries alone, whoever folds them and wherever a snapshot was cut.
+//! Invariant: the bytes of the state follow from the entries alone, whoever folds them and wherever a snapshot was cut.
 
 use super::Event;
 use super::duties::Duties;
 use super::findings::Findings;
-use super::meaning::HostContext;
+use super::numbers::HostNo;
+use super::prepared::PreparedBatch;
+use super::snapshot::{In, Keep, Out, SnapshotError};
 use super::views::access::Access;
-use super::views::agents::{AgentState, Agents, RecentBatch, signed_batch_hash};
+use super::views::agents::{Agents, RecentBatch};
 use super::views::assets::{Assets, Changed};
 use super::views::coverage::Coverage;
-use super::views::declarations::{Declarations, host_key};
-use daicho_schemas::batch::Batch;
+use super::views::declarations::{Declarations, PlanState};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::FaultReported;
-use daicho_schemas::ids::AgentId;
-use daicho_schemas::sign::SignedBatch;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::ids::SupplierId;
+use std::sync::Arc;
 
 /// Faults of our own machine that are remembered; older ones stay in the ledger.
 const FAULTS_MAX: usize = 100;
 
 /// All views that are stored.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// The last entry taken in.
     pub seq: u64,
@@ -52,24 +52,19 @@ pub struct State {
 pub enum Change {
     /// Nothing that anything follows from.
     Nothing,
-    /// A plan or a supplier: everything may mean something else.
-    Declared,
-    /// These agents: enrolled, revoked, silent, heard.
-    Agents(BTreeSet<AgentId>),
-    /// One agent reported.
-    Reported {
-        /// Which.
-        agent: AgentId,
-        /// What each of its reports changed.
-        changes: Vec<Changed>,
-        /// It had never reported before: it may take over a host from here on.
-        first: bool,
-    },
+    /// A supplier record.
+    Supplier(SupplierId),
+    /// A plan: the version before, and the one that stands.
+    Plan(Option<Arc<PlanState>>, Arc<Plan>),
+    /// An agent enrolled, was revoked, fell silent or was heard.
+    Host(HostNo),
+    /// An agent reported.
+    Reported(HostNo, Changed),
 }
 
 impl State {
     /// Takes a fact into every view that it concerns.
-    pub fn take(&mut self, event: &Event<'_>) -> Change {
+    pub fn take(&mut self, event: &Event<'_>, prepared: Option<&PreparedBatch>) -> Change {
         match event.fact {
             Fact::LedgerOpened(opened) => {
                 self.ledger_id.get_or_insert_with(|| opened.ledger_id.clone());
@@ -86,24 +81,26 @@ impl State {
             Fact::AgentEnrolled(enrolled) => {
                 self.access.use_token(enrolled);
                 self.agents.enrol(enrolled, event.received_at);
-                Change::Agents(self.namesakes(&enrolled.agent_id))
+                self.agents.number(&enrolled.agent_id).map_or(Change::Nothing, Change::Host)
             }
             Fact::AgentRevoked(revoked) => {
                 self.agents.revoke(revoked);
-                Change::Agents(self.namesakes(&revoked.agent_id))
+                self.agents.number(&revoked.agent_id).map_or(Change::Nothing, Change::Host)
             }
             Fact::Supplier(record) => {
                 self.declarations.supplier(record, event.seq);
-                Change::Declared
+                Change::Supplier(record.supplier_id.clone())
             }
             Fact::Plan(plan) => {
-                self.declarations.plan(plan, event.seq);
-                Change::Declared
+                let before = self.declarations.plan(plan, event.seq);
+                let after = self.declarations.plan_state(&plan.plan_id).map(|state| Arc::clone(&state.plan));
+                after.map_or(Change::Nothing, |after| Change::Plan(before, after))
             }
-            Fact::Batch(signed) => self.take_batch(signed, event),
+            Fact::Batch(_) => self.take_batch(prepared, event),
             Fact::CoverageChanged(changed) => {
-                self.coverage.hearing_changed(changed);
-                Change::Agents(BTreeSet::from([changed.agent_id.clone()]))
+                let Some(host) = self.agents.number(&changed.agent_id) else { return Change::Nothing };
+                self.coverage.hearing_changed(host, changed);
+                Change::Host(host)
             }
             Fact::Notices(notices) => {
                 self.findings.told(notices);
@@ -118,76 +115,56 @@ impl State {
         }
     }
 
-    fn take_batch(&mut self, signed: &SignedBatch, event: &Event<'_>) -> Change {
+    fn take_batch(&mut self, prepared: Option<&PreparedBatch>, event: &Event<'_>) -> Change {
         // Intake admits no batch that cannot be read; one that is in the ledger all the same changes nothing.
-        let Ok(batch) = serde_json::from_str::<Batch>(signed.batch.get()) else { return Change::Nothing };
-        let agent = &batch.agent_id;
+        let Some(batch) = prepared else { return Change::Nothing };
         // Nor one of an agent that never enrolled or was revoked: it may speak no more.
-        if self.agents.get(agent).is_none_or(|state| state.revoked.is_some()) {
+        let Some(host) = self.agents.number(&batch.agent_id) else { return Change::Nothing };
+        if self.agents.by_number(host).is_none_or(|agent| agent.revoked.is_some()) {
             return Change::Nothing;
         }
-        if let Some(hash) = signed_batch_hash(signed) {
-            self.agents.spoke(agent, batch.number, RecentBatch { hash, seq: event.seq }, event.received_at);
-        }
+        let recent = RecentBatch { number: batch.number, hash: batch.hash, seq: event.seq };
+        self.agents.spoke(host, recent, event.received_at);
         if let Some(lost) = &batch.lost {
-            self.coverage.lost(agent, lost, event.received_at);
+            self.coverage.lost(host, lost, event.received_at);
         }
-        let first = self.assets.host(agent).is_none();
-        let mut changes = Vec::new();
+        let before = self.assets.standing(host);
         for report in &batch.reports {
-            if let Some(changed) = self.assets.report(agent, report, event.received_at) {
-                self.coverage.report(agent, report, self.assets.stands(agent, &report.collector), event.received_at);
-                changes.push(changed);
+            if self.assets.report(host, report) {
+                let stands = self.assets.collector(host, &report.collector).is_some_and(|own| !own.items.is_empty());
+                self.coverage.report(host, report, stands, event.received_at);
             }
         }
-        Change::Reported { agent: batch.agent_id, changes, first }
+        Change::Reported(host, self.assets.changed(host, &before, event.received_at))
+    }
+}
+
+impl Keep for State {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        out.long(self.seq)?;
+        self.ledger_id.keep(out)?;
+        self.access.keep(out)?;
+        self.agents.keep(out)?;
+        self.assets.keep(out)?;
+        self.coverage.keep(out)?;
+        self.declarations.keep(out)?;
+        self.findings.keep(out)?;
+        self.duties.keep(out)?;
+        out.json(&self.faults)
     }
 
-    /// The name under which plans know an agent's host: the host's own word, or else what it said when it enrolled.
-    pub fn hostname(&self, agent: &AgentId, context: &HostContext) -> Option<String> {
-        context.hostname.clone().or_else(|| self.enrolled_hostname(agent))
-    }
-
-    /// Whether an agent was revoked and another one has spoken for the host of this name since. A revoked agent's last word
-    /// stands until then: revoking removes no machine.
-    pub fn is_replaced(&self, agent: &AgentId, hostname: &str) -> bool {
-        self.agents.get(agent).is_some_and(|state| state.revoked.is_some()) && self.replaced(agent, hostname)
-    }
-
-    fn replaced(&self, agent: &AgentId, hostname: &str) -> bool {
-        let key = host_key(hostname);
-        let last_seq = |state: &AgentState| state.recent.values().map(|batch| batch.seq).max();
-        let own = self.agents.get(agent).and_then(last_seq);
-        self.agents.iter().any(|(other, state)| {
-            other != agent
-                && self.assets.host(other).is_some()
-                && (state.revoked.is_none() || last_seq(state) > own)
-                && self.spoken_hostname(other).is_some_and(|name| host_key(&name) == key)
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self {
+            seq: from.long()?,
+            ledger_id: Keep::back(from)?,
+            access: Keep::back(from)?,
+            agents: Keep::back(from)?,
+            assets: Keep::back(from)?,
+            coverage: Keep::back(from)?,
+            declarations: Keep::back(from)?,
+            findings: Keep::back(from)?,
+            duties: Keep::back(from)?,
+            faults: from.json()?,
         })
-    }
-
-    /// The agents that a change of this one may concern: itself and those of the same host name.
-    pub fn namesakes(&self, agent: &AgentId) -> BTreeSet<AgentId> {
-        let mut all = BTreeSet::from([agent.clone()]);
-        if let Some(name) = self.spoken_hostname(agent) {
-            let key = host_key(&name);
-            let same = |other: &&AgentId| self.spoken_hostname(other).is_some_and(|name| host_key(&name) == key);
-            all.extend(self.agents.iter().map(|(id, _)| id).filter(same).cloned());
-        }
-        all
-    }
-
-    /// [`State::hostname`] without a context at hand.
-    pub fn spoken_hostname(&self, agent: &AgentId) -> Option<String> {
-        use daicho_schemas::fact::observation::Observation;
-        let own = self.assets.under(agent, "operating_system").find_map(|(_, observation)| match observation {
-            Observation::OperatingSystem(os) => os.hostname.clone(),
-            _ => None,
-        });
-        own.or_else(|| self.enrolled_hostname(agent))
-    }
-
-    fn enrolled_hostname(&self, agent: &AgentId) -> Option<String> {
-        self.agents.get(agent).map(|state| state.hostname.clone()).filter(|name| !name.is_empty())
     }
 }

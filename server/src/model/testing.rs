@@ -188,8 +188,11 @@ impl Script {
     }
 }
 
-pub(crate) fn bytes(model: &Model) -> String {
-    serde_json::to_string(model).unwrap()
+/// A model's snapshot.
+pub(crate) fn bytes(model: &Model) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    model.write_snapshot(&mut bytes).unwrap();
+    bytes
 }
 
 /// An operating system whose supplier's marks are [`supplier`] of the same word.

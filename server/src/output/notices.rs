@@ -10,7 +10,6 @@ pub const NOTICES_PER_ENTRY_MAX: usize = 200;
 
 /// The next notices to state, if any are due.
 pub fn due(model: &Model) -> Option<Notices> {
-    let mut notices = model.pending_notices();
-    notices.truncate(NOTICES_PER_ENTRY_MAX);
+    let notices = model.next_notices(NOTICES_PER_ENTRY_MAX);
     (!notices.is_empty()).then_some(Notices { notices })
 }

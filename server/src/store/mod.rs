@@ -1,4 +1,4 @@
-//! Beside the ledger, in sled: indexes, snapshots, last-heard times, sign-in codes and web sessions. Every key begins with the
+//! Beside the ledger, in sled: indexes, last-heard times, sign-in codes and web sessions. Every key begins with the
 //! name of its part; the parts stand below in the order in which a server comes to need them.
 //! It does not know the ledger's files, and nothing here is the only copy of a fact. Invariant: losing all of it costs time and
 //! makes people sign in again, never a fact; a failure here is told to the caller and never stops the ledger.

@@ -38,12 +38,8 @@ impl Broken {
         let (moved_to, why) = (self.moved_to.file_name().unwrap_or_default().to_string_lossy(), &self.why);
         FaultReported {
             what: Text::new(
-                format!(
-                    "索引・スナップショット・セッションの保存領域が壊れていました（{why}）。台帳そのものは無事です。"
-                ),
-                format!(
-                    "The store of indexes, snapshots and sessions was broken ({why}). The ledger itself is not affected."
-                ),
+                format!("索引・セッションの保存領域が壊れていました（{why}）。台帳そのものは無事です。"),
+                format!("The store of indexes and sessions was broken ({why}). The ledger itself is not affected."),
             ),
             done: Text::new(
                 format!(
@@ -204,14 +200,14 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Bytes that this account may still use; `None` where the system does not say.
 #[cfg(unix)]
-fn free_bytes(folder: &Path) -> Option<u64> {
+pub(super) fn free_bytes(folder: &Path) -> Option<u64> {
     let space = rustix::fs::statvfs(folder).ok()?;
     Some(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
 /// Bytes that this account may still use; `None` where the system does not say.
 #[cfg(not(unix))]
-fn free_bytes(_folder: &Path) -> Option<u64> {
+pub(super) fn free_bytes(_folder: &Path) -> Option<u64> {
     None
 }
 

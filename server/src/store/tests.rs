@@ -1,9 +1,8 @@
-//! The store against what it promises: passes once and until their end, pages, whole snapshots, and broken files moved aside.
+//! The store against what it promises: passes once and until their end, pages, and broken files moved aside.
 //! It does not test sled. Invariant shown: nothing that is damaged comes back as if it were whole.
 
 use super::*;
 use crate::ledger::chain::Head;
-use crate::ledger::engine::Snapshot;
 use daicho_schemas::ids::AgentId;
 use std::fs;
 use tempfile::TempDir;
@@ -126,58 +125,6 @@ fn entries_of_a_subject_come_newest_first_and_page_by_page() {
     index.clear().unwrap();
     assert_eq!(index.indexed_to().unwrap(), Head::EMPTY);
     assert_eq!(index.page("agent:a", None, 10).unwrap(), [0; 0]);
-}
-
-fn snapshot(seq: u64, bytes: usize) -> Snapshot {
-    let bytes = (0..bytes).map(|at| u8::try_from((at * 7 + at / 251) % 251).unwrap()).collect();
-    Snapshot { head: head(seq), fold_version: 2, bytes }
-}
-
-#[test]
-fn a_snapshot_comes_back_whole_and_replaces_the_one_before() {
-    let (folder, store) = store();
-    assert_eq!(store.snapshots().get().unwrap(), None);
-    for (seq, bytes) in [(1, 1_000_001), (2, 0), (3, 4000), (4, 400_000), (5, 10)] {
-        store.snapshots().put(&snapshot(seq, bytes)).unwrap();
-        assert_eq!(store.snapshots().get().unwrap(), Some(snapshot(seq, bytes)), "{bytes} bytes");
-    }
-    let chunks = store.db.scan_prefix(b"snapshot/chunk/").count();
-    assert_eq!(chunks, 1, "the chunks of earlier snapshots are gone");
-    drop(store);
-    assert_eq!(reopened(&folder).snapshots().get().unwrap(), Some(snapshot(5, 10)));
-}
-
-/// A chunk that is missing, changed, exchanged or added, and a note that is changed: never a snapshot that is almost right.
-#[test]
-fn a_damaged_snapshot_is_no_snapshot() {
-    let (_folder, store) = store();
-    let chunks = || store.db.scan_prefix(b"snapshot/chunk/").map(|item| item.unwrap().0).collect::<Vec<_>>();
-    type Damage = fn(&sled::Db, &[sled::IVec]);
-    let damages: [(&str, Damage); 5] = [
-        ("missing", |db, chunks| drop(db.remove(&chunks[1]).unwrap())),
-        ("changed", |db, chunks| {
-            let mut bytes = db.get(&chunks[2]).unwrap().unwrap().to_vec();
-            bytes[0] ^= 1;
-            db.insert(&chunks[2], bytes).unwrap();
-        }),
-        ("exchanged", |db, chunks| {
-            let one = db.get(&chunks[0]).unwrap().unwrap();
-            let two = db.insert(&chunks[1], one).unwrap().unwrap();
-            db.insert(&chunks[0], two).unwrap();
-        }),
-        ("added", |db, chunks| drop(db.insert([&chunks[0], &b"x"[..]].concat(), b"more").unwrap())),
-        ("noted otherwise", |db, _| {
-            let meta = db.get(b"snapshot/meta").unwrap().unwrap();
-            let meta = String::from_utf8(meta.to_vec()).unwrap().replace("\"seq\":9", "\"seq\":8");
-            db.insert(b"snapshot/meta", meta.as_bytes()).unwrap();
-        }),
-    ];
-    for (name, damage) in damages {
-        store.snapshots().put(&snapshot(9, 12_000)).unwrap();
-        assert_eq!(store.snapshots().get().unwrap(), Some(snapshot(9, 12_000)), "before it is {name}");
-        damage(&store.db, &chunks());
-        assert_eq!(store.snapshots().get().unwrap(), None, "{name}");
-    }
 }
 
 #[test]

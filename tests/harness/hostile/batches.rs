@@ -6,7 +6,7 @@ use super::scribe::{AGENTS, GOLDEN_BATCH, GOLDEN_PLAN, GOLDEN_SUPPLIER, Scribe, 
 use daicho::intake::keeper::Receipt;
 use daicho::intake::submission::Submission;
 use daicho_schemas::batch::{
-    Applied, BATCH_FORMAT, Batch, Body, CollectorReport, Items, Lost, Outcome, apply_report, state_digest,
+    Applied, BATCH_FORMAT, Batch, Body, CollectorReport, Lost, Outcome, apply_report, state_digest,
 };
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
@@ -158,8 +158,7 @@ fn batch(choices: &mut Choices, scribe: &Scribe, speaker: u8, number: u64) -> Ba
 
 fn report(choices: &mut Choices, scribe: &Scribe, speaker: u8, collector: &str) -> CollectorReport {
     let collector = CollectorId::new(collector).unwrap();
-    let nothing = Items::new();
-    let known = scribe.model.agreed_items(&agent(speaker), &collector).unwrap_or(&nothing);
+    let known = scribe.model.agreed_items(&agent(speaker), &collector).unwrap_or_default();
     let outcome = [Outcome::Complete, Outcome::Complete, Outcome::Partial, Outcome::Failed, Outcome::NotApplicable]
         [choices.below(5)];
     let says_nothing = matches!(outcome, Outcome::Failed | Outcome::NotApplicable) && !choices.rarely(8);
@@ -172,14 +171,14 @@ fn report(choices: &mut Choices, scribe: &Scribe, speaker: u8, collector: &str) 
             Some(key) if outcome == Outcome::Complete => vec![key.clone()],
             _ => Vec::new(),
         };
-        let base = if choices.rarely(12) { Hash::ZERO } else { state_digest(&collector, known) };
+        let base = if choices.rarely(12) { Hash::ZERO } else { state_digest(&collector, &known) };
         Body::Delta { base, put: items, gone }
     };
     let troubles = (0..choices.below(2)).map(|_| Trouble::new(TroubleKind::Missing, choices.text(), choices.text()));
     let troubles = troubles.collect();
     let sources = vec![choices.text()];
     let mut report = CollectorReport { collector, outcome, sources, troubles, body, digest: Hash::ZERO };
-    if let Ok(Applied::State(state)) = apply_report(known, &report)
+    if let Ok(Applied::State(state)) = apply_report(&known, &report)
         && !choices.rarely(16)
     {
         report.digest = state_digest(&report.collector, &state);

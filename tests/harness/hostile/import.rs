@@ -2,7 +2,7 @@
 //! It does not know files. Invariant: what was imported verifies, goes out as it came in, and folds without end or panic,
 //! because a server starts from it.
 
-use super::scribe::{GOLDEN_BATCH, GOLDEN_PLAN, GOLDEN_SUPPLIER, Scribe, agent};
+use super::scribe::{GOLDEN_BATCH, GOLDEN_PLAN, GOLDEN_SUPPLIER, Scribe, agent, state_of};
 use daicho::book::replay;
 use daicho::ledger::chain::Head;
 use daicho::ledger::engine::Engine as _;
@@ -45,9 +45,9 @@ fn check(engine: &Memory, bytes: &[u8]) {
     assert_eq!(out.iter().zip(bytes).position(|(a, b)| a != b), None, "it goes out as it came in");
     assert!(verify_engine(engine, Some(head.hash), &mut |_| {}).unwrap().bad.is_none());
     let (model, _) = replay(engine, Model::default(), Head::EMPTY).expect("what was imported can be folded");
-    let kept = serde_json::to_vec(&model).expect("its state can be kept");
-    let again: Model = serde_json::from_slice(&kept).expect("and read");
-    assert_eq!(serde_json::to_vec(&again).unwrap(), kept);
+    let kept = state_of(&model);
+    let again = Model::read_snapshot(&mut kept.as_slice()).expect("and read");
+    assert_eq!(state_of(&again), kept);
 }
 
 pub(super) fn lines_seeds() -> Vec<Vec<u8>> {

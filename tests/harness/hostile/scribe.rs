@@ -154,11 +154,11 @@ impl Scribe {
         let head = self.engine.head();
         let report = verify_engine(&self.engine, Some(head.hash), &mut |_| {}).unwrap();
         assert!(report.is_right() || report.bad.is_none(), "{report:?}");
-        let folded = bytes(&self.model);
+        let folded = state_of(&self.model);
         let (again, _) = replay(&self.engine, Model::default(), Head::EMPTY).expect("what was written can be folded");
-        assert_eq!(bytes(&again), folded, "the same entries mean the same");
-        let resumed: Model = serde_json::from_slice(&folded).expect("a snapshot can be read");
-        assert_eq!(bytes(&resumed), folded, "a snapshot means what it was made from");
+        assert_eq!(state_of(&again), folded, "the same entries mean the same");
+        let resumed = Model::read_snapshot(&mut folded.as_slice()).expect("a snapshot can be read");
+        assert_eq!(state_of(&resumed), folded, "a snapshot means what it was made from");
         let mut lines = Vec::new();
         export(&self.engine, &mut lines, &mut |_| {}).unwrap();
         let other = Memory::new();
@@ -166,8 +166,11 @@ impl Scribe {
     }
 }
 
-fn bytes(model: &Model) -> Vec<u8> {
-    serde_json::to_vec(model).expect("the state can be kept")
+/// The bytes of everything that follows from the entries.
+pub(super) fn state_of(model: &Model) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    model.write_snapshot(&mut bytes).expect("the state can be kept");
+    bytes
 }
 
 /// A refusal says why, what to do, and not much more.

@@ -22,6 +22,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/hosts/{id}", get(reads::host_detail))
         .route("/components", get(reads::components))
         .route("/components/{id}", get(reads::component_detail))
+        .route("/components/{id}/places", get(reads::component_places))
         .route("/findings", get(reads::findings))
         .route("/findings/{id}", get(reads::finding))
         .route("/duties", get(reads::duties))

@@ -1,19 +1,19 @@
 //! The read side: rows of the model as JSON.
 //! It does not compute anything; the model has.
-//! Invariant: every list is paged in one way ([`page`]), and a cursor that is not of the list is refused.
+//! Invariant: every list is paged in one way ([`Part`]), and a cursor that is not of the list is refused.
 
 use crate::http::App;
 use crate::http::answers::Refused;
 use crate::http::auth::StaffIdentity;
+use crate::model::queries::Part;
 use crate::model::rows::{
-    ComponentDetail, ComponentQuery, ComponentRow, DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState,
-    HostDetail, HostRow, Page, PlanRow, SupplierRow,
+    ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, DutyRow, EquipmentDetail, EquipmentRow, FindingRow,
+    FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
 };
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use daicho_schemas::ids::{AgentId, DutyId, EquipmentId, FindingId};
-use daicho_schemas::limits::PAGE_ITEMS_MAX;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
 use serde::Deserialize;
@@ -34,6 +34,15 @@ pub(super) struct ListQuery {
     /// Findings only: `open` or `closed`.
     #[serde(default)]
     state: Option<FindingState>,
+    /// Hosts only: those of this equipment.
+    #[serde(default)]
+    equipment_id: Option<EquipmentId>,
+}
+
+impl ListQuery {
+    fn part(&self) -> Part<'_> {
+        Part { cursor: self.cursor.as_deref(), limit: self.limit }
+    }
 }
 
 fn asked<T>(query: Asked<T>) -> Result<T, Refused> {
@@ -46,17 +55,9 @@ fn today(app: &App) -> CalendarDate {
     app.clock.now().date_in_japan()
 }
 
-/// One page of a list whose rows have a unique key: the cursor is the last key of the page before.
-fn page<T>(rows: Vec<T>, query: &ListQuery, key: impl Fn(&T) -> String) -> Answer<Page<T>> {
-    let limit = query.limit.unwrap_or(100).clamp(1, PAGE_ITEMS_MAX);
-    let start = match &query.cursor {
-        None => 0,
-        Some(cursor) => rows.iter().position(|row| key(row) == *cursor).ok_or(RefusalCode::CursorWrong)? + 1,
-    };
-    let more = rows.len() > start + limit;
-    let items: Vec<T> = rows.into_iter().skip(start).take(limit).collect();
-    let next = items.last().filter(|_| more).map(key);
-    Ok(Json(Page { items, next }))
+/// One page of a list, or the refusal of a cursor that is not one of it.
+fn page<T>(page: Option<Page<T>>) -> Answer<Page<T>> {
+    page.map(Json).ok_or_else(|| RefusalCode::CursorWrong.into())
 }
 
 fn found<T>(row: Option<T>) -> Answer<T> {
@@ -69,8 +70,7 @@ pub(super) async fn equipment(
     _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<EquipmentRow>> {
-    let rows = app.model().equipment(today(&app));
-    page(rows, &asked(query)?, |row| row.equipment_id.to_string())
+    page(app.model().equipment_page(asked(query)?.part(), today(&app)))
 }
 
 /// One 特定重要設備, with its drift.
@@ -89,8 +89,8 @@ pub(super) async fn hosts(
     _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<HostRow>> {
-    let rows = app.model().hosts();
-    page(rows, &asked(query)?, |row| row.agent_id.to_string())
+    let query = asked(query)?;
+    page(app.model().hosts_page(query.part(), query.equipment_id.as_ref()))
 }
 
 /// One host, with its coverage.
@@ -110,7 +110,7 @@ pub(super) async fn components(
     query: Asked<ComponentQuery>,
 ) -> Answer<Page<ComponentRow>> {
     let query = asked(query)?;
-    app.model().components(&query).map(Json).ok_or_else(|| RefusalCode::CursorWrong.into())
+    page(app.model().components(&query))
 }
 
 /// One component, with the places where it stands.
@@ -122,6 +122,16 @@ pub(super) async fn component_detail(
     found(app.model().component_detail(&id))
 }
 
+/// The places where one component stands.
+pub(super) async fn component_places(
+    State(app): State<Arc<App>>,
+    _staff: StaffIdentity,
+    Path(id): Path<String>,
+    query: Asked<ListQuery>,
+) -> Answer<Page<ComponentPlace>> {
+    page(app.model().component_places(&id, asked(query)?.part()))
+}
+
 /// Findings.
 pub(super) async fn findings(
     State(app): State<Arc<App>>,
@@ -129,9 +139,7 @@ pub(super) async fn findings(
     query: Asked<ListQuery>,
 ) -> Answer<Page<FindingRow>> {
     let query = asked(query)?;
-    let mut rows = app.model().findings();
-    rows.retain(|row| query.state.is_none_or(|state| row.state == state));
-    page(rows, &query, |row| row.finding_id.to_string())
+    page(app.model().findings_page(query.part(), query.state))
 }
 
 /// One finding.
@@ -150,8 +158,7 @@ pub(super) async fn duties(
     _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<DutyRow>> {
-    let rows = app.model().duties();
-    page(rows, &asked(query)?, |row| row.duty_id.to_string())
+    page(app.model().duties_page(asked(query)?.part()))
 }
 
 /// One duty.
@@ -170,8 +177,7 @@ pub(super) async fn suppliers(
     _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<SupplierRow>> {
-    let rows = app.model().suppliers();
-    page(rows, &asked(query)?, |row| row.record.supplier_id.to_string())
+    page(app.model().suppliers_page(asked(query)?.part()))
 }
 
 /// Plans.
@@ -180,6 +186,5 @@ pub(super) async fn plans(
     _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<PlanRow>> {
-    let rows = app.model().plans(today(&app));
-    page(rows, &asked(query)?, |row| row.plan_id.to_string())
+    page(app.model().plans_page(asked(query)?.part(), today(&app)))
 }

@@ -7,7 +7,7 @@ use super::i18n::{self, FluentValue};
 use crate::http::App;
 use crate::http::auth::StaffIdentity;
 use crate::model::Model;
-use crate::model::rows::{DutyOutcome, DutyRow, DutyState, FindingRow, FindingState};
+use crate::model::rows::{DutyOutcome, DutyRow, DutyState, FindingState};
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
@@ -76,12 +76,13 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Counts rows. A duty whose cause is gone still waits: only a person can settle it.
-    pub fn count(findings: &[FindingRow], duties: &[DutyRow]) -> Self {
-        let open = || findings.iter().filter(|row| row.state == FindingState::Open);
-        let newest = open().max_by_key(|row| row.opened_seq).map(|row| (row.opened_seq, row.title.clone()));
-        let duties = duties.iter().filter(|row| waits(row)).count() as u64;
-        Self { duties, findings: open().count() as u64, newest }
+    /// What the model counts.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            duties: model.duties_waiting() as u64,
+            findings: model.findings_total(Some(FindingState::Open), None) as u64,
+            newest: model.newest_finding().map(|row| (row.opened_seq, row.title)),
+        }
     }
 }
 
@@ -276,7 +277,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
 }
 
 impl Visitor {
-    /// Reads rows from the model and makes the page's context, under one read lock that is gone when this returns.
+    /// Reads rows from the model and makes the page's context, both from one state of it.
     pub fn read<T>(
         &self,
         app: &App,
@@ -287,10 +288,9 @@ impl Visitor {
         ctx.section = section;
         ctx.person = Some(self.person.person_id.to_string());
         // A poisoned lock means that a fold stopped half-way: what it holds may be wrong, and wrong is worse than nothing.
-        let model = app.model.read().map_err(|_| super::pages::trouble::fault(&ctx))?;
-        ctx.waiting = Waiting::count(&model.findings(), &model.duties());
+        let model = app.model.read().map_err(|_| super::pages::trouble::fault(&ctx))?.clone();
+        ctx.waiting = Waiting::of(&model);
         let rows = rows(&model, ctx.today);
-        drop(model);
         Ok((ctx, rows))
     }
 }

@@ -1,4 +1,4 @@
-//! A long list in pages of equal size, for lists that the model gives whole.
+//! A long list in pages of equal size and with numbers, for lists that the model can read from any place.
 //! It does not know what the rows are; lists with a cursor (components, ledger) page by themselves.
 //! Invariant: every row is on exactly one page, and the page says how many there are in all.
 
@@ -18,13 +18,18 @@ pub struct Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// Cuts one page out; a number outside the list gives the nearest page.
-    pub fn cut(rows: Vec<T>, wanted: Option<usize>) -> Self {
-        let total = rows.len();
+    /// One page of a list of so many rows, of which `some` gives those that are asked for: how many to skip, how many to take.
+    /// A number outside the list gives the nearest page.
+    pub fn of(total: usize, wanted: Option<usize>, some: impl FnOnce(usize, usize) -> Vec<T>) -> Self {
         let pages = total.div_ceil(PAGE_ROWS_MAX).max(1);
         let page = wanted.unwrap_or(1).clamp(1, pages);
-        let rows = rows.into_iter().skip((page - 1) * PAGE_ROWS_MAX).take(PAGE_ROWS_MAX).collect();
-        Self { rows, page, pages, total }
+        Self { rows: some((page - 1) * PAGE_ROWS_MAX, PAGE_ROWS_MAX), page, pages, total }
+    }
+
+    /// One page of a list that is there as a whole.
+    #[cfg(test)]
+    pub fn cut(rows: Vec<T>, wanted: Option<usize>) -> Self {
+        Self::of(rows.len(), wanted, |skip, take| rows.into_iter().skip(skip).take(take).collect())
     }
 
     /// The page before, if any.
@@ -59,11 +64,12 @@ mod tests {
     #[test]
     fn every_row_is_on_exactly_one_page_and_wild_numbers_give_the_nearest() {
         let all: Vec<usize> = (0..450).collect();
-        let on = |page| Listing::cut(all.clone(), page).rows;
+        let some = |skip, take| all.iter().copied().skip(skip).take(take).collect();
+        let on = |page| Listing::of(all.len(), page, some).rows;
         assert_eq!([on(Some(1)), on(Some(2)), on(Some(3))].concat(), all);
         assert_eq!(on(Some(0)), on(Some(1)));
         assert_eq!(on(Some(usize::MAX)), on(Some(3)));
-        let empty = Listing::cut(Vec::<usize>::new(), None);
+        let empty = Listing::of(0, None, |_, _| Vec::<usize>::new());
         assert_eq!((empty.pages, empty.earlier(), empty.later()), (1, None, None));
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant under test: the chain holds, both models are the same, and nobody judges by a state that is not the ledger's.
 
 use super::*;
-use crate::ledger::engine::Alone;
+use crate::ledger::engine::{Alone, NewSnapshot, Snapshot};
 use crate::ledger::engines::memory::Memory;
 use crate::ledger::verify::verify_engine;
 use daicho_schemas::canonical::Hash;
@@ -42,7 +42,7 @@ impl Engine for Liar {
         self.0.head()
     }
 
-    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         self.0.put_snapshot(snapshot)
     }
 
@@ -69,7 +69,9 @@ fn report(keeper: &mut Keeper, what: &str) -> oneshot::Receiver<Result<Receipt, 
 }
 
 fn state(model: &RwLock<Model>) -> Vec<u8> {
-    serde_json::to_vec(&*model.read().unwrap()).unwrap()
+    let mut bytes = Vec::new();
+    model.read().unwrap().write_snapshot(&mut bytes).unwrap();
+    bytes
 }
 
 #[test]

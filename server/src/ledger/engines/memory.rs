@@ -3,8 +3,8 @@
 
 use super::misnumbered;
 use crate::ledger::chain::Head;
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot, SnapshotShelf};
-use std::io;
+use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, NewSnapshot, Snapshot, SnapshotShelf};
+use std::io::{self, Cursor};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -68,7 +68,7 @@ impl Engine for Memory {
         self.book.read().unwrap_or_else(PoisonError::into_inner).head()
     }
 
-    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         self.shelf.put(snapshot)
     }
 
@@ -77,23 +77,42 @@ impl Engine for Memory {
     }
 }
 
-/// A shelf that lives as long as the process: for tests, and for a server whose store could not be opened.
+/// A shelf that lives as long as the process: for tests, and for who only looks.
 #[derive(Default)]
-pub struct MemoryShelf(Mutex<Option<Snapshot>>);
+pub struct MemoryShelf(Mutex<Option<Kept>>);
+
+#[derive(Clone)]
+struct Kept {
+    head: Head,
+    fold_version: u32,
+    bytes: Vec<u8>,
+}
 
 impl MemoryShelf {
-    fn lock(&self) -> MutexGuard<'_, Option<Snapshot>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SnapshotShelf for MemoryShelf {
-    fn put(&self, snapshot: &Snapshot) -> Result<(), EngineFault> {
-        *self.lock() = Some(snapshot.clone());
+    fn put(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
+        let &NewSnapshot { head, fold_version, write } = snapshot;
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(|source| EngineFault::Stop {
+            doing: "keeping a snapshot in",
+            path: PathBuf::from("memory"),
+            source,
+        })?;
+        *self.lock() = Some(Kept { head, fold_version, bytes });
         Ok(())
     }
 
     fn get(&self) -> Result<Option<Snapshot>, EngineFault> {
-        Ok(self.lock().clone())
+        let kept = self.lock().clone();
+        Ok(kept.map(|Kept { head, fold_version, bytes }| Snapshot {
+            head,
+            fold_version,
+            bytes: Box::new(Cursor::new(bytes)),
+        }))
     }
 }

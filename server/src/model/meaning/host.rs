@@ -1,15 +1,12 @@
 //! What must be known of a host before its components can be understood: its operating system, its machine, its indexes.
 //! It does not know single packages.
-//! Invariant: it is small and compared as a whole; only when it changes is everything on the host understood anew.
+//! Invariant: it holds the host's own words and no supplier, so it stays what it is when records change.
 
 use super::{MarkKind, Marks, Meaning, unknown_claim, unrecorded_claim};
 use crate::model::rows::Confidence;
-use crate::model::views::assets::Assets;
-use crate::model::views::coverage::Coverage;
-use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::declaration::Category;
-use daicho_schemas::fact::observation::{Hardware, HardwarePart, Observation, OperatingSystem};
-use daicho_schemas::ids::AgentId;
+use daicho_schemas::fact::observation::{Hardware, OperatingSystem};
+use serde::{Deserialize, Serialize};
 
 /// The collector that looks installed packages up in the repositories' indexes.
 pub const INDEX_COLLECTOR: &str = "apt_index";
@@ -18,11 +15,77 @@ pub const INDEX_COLLECTOR: &str = "apt_index";
 pub(super) const NAMELESS_MACHINE: &str =
     "サーバー機器（ファームウェアが製造者を示さない） / server hardware (the firmware does not tell the maker)";
 
-/// What is known of a host as a whole.
+/// What a host as a whole says that decides what its components mean. Few hosts differ in it, so each is kept once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// For software.
+    Software {
+        /// Its operating system; absent while it has not been seen.
+        system: Option<SystemWords>,
+        /// Every repository index of the host was read, and there was at least one.
+        indexes_complete: bool,
+    },
+    /// For parts of the machine.
+    Machine {
+        /// The system's maker, in the firmware's words.
+        maker: Option<String>,
+        /// The system's model, in the firmware's words.
+        model: Option<String>,
+    },
+}
+
+/// What an operating system calls itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SystemWords {
+    os_id: Option<String>,
+    product: String,
+}
+
+impl Setting {
+    /// The setting of a host's software.
+    pub fn software(system: Option<&OperatingSystem>, indexes_complete: bool) -> Self {
+        let words = |os: &OperatingSystem| SystemWords { os_id: os.os_id.clone(), product: os_product(os) };
+        Self::Software { system: system.map(words), indexes_complete }
+    }
+
+    /// The setting of a host's machine.
+    pub fn machine(system: Option<&Hardware>) -> Self {
+        let maker = system.and_then(|part| part.maker.clone());
+        let model = system.and_then(|part| part.model.clone());
+        Self::Machine { maker, model }
+    }
+
+    /// What this setting means, by the supplier records that stand.
+    pub fn context(&self, marks: &Marks) -> HostContext {
+        match self {
+            Self::Software { system, indexes_complete } => HostContext {
+                os_id: system.as_ref().and_then(|words| words.os_id.clone()),
+                operating_system: system.as_ref().map(|words| operating_system(words, marks)),
+                hardware: hardware(None, None, marks),
+                indexes_complete: *indexes_complete,
+            },
+            Self::Machine { maker, model } => HostContext {
+                os_id: None,
+                operating_system: None,
+                hardware: hardware(maker.as_deref(), model.as_deref(), marks),
+                indexes_complete: false,
+            },
+        }
+    }
+
+    /// `ID` of os-release.
+    pub fn os_id(&self) -> Option<&str> {
+        match self {
+            Self::Software { system, .. } => system.as_ref()?.os_id.as_deref(),
+            Self::Machine { .. } => None,
+        }
+    }
+}
+
+/// What a host's setting means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostContext {
-    /// The host's own name, in its own words.
-    pub hostname: Option<String>,
     /// `ID` of os-release.
     pub os_id: Option<String>,
     /// The operating system as a component; absent while it has not been seen.
@@ -33,35 +96,14 @@ pub struct HostContext {
     pub indexes_complete: bool,
 }
 
-impl HostContext {
-    /// Gathers what is known of a host.
-    pub fn of(agent: &AgentId, assets: &Assets, coverage: &Coverage, marks: &Marks) -> Self {
-        let os = assets.under(agent, "operating_system").find_map(|(_, observation)| match observation {
-            Observation::OperatingSystem(os) => Some(os),
-            _ => None,
-        });
-        let system = assets.under_prefix(agent, "system:").find_map(|(_, observation)| match observation {
-            Observation::Hardware(part) if part.part == HardwarePart::System => Some(part),
-            _ => None,
-        });
-        Self {
-            hostname: os.and_then(|os| os.hostname.clone()),
-            os_id: os.and_then(|os| os.os_id.clone()),
-            operating_system: os.map(|os| operating_system(os, marks)),
-            hardware: hardware(system, marks),
-            indexes_complete: coverage.outcome(agent, INDEX_COLLECTOR) == Some(Outcome::Complete),
-        }
-    }
-}
-
 /// What a plan would call an operating system.
 pub(crate) fn os_product(os: &OperatingSystem) -> String {
     os.name.clone().or_else(|| os.os_id.clone()).unwrap_or_else(|| os.family.clone())
 }
 
-fn operating_system(os: &OperatingSystem, marks: &Marks) -> Meaning {
-    let product = os_product(os);
-    let supplier = match &os.os_id {
+fn operating_system(words: &SystemWords, marks: &Marks) -> Meaning {
+    let product = words.product.clone();
+    let supplier = match &words.os_id {
         Some(id) => match marks.claimed(MarkKind::OsId, id) {
             // Without a record the system's own name is the better word than its short ID.
             super::marks::Claimed::Nobody => {
@@ -74,9 +116,7 @@ fn operating_system(os: &OperatingSystem, marks: &Marks) -> Meaning {
     Meaning { category: Category::OperatingSystem, product, supplier }
 }
 
-fn hardware(system: Option<&Hardware>, marks: &Marks) -> Meaning {
-    let maker = system.and_then(|part| part.maker.as_deref());
-    let model = system.and_then(|part| part.model.as_deref());
+fn hardware(maker: Option<&str>, model: Option<&str>, marks: &Marks) -> Meaning {
     let product = match (maker, model) {
         (Some(maker), Some(model)) => format!("{maker} {model}"),
         (Some(words), None) | (None, Some(words)) => words.to_string(),

@@ -6,7 +6,7 @@ mod host;
 mod ladder;
 mod marks;
 
-pub use host::{HostContext, INDEX_COLLECTOR};
+pub use host::{HostContext, INDEX_COLLECTOR, Setting};
 pub use marks::{MarkKind, Marks};
 
 use super::rows::{Confidence, SupplierClaim};

@@ -3,178 +3,122 @@
 //! Invariant: a cursor is the last row's own key, so a page never repeats or skips rows that did not change meanwhile.
 
 use super::super::Model;
-use super::super::meaning::{Meaning, name_and_version};
-use super::super::rows::{ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, DriftStatus, Page};
+use super::super::meaning::Meaning;
+use super::super::numbers::{HostNo, ItemNo};
+use super::super::prepared::Label;
+use super::super::rows::{ComponentDetail, ComponentPlace, ComponentRow, Page};
 use super::super::views::assets::Item;
+use super::super::views::drift::{Listed, Variant};
+use super::Part;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package};
 use daicho_schemas::ids::AgentId;
-use daicho_schemas::limits::PAGE_ITEMS_MAX;
-use std::ops::Bound;
+use std::sync::Arc;
 
-/// Rows on a page where nobody says how many.
-const PAGE_ITEMS_DEFAULT: usize = 100;
-/// The longest search text that is looked at, in characters.
-const QUERY_CHARS_MAX: usize = 200;
 /// Other versions listed with one component.
 const OTHER_VERSIONS_MAX: usize = 100;
+/// Places shown with one component; their own list shows all.
+const PLACES_MAX: usize = 500;
 
 impl Model {
-    /// Distinct components, in order of name and version. `None` when the cursor is not one of this list.
-    pub fn components(&self, query: &ComponentQuery) -> Option<Page<ComponentRow>> {
-        let from = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
-            None => Bound::Unbounded,
-            Some(cursor) => Bound::Excluded(decode(cursor)?),
-        };
-        let limit = query.limit.unwrap_or(PAGE_ITEMS_DEFAULT).clamp(1, PAGE_ITEMS_MAX);
-        let words = words(query.q.as_deref().unwrap_or(""));
-        let mut items = Vec::new();
-        let mut last = None;
-        for key in self.drift.order.range((from, Bound::Unbounded)) {
-            let Some(row) = self.wanted(&key.2, query, &words) else { continue };
-            if items.len() == limit {
-                return Some(Page { items, next: last.map(encode) });
-            }
-            items.push(row);
-            last = Some(key);
-        }
-        Some(Page { items, next: None })
-    }
-
     /// One component.
     pub fn component_detail(&self, component_id: &str) -> Option<ComponentDetail> {
-        let hash = Hash::try_from(component_id.to_string()).ok()?;
-        let item = self.state.assets.item(&hash)?;
-        let row = self.component_row(&hash, item)?;
-        let places = item.places.iter().map(|(agent, place)| {
-            let host = self.drift.hosts.get(agent);
-            ComponentPlace {
-                agent_id: agent.clone(),
-                hostname: host.and_then(|host| self.state.hostname(agent, &host.context)),
-                equipment_id: host.and_then(|host| host.equipment.first().cloned()),
-                first_seen_at: place.first_seen_at,
-            }
-        });
+        let (no, item) = self.component(component_id)?;
+        let row = self.component_row(no)?;
+        let hosts = self.drift.sightings.hosts(no);
         Some(ComponentDetail {
-            places: places.collect(),
-            other_versions: self.other_versions(&hash, &row),
-            observation: item.observation.clone(),
+            places: hosts.iter().take(PLACES_MAX).filter_map(|host| self.place(no, host)).collect(),
+            other_versions: self.other_versions(no, item, &row),
+            observation: item.observation()?,
             row,
         })
     }
 
-    fn other_versions(&self, hash: &Hash, row: &ComponentRow) -> Vec<ComponentRow> {
-        let first = (row.name.clone(), String::new(), Hash::ZERO);
-        let named = self.drift.order.range(first..).take_while(|(name, _, _)| *name == row.name);
+    /// One page of the places where a component stands, in the order of enrolment. `None` when there is no such component, or
+    /// the cursor is not one of this list.
+    pub fn component_places(&self, component_id: &str, part: Part<'_>) -> Option<Page<ComponentPlace>> {
+        let (no, _) = self.component(component_id)?;
+        let first = match part.cursor {
+            None => 0,
+            Some(cursor) => self.state.agents.number(&AgentId::new(cursor).ok()?)? + 1,
+        };
+        let hosts = self.drift.sightings.hosts(no);
+        let places = hosts.range(first..).filter_map(|host| self.place(no, host));
+        Some(part.of(places, |place| place.agent_id.to_string()))
+    }
+
+    fn component(&self, component_id: &str) -> Option<(ItemNo, &Arc<Item>)> {
+        let hash = Hash::try_from(component_id.to_string()).ok()?;
+        let no = self.state.assets.items.find(&hash)?;
+        Some((no, self.state.assets.items.get(no)?))
+    }
+
+    fn place(&self, item: ItemNo, host: HostNo) -> Option<ComponentPlace> {
+        let row = self.drift.hosts.get(host)?;
+        Some(ComponentPlace {
+            agent_id: self.state.agents.by_number(host)?.agent_id.clone(),
+            hostname: row.name.as_ref().map(|name| name.to_string()),
+            equipment_id: row.equipment.first().cloned(),
+            first_seen_at: self.state.assets.host(host)?.first_seen_at(item)?,
+        })
+    }
+
+    fn other_versions(&self, no: ItemNo, item: &Item, row: &ComponentRow) -> Vec<ComponentRow> {
+        let Some((_, label)) = &item.label else { return Vec::new() };
+        let first = Listed { label: Arc::new(Label { name: label.name.clone(), version: None }), item: 0 };
+        let named = self.listed_from(Some(&first), false).take_while(|listed| listed.label.name == label.name);
         named
-            .filter(|(_, _, other)| other != hash)
-            .filter_map(|(_, _, other)| self.component_row(other, self.state.assets.item(other)?))
-            .filter(|other| {
-                other.sort == row.sort && other.architecture == row.architecture && other.version != row.version
-            })
+            .filter(|listed| listed.item != no && listed.label.version != label.version)
+            .filter_map(|listed| self.component_row(listed.item))
+            .filter(|other| other.sort == row.sort && other.architecture == row.architecture)
             .take(OTHER_VERSIONS_MAX)
             .collect()
     }
 
-    fn wanted(&self, hash: &Hash, query: &ComponentQuery, words: &[String]) -> Option<ComponentRow> {
-        let item = self.state.assets.item(hash)?;
-        if query.agent_id.as_ref().is_some_and(|agent| !item.places.contains_key(agent)) {
-            return None;
-        }
-        if let Some(equipment) = &query.equipment_id {
-            let members = &self.drift.equipment.get(equipment)?.members;
-            if !item.places.keys().any(|agent| members.contains(agent)) {
-                return None;
-            }
-        }
-        let row = self.component_row(hash, item)?;
-        if query.status.is_some() && row.status != query.status {
-            return None;
-        }
-        let text = [
-            &row.name,
-            row.version.as_deref().unwrap_or(""),
-            &row.product,
-            &row.supplier.name.ja,
-            &row.supplier.name.en,
-        ]
-        .join("\n")
-        .to_lowercase();
-        words.iter().all(|word| text.contains(word)).then_some(row)
-    }
-
-    fn component_row(&self, hash: &Hash, item: &Item) -> Option<ComponentRow> {
-        let meaning = self.weakest_meaning(hash, item)?;
-        let (name, version) = name_and_version(&item.observation);
-        let (sort, architecture) = match &item.observation {
+    pub(super) fn component_row(&self, no: ItemNo) -> Option<ComponentRow> {
+        let item = self.state.assets.items.get(no)?;
+        let meaning = self.weakest_meaning(no)?;
+        let (_, label) = item.label.as_ref()?;
+        let observation = item.observation()?;
+        let (sort, architecture) = match &observation {
             Observation::Package(package) => (package.ecosystem.as_str(), package.architecture.clone()),
             Observation::OperatingSystem(os) => ("os", os.architecture.clone()),
             _ => ("hardware", None),
         };
-        let purl = match &item.observation {
-            Observation::Package(package) => Some(purl(package, self.os_id(item))),
+        let purl = match &observation {
+            Observation::Package(package) => Some(purl(package, self.os_id(no))),
             _ => None,
         };
         Some(ComponentRow {
-            component_id: hash.to_string(),
-            name: name.clone(),
-            version,
+            component_id: item.hash.to_string(),
+            name: label.name.clone(),
+            version: label.version.clone(),
             architecture,
             sort: sort.into(),
             purl,
             category: meaning.category,
             product: meaning.product.clone(),
             supplier: meaning.supplier.clone(),
-            hosts: item.places.len() as u64,
-            status: self.status(hash, item, &name),
+            hosts: self.drift.sightings.of(no).map(|(_, variant)| variant.hosts.len()).sum(),
+            status: self.drift.sightings.status(no),
         })
     }
 
     /// Of the meanings that one thing has on its hosts, the one we are least sure of.
-    fn weakest_meaning(&self, hash: &Hash, item: &Item) -> Option<&Meaning> {
-        let judged = item.places.keys().filter_map(|agent| self.drift.hosts.get(agent)?.judged.get(hash));
-        judged
-            .map(|meaning| &**meaning)
-            .min_by(|a, b| a.supplier.confidence.cmp(&b.supplier.confidence).then_with(|| a.cmp(b)))
+    pub(super) fn weakest_meaning(&self, item: ItemNo) -> Option<&Arc<Meaning>> {
+        let meanings = self.drift.sightings.of(item).map(|(_, variant)| &variant.meaning);
+        meanings.min_by(|a, b| a.supplier.confidence.cmp(&b.supplier.confidence).then_with(|| a.cmp(b)))
     }
 
-    fn status(&self, hash: &Hash, item: &Item, name: &str) -> Option<DriftStatus> {
-        let mut covered = false;
-        for agent in item.places.keys() {
-            let Some(host) = self.drift.hosts.get(agent) else { continue };
-            let Some(meaning) = host.judged.get(hash) else { continue };
-            for drift in host.equipment.iter().filter_map(|id| self.drift.equipment.get(id)) {
-                match drift.cover(meaning, name) {
-                    None => return Some(DriftStatus::Undeclared),
-                    Some(_) => covered = true,
-                }
-            }
-        }
-        covered.then_some(DriftStatus::Covered)
+    /// The `ID` of the system on the first host that tells one.
+    fn os_id(&self, item: ItemNo) -> Option<&str> {
+        let told = |variant: &Variant| self.drift.setting(variant.setting).and_then(|setting| setting.os_id());
+        let first = self.drift.sightings.of(item).filter(|(_, variant)| told(variant).is_some());
+        first
+            .min_by_key(|(_, variant)| variant.hosts.first())
+            .map(|(_, variant)| variant.setting)
+            .and_then(|setting| self.drift.setting(setting).and_then(|setting| setting.os_id()))
     }
-
-    fn os_id(&self, item: &Item) -> Option<&str> {
-        let os_id = |agent: &AgentId| self.drift.hosts.get(agent)?.context.os_id.as_deref();
-        item.places.keys().find_map(os_id)
-    }
-}
-
-fn words(text: &str) -> Vec<String> {
-    let text: String = text.chars().take(QUERY_CHARS_MAX).collect();
-    text.split_whitespace().map(str::to_lowercase).collect()
-}
-
-/// A cursor is the hash of the last row and its name and version, each readable back.
-fn encode(key: &(String, String, Hash)) -> String {
-    let (name, version, hash) = key;
-    format!("{hash}{}.{}", hex::encode(name), hex::encode(version))
-}
-
-fn decode(cursor: &str) -> Option<(String, String, Hash)> {
-    let (hash, rest) = cursor.split_at_checked(64)?;
-    let (name, version) = rest.split_once('.')?;
-    let text = |digits: &str| String::from_utf8(hex::decode(digits).ok()?).ok();
-    Some((text(name)?, text(version)?, Hash::try_from(hash.to_string()).ok()?))
 }
 
 /// A package URL (https://github.com/package-url/purl-spec): the distribution is the namespace; rpm's epoch is a qualifier.
@@ -208,15 +152,10 @@ fn encoded(text: &str) -> String {
     out
 }
 
-/// The key of a component in the list, for tests of cursors.
-#[cfg(test)]
-pub(crate) fn cursor_of(hash: &Hash, observation: &Observation) -> String {
-    encode(&super::super::views::drift::order_key(hash, observation))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::rows::ComponentQuery;
     use crate::model::testing::{Script, package};
     use daicho_schemas::batch::Outcome;
 
@@ -261,9 +200,10 @@ mod tests {
         let (a, b, c) =
             (package("a", "1", "x.example"), package("b", "1", "x.example"), package("c", "1", "x.example"));
         script.dpkg(Outcome::Complete, &[a.clone(), b.clone(), c.clone()]);
-        let observation = Observation::Package(b.package());
-        let hash = daicho_schemas::batch::item_hash(&observation).unwrap();
-        let query = ComponentQuery { cursor: Some(cursor_of(&hash, &observation)), ..ComponentQuery::default() };
+        let first = ComponentQuery { limit: Some(2), ..ComponentQuery::default() };
+        let cursor = script.model.components(&first).unwrap().next;
+        assert!(cursor.is_some(), "the cursor names b");
+        let query = ComponentQuery { cursor, ..ComponentQuery::default() };
         script.dpkg(Outcome::Complete, &[a, c]);
         let rows = script.model.components(&query).unwrap().items;
         assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["c"]);

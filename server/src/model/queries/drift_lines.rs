@@ -4,25 +4,26 @@
 
 use super::super::Model;
 use super::super::cover::part_covers;
-use super::super::meaning::{Marks, name_and_version, unknown_claim};
+use super::super::meaning::{Marks, unknown_claim};
+use super::super::numbers::HostNo;
 use super::super::rows::{Confidence, DriftLine, DriftStatus, SupplierClaim};
-use super::super::views::declarations::host_key;
-use super::super::views::drift::{EquipmentDrift, Line, LineKey, label_of};
+use super::super::views::drift::{EquipmentDrift, Line};
 use daicho_schemas::batch::Outcome;
-use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::{Category, DeclaredPart};
-use daicho_schemas::ids::{AgentId, EquipmentId, PlanId, SupplierId};
-use std::collections::BTreeSet;
+use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Examples in one line.
 const EXAMPLES_MAX: usize = 10;
+/// Hosts named in one line.
+const HOSTS_NAMED_MAX: usize = 50;
 
 impl Model {
     /// The drift of one equipment: undeclared first, then not seen, not observable, covered; then by category, product and
     /// supplier. Empty for an equipment that no plan names.
     pub fn drift(&self, id: &EquipmentId) -> Vec<DriftLine> {
         let Some(drift) = self.drift.equipment.get(id) else { return Vec::new() };
-        let mut lines: Vec<DriftLine> = drift.lines.iter().map(|(key, line)| self.seen_line(key, line)).collect();
+        let mut lines: Vec<DriftLine> = drift.lines().map(|line| self.seen_line(line)).collect();
         lines.extend(self.unseen_lines(id, drift));
         lines.sort_by_cached_key(|line| {
             let rank = match line.status {
@@ -43,58 +44,60 @@ impl Model {
         lines
     }
 
-    fn seen_line(&self, key: &LineKey, line: &Line) -> DriftLine {
-        let examples: BTreeSet<String> = line.components.keys().map(|hash| label_of(&self.state, hash)).collect();
-        let hosts: BTreeSet<String> = line.hosts.keys().map(|agent| self.name_of(agent)).collect();
+    fn seen_line(&self, line: &Line) -> DriftLine {
+        let mut examples: Vec<String> = Vec::new();
+        for listed in line.components.keys() {
+            if examples.len() == EXAMPLES_MAX {
+                break;
+            }
+            let example = listed.label.line();
+            if examples.last() != Some(&example) {
+                examples.push(example);
+            }
+        }
+        let hosts: BTreeSet<String> = line.hosts.iter().take(HOSTS_NAMED_MAX).map(|host| self.name_of(host)).collect();
+        let key = &line.key;
         DriftLine {
             status: if key.cover.is_some() { DriftStatus::Covered } else { DriftStatus::Undeclared },
             category: key.category,
             product: key.product.clone(),
             supplier: line.claim().cloned().unwrap_or_else(|| unknown_claim("")),
             components: line.components.len() as u64,
-            examples: examples.into_iter().take(EXAMPLES_MAX).collect(),
+            examples,
             hosts: hosts.into_iter().collect(),
+            hosts_total: line.hosts.len(),
             plan_id: key.cover.as_ref().map(|(plan, _)| plan.clone()),
             part_id: key.cover.as_ref().map(|(_, part)| part.clone()),
         }
     }
 
     fn unseen_lines(&self, id: &EquipmentId, drift: &EquipmentDrift) -> Vec<DriftLine> {
-        let covering: BTreeSet<_> = drift.lines.keys().filter_map(|key| key.cover.as_ref()).collect();
+        let covering: BTreeSet<_> = drift.lines().filter_map(|line| line.key.cover.as_ref()).collect();
         let mut lines = Vec::new();
+        let mut looked_at = BTreeMap::new();
         for state in self.state.declarations.covering_plans_of(id) {
             for part in &state.plan.parts {
                 let place = (state.plan.plan_id.clone(), part.part_id.clone());
-                if !covering.contains(&place) && !self.seen_under_another_part(part, drift) {
-                    lines.push(self.unseen_line(id, &state.plan.plan_id, part));
+                if !covering.contains(&place) && !seen_under_another_part(part, drift) {
+                    let fully =
+                        *looked_at.entry(part.category).or_insert_with(|| self.fully_looked_at(drift, part.category));
+                    lines.push(self.unseen_line(fully, &state.plan.plan_id, part));
                 }
             }
         }
         lines
     }
 
-    /// Whether something that this part covers too stands in a line of another part that went before it.
-    fn seen_under_another_part(&self, part: &DeclaredPart, drift: &EquipmentDrift) -> bool {
-        let same = drift.lines.iter().filter(|(key, _)| key.supplier.recorded() == Some(&part.supplier_id));
-        same.into_iter().any(|(key, line)| {
-            line.components.keys().filter_map(|hash| self.state.assets.item(hash)).any(|item| {
-                let (name, _) = name_and_version(&item.observation);
-                part_covers(part, key.category, &key.product, &name)
-            })
-        })
-    }
-
-    fn unseen_line(&self, id: &EquipmentId, plan_id: &PlanId, part: &DeclaredPart) -> DriftLine {
-        let status =
-            if self.fully_looked_at(id, part.category) { DriftStatus::NotSeen } else { DriftStatus::NotObservable };
+    fn unseen_line(&self, fully_looked_at: bool, plan_id: &PlanId, part: &DeclaredPart) -> DriftLine {
         DriftLine {
-            status,
+            status: if fully_looked_at { DriftStatus::NotSeen } else { DriftStatus::NotObservable },
             category: part.category,
             product: part.name.clone(),
             supplier: self.declared_supplier(&part.supplier_id),
             components: 0,
             examples: Vec::new(),
             hosts: Vec::new(),
+            hosts_total: 0,
             part_id: Some(part.part_id.clone()),
             plan_id: Some(plan_id.clone()),
         }
@@ -106,25 +109,23 @@ impl Model {
     }
 
     /// Whether every declared host has an agent that is heard and whose collectors for this category looked completely.
-    fn fully_looked_at(&self, id: &EquipmentId, category: Category) -> bool {
-        let hosts = self.state.declarations.hosts_of(id);
-        let Some(drift) = self.drift.equipment.get(id) else { return false };
-        !hosts.is_empty()
-            && hosts.iter().all(|host| {
-                let key = host_key(host);
-                let mut speakers = drift.members.iter().filter(|agent| self.name_key(agent) == key);
-                speakers.any(|agent| self.heard(agent) && self.looked_completely(agent, category))
-            })
+    fn fully_looked_at(&self, drift: &EquipmentDrift, category: Category) -> bool {
+        let looked = |host: &HostNo| {
+            let heard = self.drift.hosts.get(*host).is_some_and(|row| row.seen.heard());
+            heard && self.looked_completely(*host, category)
+        };
+        let names: BTreeSet<&str> = drift
+            .members
+            .iter()
+            .filter(looked)
+            .filter_map(|host| self.drift.hosts.get(host))
+            .map(|row| &*row.key)
+            .collect();
+        !drift.declared.is_empty() && drift.declared.keys().all(|name| names.contains(name.as_str()))
     }
 
-    /// An agent that may speak and is heard.
-    pub(super) fn heard(&self, agent: &AgentId) -> bool {
-        let revoked = self.state.agents.get(agent).is_none_or(|state| state.revoked.is_some());
-        !revoked && self.state.coverage.hearing(agent) == Hearing::Heard
-    }
-
-    fn looked_completely(&self, agent: &AgentId, category: Category) -> bool {
-        let outcome = |collector: &str| self.state.coverage.outcome(agent, collector);
+    fn looked_completely(&self, host: HostNo, category: Category) -> bool {
+        let outcome = |collector: &str| self.state.coverage.outcome(host, collector);
         let complete = |collector: &str| outcome(collector) == Some(Outcome::Complete);
         match category {
             Category::OperatingSystem => complete("operating_system"),
@@ -141,14 +142,22 @@ impl Model {
     }
 
     /// A host's name, or its agent's id while it has none.
-    pub(super) fn name_of(&self, agent: &AgentId) -> String {
-        let hosts = &self.drift.hosts;
-        let name = hosts.get(agent).and_then(|host| self.state.hostname(agent, &host.context));
-        name.unwrap_or_else(|| agent.to_string())
+    fn name_of(&self, host: HostNo) -> String {
+        let name = self.drift.hosts.get(host).and_then(|row| row.name.as_ref());
+        let agent_id = || self.state.agents.by_number(host).map_or("", |agent| agent.agent_id.as_str());
+        name.map_or_else(agent_id, |name| &**name).to_string()
     }
+}
 
-    /// A host's name as names are compared.
-    pub(super) fn name_key(&self, agent: &AgentId) -> String {
-        host_key(&self.name_of(agent))
-    }
+/// Whether something that this part covers too stands in a line of another part that went before it.
+fn seen_under_another_part(part: &DeclaredPart, drift: &EquipmentDrift) -> bool {
+    let same = drift.lines().filter(|line| line.key.supplier.recorded() == Some(&part.supplier_id));
+    same.into_iter().any(|line| {
+        let mut last = None;
+        line.components.keys().any(|listed| {
+            // Many components of one name are one question.
+            let name = listed.label.name.as_str();
+            last.replace(name) != Some(name) && part_covers(part, line.key.category, &line.key.product, name)
+        })
+    })
 }

@@ -3,79 +3,83 @@
 //! Invariant: a declared host that no agent speaks for is named, never left out.
 
 use super::super::Model;
-use super::super::rows::{DutyState, EquipmentDetail, EquipmentRow, HostRow};
-use super::super::views::declarations::{PlanState, host_key};
+use super::super::rows::{EquipmentDetail, EquipmentRow, HostRow, Page};
+use super::super::views::declarations::PlanState;
 use super::super::views::drift::EquipmentDrift;
-use super::registers::{plan_row, sorted_duties};
-use daicho_schemas::canonical::Hash;
+use super::Part;
+use super::registers::plan_row;
 use daicho_schemas::ids::EquipmentId;
+use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
-use std::collections::BTreeSet;
+
+/// Hosts, findings and duties that are shown with one equipment; their own lists show all.
+const DETAIL_ROWS_MAX: usize = 200;
 
 impl Model {
     /// 特定重要設備, in order of their ids. `today` decides the phases.
     pub fn equipment(&self, today: CalendarDate) -> Vec<EquipmentRow> {
-        let all = self.state.declarations.equipment();
-        all.into_iter().map(|(id, described)| self.equipment_row(id, described, today)).collect()
+        self.drift.equipment.keys().filter_map(|id| self.equipment_row(id, today)).collect()
+    }
+
+    /// One page of 特定重要設備. `None` when the cursor is not one of this list.
+    pub fn equipment_page(&self, part: Part<'_>, today: CalendarDate) -> Option<Page<EquipmentRow>> {
+        let last = match part.cursor {
+            None => None,
+            Some(cursor) => Some(EquipmentId::new(cursor).ok().filter(|id| self.drift.equipment.contains_key(id))?),
+        };
+        let behind = self.drift.equipment.keys().skip_while(|id| last.as_ref().is_some_and(|last| *id <= last));
+        Some(part.of(behind.filter_map(|id| self.equipment_row(id, today)), |row| row.equipment_id.to_string()))
+    }
+
+    /// The name of 特定重要設備, as the plan received last describes it.
+    pub fn equipment_name(&self, id: &EquipmentId) -> Option<Text> {
+        self.state.declarations.equipment_described(id).map(|equipment| equipment.name.clone())
     }
 
     /// One 特定重要設備.
     pub fn equipment_detail(&self, id: &EquipmentId, today: CalendarDate) -> Option<EquipmentDetail> {
-        let described = self.state.declarations.plans_of(id).max_by_key(|state| state.seq)?;
-        let row = self.equipment_row(id, described, today);
-        let members = self.drift.equipment.get(id).map(|drift| drift.members.clone()).unwrap_or_default();
-        let open = self.open_findings_by_agent();
+        let drift = self.drift.equipment.get(id)?;
         let hosts: Vec<HostRow> =
-            members.iter().filter_map(|agent| self.host_row(agent, open.get(agent).copied().unwrap_or(0))).collect();
-        let spoken: BTreeSet<String> = members.iter().map(|agent| self.name_key(agent)).collect();
-        let declared = self.state.declarations.hosts_of(id);
-        let without = declared.into_iter().filter(|host| !spoken.contains(&host_key(host)));
-        let duties = self.state.duties.iter().filter(|duty| duty.equipment_id == *id);
+            drift.members.iter().take(DETAIL_ROWS_MAX).filter_map(|host| self.host_row(host)).collect();
+        let spoken = |name: &str| self.drift.hosts.of_name(name).any(|host| drift.members.contains(host));
+        let without = drift.declared.iter().filter(|(name, _)| !spoken(name)).map(|(_, spelled)| spelled.clone());
+        let findings = self.state.findings.of_equipment(id).take(DETAIL_ROWS_MAX);
         Some(EquipmentDetail {
-            row,
-            function: described.plan.equipment.function.clone(),
+            row: self.equipment_row(id, today)?,
+            function: self.described(id)?.plan.equipment.function.clone(),
             drift: self.drift(id),
             hosts,
+            hosts_total: drift.members.len(),
             hosts_without_agent: without.collect(),
-            findings: self.findings_where(|finding| finding.verdict.equipment_id.as_ref() == Some(id)),
-            duties: sorted_duties(duties.cloned().collect()),
+            findings: findings.map(|(id, finding)| self.finding_row(id, finding)).collect(),
+            duties: self.state.duties.of_equipment(id).take(DETAIL_ROWS_MAX).cloned().collect(),
         })
     }
 
-    fn equipment_row(&self, id: &EquipmentId, described: &PlanState, today: CalendarDate) -> EquipmentRow {
+    /// The plan that describes an equipment: the one received last.
+    fn described<'a>(&'a self, id: &'a EquipmentId) -> Option<&'a PlanState> {
+        self.state.declarations.plans_of(id).max_by_key(|state| state.seq)
+    }
+
+    fn equipment_row(&self, id: &EquipmentId, today: CalendarDate) -> Option<EquipmentRow> {
+        let described = self.described(id)?;
         let empty = EquipmentDrift::default();
-        let drift = self.drift.equipment.get(id).unwrap_or(&empty);
-        let heard: BTreeSet<String> =
-            drift.members.iter().filter(|agent| self.heard(agent)).map(|agent| self.name_key(agent)).collect();
-        let declared = self.state.declarations.hosts_of(id);
-        let open = self.state.findings.open().filter(|(_, finding)| finding.verdict.equipment_id.as_ref() == Some(id));
-        // A duty whose cause is gone is not settled either: a person still decides whether something remains to be filed.
-        let duties = self.state.duties.iter().filter(|duty| duty.equipment_id == *id && unsettled(duty.state));
-        EquipmentRow {
+        let drift = self.drift.equipment.get(id).map_or(&empty, |drift| drift);
+        let (covered, undeclared) = drift.counts();
+        Some(EquipmentRow {
             equipment_id: id.clone(),
             name: described.plan.equipment.name.clone(),
             equipment_type: described.plan.equipment.equipment_type.clone(),
             operator: described.plan.operator.name.clone(),
             place: described.plan.equipment.place.clone(),
             plans: self.state.declarations.plans_of(id).map(|state| plan_row(state, today)).collect(),
-            hosts_declared: declared.len() as u64,
-            hosts_heard: declared.iter().filter(|host| heard.contains(&host_key(host))).count() as u64,
-            components_covered: distinct(drift, true),
-            components_undeclared: distinct(drift, false),
-            findings_open: open.count() as u64,
-            duties_open: duties.count() as u64,
-        }
+            hosts_declared: drift.declared.len() as u64,
+            hosts_heard: drift.hosts_heard() as u64,
+            components_covered: covered,
+            components_undeclared: undeclared,
+            findings_open: self.state.findings.count_open_of(id) as u64,
+            // No duty is ever settled by itself: of one whose cause is gone, a person still decides whether to file something.
+            duties_open: self.state.duties.count_of(id) as u64,
+        })
     }
-}
-
-fn unsettled(state: DutyState) -> bool {
-    match state {
-        DutyState::Open | DutyState::CauseGone => true,
-    }
-}
-
-fn distinct(drift: &EquipmentDrift, covered: bool) -> u64 {
-    let lines = drift.lines.iter().filter(|(key, _)| key.cover.is_some() == covered);
-    let hashes: BTreeSet<&Hash> = lines.flat_map(|(_, line)| line.components.keys()).collect();
-    hashes.len() as u64
 }

@@ -3,92 +3,116 @@
 //! Invariant: a host that is silent, revoked or badly seen says so in its row.
 
 use super::super::Model;
-use super::super::findings::{Finding, row};
-use super::super::meaning::label;
-use super::super::rows::{CoverageRow, FindingRow, HostDetail, HostRow};
+use super::super::numbers::HostNo;
+use super::super::prepared::Sort;
+use super::super::rows::{CoverageRow, FindingRow, HostDetail, HostRow, Page, SeenRow};
+use super::Part;
 use super::registers::sorted;
-use daicho_schemas::batch::Outcome;
-use daicho_schemas::fact::observation::Observation;
-use daicho_schemas::ids::AgentId;
-use std::collections::BTreeMap;
+use daicho_schemas::ids::{AgentId, EquipmentId};
 
 impl Model {
-    /// Every host, in order of agent ids.
+    /// Every host, in the order of enrolment.
     pub fn hosts(&self) -> Vec<HostRow> {
-        let open = self.open_findings_by_agent();
-        let agents = self.state.agents.iter();
-        agents.filter_map(|(id, _)| self.host_row(id, open.get(id).copied().unwrap_or(0))).collect()
+        self.hosts_from(0, usize::MAX)
+    }
+
+    /// Hosts from a place in the list on.
+    pub fn hosts_from(&self, skip: usize, take: usize) -> Vec<HostRow> {
+        let Ok(first) = HostNo::try_from(skip) else { return Vec::new() };
+        self.state.agents.from(first).filter_map(|(host, _)| self.host_row(host)).take(take).collect()
+    }
+
+    /// How many agents ever enrolled.
+    pub fn hosts_total(&self) -> usize {
+        self.state.agents.len()
+    }
+
+    /// One page of hosts, of one equipment if that is asked. `None` when the cursor is not one of this list.
+    pub fn hosts_page(&self, part: Part<'_>, equipment: Option<&EquipmentId>) -> Option<Page<HostRow>> {
+        let first = match part.cursor {
+            None => 0,
+            Some(cursor) => self.state.agents.number(&AgentId::new(cursor).ok()?)? + 1,
+        };
+        let key = |row: &HostRow| row.agent_id.to_string();
+        let Some(equipment) = equipment else {
+            return Some(part.of(self.state.agents.from(first).filter_map(|(host, _)| self.host_row(host)), key));
+        };
+        let members = self.drift.equipment.get(equipment).map(|drift| drift.members.range(first..));
+        Some(part.of(members.into_iter().flatten().filter_map(|host| self.host_row(host)), key))
+    }
+
+    /// How much is really seen.
+    pub fn seen(&self) -> SeenRow {
+        let fleet = self.drift.hosts.fleet;
+        let missing = |declared: usize, heard: usize| declared.saturating_sub(heard) as u64;
+        let equipment = self.drift.equipment.values();
+        SeenRow {
+            hosts: fleet.hosts,
+            silent: fleet.silent,
+            never: fleet.never,
+            troubled: fleet.troubled,
+            declared_not_heard: equipment.map(|drift| missing(drift.declared.len(), drift.hosts_heard())).sum(),
+        }
+    }
+
+    /// A host's name; absent while it has not said, and for an agent that never enrolled.
+    pub fn hostname(&self, agent: &AgentId) -> Option<String> {
+        let row = self.drift.hosts.get(self.state.agents.number(agent)?)?;
+        row.name.as_ref().map(|name| name.to_string())
     }
 
     /// One host.
     pub fn host_detail(&self, id: &AgentId) -> Option<HostDetail> {
-        let findings = self.findings_where(|finding| finding.verdict.agent_ids.contains(id));
-        let open = self.state.findings.open().filter(|(_, finding)| finding.verdict.agent_ids.contains(id)).count();
-        let facts = self.state.assets.on(id).map(|(_, _, observation)| observation);
-        let facts = facts.filter(|fact| !matches!(fact, Observation::Package(_) | Observation::PackageOrigin(_)));
+        let host = self.state.agents.number(id)?;
+        let named: Vec<FindingRow> =
+            self.state.findings.of_host(host).map(|(id, finding)| self.finding_row(id, finding)).collect();
+        let shown = |sort: Sort| !matches!(sort, Sort::Package | Sort::Origin);
+        let facts =
+            self.state.assets.on(host, |item| shown(item.sort)).into_iter().filter_map(|item| item.observation());
+        let no_package = |fact: &daicho_schemas::fact::observation::Observation| {
+            !matches!(fact, daicho_schemas::fact::observation::Observation::Package(_))
+        };
         Some(HostDetail {
-            row: self.host_row(id, open as u64)?,
-            coverage: self.coverage_rows(id),
-            facts: facts.cloned().collect(),
-            losses: self.state.coverage.host(id).map(|host| host.losses.clone()).unwrap_or_default(),
-            findings,
+            row: self.host_row(host)?,
+            coverage: self.coverage_rows(host),
+            facts: facts.filter(no_package).collect(),
+            losses: self.state.coverage.host(host).map(|host| host.losses.clone()).unwrap_or_default(),
+            findings: sorted(named),
         })
     }
 
-    /// Open findings per agent that they name.
-    pub(super) fn open_findings_by_agent(&self) -> BTreeMap<AgentId, u64> {
-        let mut open = BTreeMap::new();
-        for (_, finding) in self.state.findings.open() {
-            for agent in &finding.verdict.agent_ids {
-                *open.entry(agent.clone()).or_insert(0) += 1;
-            }
-        }
-        open
-    }
-
-    pub(super) fn findings_where(&self, wanted: impl Fn(&Finding) -> bool) -> Vec<FindingRow> {
-        let all = self.state.findings.iter().filter(|(_, finding)| wanted(finding));
-        sorted(all.map(|(id, finding)| row(id, finding, self.duty_ids(id))).collect())
-    }
-
-    pub(super) fn host_row(&self, id: &AgentId, findings_open: u64) -> Option<HostRow> {
-        let agent = self.state.agents.get(id)?;
-        let drift = self.drift.hosts.get(id)?;
-        let os = self.state.assets.under(id, "operating_system").map(|(_, observation)| label(observation)).next();
-        let coverage = self.state.coverage.host(id);
-        let troubled = coverage.map_or(0, |host| {
-            let bad = |outcome: Outcome| matches!(outcome, Outcome::Partial | Outcome::Failed);
-            host.collectors.values().filter(|collector| bad(collector.outcome)).count()
-        });
+    pub(super) fn host_row(&self, host: HostNo) -> Option<HostRow> {
+        let agent = self.state.agents.by_number(host)?;
+        let drift = self.drift.hosts.get(host)?;
+        let system = self.state.assets.under(host, "operating_system").into_iter().next();
+        let system = system.and_then(|item| self.state.assets.items.get(item));
         Some(HostRow {
-            agent_id: id.clone(),
-            hostname: self.state.hostname(id, &drift.context),
-            operating_system: os,
+            agent_id: agent.agent_id.clone(),
+            hostname: drift.name.as_ref().map(|name| name.to_string()),
+            operating_system: system.map(|item| item.line()),
             equipment_id: drift.equipment.first().cloned(),
-            hearing: self.state.coverage.hearing(id),
+            hearing: self.state.coverage.hearing(host),
             revoked: agent.revoked.is_some(),
             last_batch_at: agent.last_batch_at,
             last_batch_number: agent.last_number,
-            components: drift.judged.len() as u64,
-            findings_open,
-            collectors_troubled: troubled as u64,
+            components: drift.components,
+            findings_open: self.state.findings.open_on(host),
+            collectors_troubled: self.state.coverage.host(host).map_or(0, |host| host.troubled() as u64),
         })
     }
 
-    fn coverage_rows(&self, id: &AgentId) -> Vec<CoverageRow> {
-        let assets = self.state.assets.host(id);
-        let collectors = self.state.coverage.host(id).into_iter().flat_map(|host| &host.collectors);
-        collectors
-            .map(|(collector, word)| CoverageRow {
-                collector: collector.clone(),
+    fn coverage_rows(&self, host: HostNo) -> Vec<CoverageRow> {
+        let items = |word: &_| self.state.assets.collector(host, word).map_or(0, |assets| assets.items.len());
+        let words = self.state.coverage.collectors(host);
+        words
+            .map(|word| CoverageRow {
+                items: items(&word.collector),
+                collector: word.collector,
                 outcome: word.outcome,
-                items: assets
-                    .and_then(|host| host.collectors.get(collector))
-                    .map_or(0, |assets| assets.items.len() as u64),
                 reported_at: word.reported_at,
                 complete_at: word.complete_at,
-                sources: word.sources.clone(),
-                troubles: word.troubles.clone(),
+                sources: word.sources,
+                troubles: word.troubles,
             })
             .collect()
     }

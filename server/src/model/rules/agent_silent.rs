@@ -18,20 +18,17 @@ fn claim() -> Text {
 }
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    if touched.everything {
-        facts.state.agents.iter().map(|(id, _)| Subject::Agent(id.clone())).collect()
-    } else {
-        touched.agents.iter().cloned().map(Subject::Agent).collect()
-    }
+    facts.agents_of(&touched.hosts)
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Agent(agent) = subject else { return None };
-    if !facts.may_speak(agent) || facts.state.coverage.hearing(agent) != Hearing::Silent {
+    let host = facts.host(agent)?;
+    if !facts.may_speak(agent) || facts.state.coverage.hearing(host) != Hearing::Silent {
         return None;
     }
     let hostname = facts.hostname(agent);
-    let since = facts.state.coverage.host(agent).and_then(|host| host.silent_since);
+    let since = facts.state.coverage.host(host).and_then(|host| host.silent_since);
     let (since_ja, since_en) = match since {
         Some(at) => (
             format!("最後の連絡は {}（日本時間）です。", at.for_people_in_japan()),
@@ -55,8 +52,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             "ホストの電源と回線を確かめ、ホストで `daicho-agent status` を実行してください。撤去したホストなら失効させます。",
             "See whether the host is up and connected and run `daicho-agent status` on it; revoke the agent if the host was removed.",
         ),
-        equipment_id: facts.equipment_of(agent).pop_first(),
-        agent_ids: vec![agent.clone()],
+        equipment_id: facts.equipment_of(agent),
+        hosts: facts.only(agent),
         components: Vec::new(),
         supplier: None,
     })

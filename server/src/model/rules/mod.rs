@@ -18,11 +18,13 @@ mod undeclared_host;
 mod undeclared_supplier;
 
 use super::findings::{At, COMPONENTS_LISTED_MAX, Findings, Subject, Turn, Verdict};
+use super::numbers::HostNo;
 use super::rows::SupplierClaim;
 use super::state::State;
-use super::views::drift::{Drift, Line, LineKey, Touched, label_of};
+use super::views::drift::{Drift, Line, Listed, Touched};
 use daicho_schemas::ids::{AgentId, EquipmentId, FindingId, RuleId};
 use daicho_schemas::text::Text;
+use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 
 /// What a rule may look at.
@@ -40,7 +42,7 @@ pub struct Rule {
     pub id: &'static str,
     /// Its claim in one sentence.
     pub claim: fn() -> Text,
-    /// The subjects that a touched state makes it judge again. Subjects of open findings are added where everything is touched.
+    /// The subjects that a touched state makes it judge again. Those of open findings of a touched equipment are added.
     pub subjects: fn(&Facts<'_>, &Touched) -> BTreeSet<Subject>,
     /// Its verdict on one subject; `None` when the claim does not hold.
     pub judge: fn(&Facts<'_>, &Subject) -> Option<Verdict>,
@@ -76,8 +78,8 @@ pub(crate) fn judge(
     for rule in RULES {
         let id = rule.rule_id();
         let mut subjects = (rule.subjects)(&facts, touched);
-        if touched.everything {
-            let open = findings.open().filter(|(_, finding)| finding.rule_id == id);
+        for equipment in &touched.equipment {
+            let open = findings.open_of(equipment).filter(|(_, finding)| finding.rule_id == id);
             subjects.extend(open.map(|(_, finding)| finding.subject.clone()));
         }
         for subject in subjects {
@@ -98,14 +100,26 @@ impl Facts<'_> {
         described.map_or_else(|| Text::same(id.as_str()), |equipment| equipment.name.clone())
     }
 
-    /// The name of a host, or its agent's id while it has none.
-    fn hostname(&self, agent: &AgentId) -> String {
-        self.state.spoken_hostname(agent).unwrap_or_else(|| agent.to_string())
+    /// The number of an agent's host.
+    fn host(&self, agent: &AgentId) -> Option<HostNo> {
+        self.state.agents.number(agent)
     }
 
-    /// The equipment a host belongs to.
-    fn equipment_of(&self, agent: &AgentId) -> BTreeSet<EquipmentId> {
-        self.drift.hosts.get(agent).map(|host| host.equipment.clone()).unwrap_or_default()
+    /// The agents of hosts as subjects.
+    fn agents_of(&self, hosts: &BTreeSet<HostNo>) -> BTreeSet<Subject> {
+        let agents = hosts.iter().filter_map(|host| self.state.agents.by_number(*host));
+        agents.map(|agent| Subject::Agent(agent.agent_id.clone())).collect()
+    }
+
+    /// The name of a host, or its agent's id while it has none.
+    fn hostname(&self, agent: &AgentId) -> String {
+        let row = self.host(agent).and_then(|host| self.drift.hosts.get(host));
+        row.and_then(|row| row.name.as_ref()).map_or_else(|| agent.to_string(), |name| name.to_string())
+    }
+
+    /// The equipment a host belongs to; the first where there are several.
+    fn equipment_of(&self, agent: &AgentId) -> Option<EquipmentId> {
+        self.drift.hosts.get(self.host(agent)?)?.equipment.first().cloned()
     }
 
     /// Whether an agent enrolled and may still speak.
@@ -113,24 +127,32 @@ impl Facts<'_> {
         self.state.agents.get(agent).is_some_and(|state| state.revoked.is_none())
     }
 
+    /// A finding's hosts: a set of one.
+    fn only(&self, agent: &AgentId) -> RoaringBitmap {
+        self.host(agent).into_iter().collect()
+    }
+
     /// The components of some lines by name and version, in order, at most [`COMPONENTS_LISTED_MAX`], and how many there are.
-    fn components(&self, lines: &[(&LineKey, &Line)]) -> (Vec<String>, usize) {
-        let hashes: BTreeSet<_> = lines.iter().flat_map(|(_, line)| line.components.keys()).collect();
-        let mut labels: Vec<String> = hashes.iter().map(|hash| label_of(self.state, hash)).collect();
-        labels.sort();
-        let count = labels.len();
-        labels.truncate(COMPONENTS_LISTED_MAX);
-        (labels, count)
+    fn components(&self, lines: &[&Line]) -> (Vec<String>, usize) {
+        let named = |listed: &BTreeSet<&Listed>| {
+            listed.iter().take(COMPONENTS_LISTED_MAX).map(|listed| listed.label.line()).collect()
+        };
+        if let [line] = lines {
+            return (named(&line.components.keys().take(COMPONENTS_LISTED_MAX).collect()), line.components.len());
+        }
+        let all: BTreeSet<&Listed> = lines.iter().flat_map(|line| line.components.keys()).collect();
+        (named(&all), all.len())
     }
 }
 
-fn agents_of(lines: &[(&LineKey, &Line)]) -> Vec<AgentId> {
-    let agents: BTreeSet<&AgentId> = lines.iter().flat_map(|(_, line)| line.hosts.keys()).collect();
-    agents.into_iter().cloned().collect()
+fn hosts_of(lines: &[&Line]) -> RoaringBitmap {
+    let mut hosts = RoaringBitmap::new();
+    lines.iter().for_each(|line| hosts |= &line.hosts);
+    hosts
 }
 
-fn weakest_claim(lines: &[(&LineKey, &Line)]) -> Option<SupplierClaim> {
-    lines.iter().filter_map(|(_, line)| line.claim()).min_by_key(|claim| claim.confidence).cloned()
+fn weakest_claim(lines: &[&Line]) -> Option<SupplierClaim> {
+    lines.iter().filter_map(|line| line.claim()).min_by_key(|claim| claim.confidence).cloned()
 }
 
 fn supplier_name(claim: Option<&SupplierClaim>) -> Text {
@@ -155,7 +177,7 @@ mod tests {
     #[test]
     fn nothing_seen_and_nothing_declared_is_no_finding() {
         let mut findings = Findings::default();
-        let touched = Touched { everything: true, ..Touched::default() };
+        let touched = Touched::everything(&State::default(), &Drift::default());
         let at = At { seq: 1, received_at: "2026-11-21T03:00:00.000000Z".parse().unwrap() };
         assert_eq!(judge(&State::default(), &Drift::default(), &mut findings, &touched, at), []);
     }

@@ -4,8 +4,8 @@
 
 use super::{Facts, Rule};
 use crate::model::findings::{Subject, Verdict};
+use crate::model::numbers::HostNo;
 use crate::model::rows::Severity;
-use crate::model::views::declarations::host_key;
 use crate::model::views::drift::Touched;
 use daicho_schemas::fact::observation::{InterfaceKind, NetworkInterface, Observation};
 use daicho_schemas::ids::AgentId;
@@ -23,30 +23,18 @@ fn claim() -> Text {
 }
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    let all = touched.everything.then(|| facts.state.agents.iter().map(|(id, _)| id));
-    let some = touched.agents.iter();
-    let agents: BTreeSet<&AgentId> = all.into_iter().flatten().chain(some).collect();
-    let mut subjects: BTreeSet<Subject> =
-        touched.interfaces.iter().map(|(agent, name)| Subject::Interface(agent.clone(), name.clone())).collect();
-    for agent in agents {
-        let Some(host) = facts.drift.hosts.get(agent) else { continue };
-        subjects.extend(host.remote_interfaces.iter().map(|name| Subject::Interface(agent.clone(), name.clone())));
-    }
-    subjects
+    let all = touched.hosts.iter().filter_map(|host| facts.drift.hosts.get(*host).map(|row| (*host, row)));
+    let all = all.flat_map(|(host, row)| row.remote_interfaces.iter().map(move |name| (host, name)));
+    let all = all.chain(touched.interfaces.iter().map(|(host, name)| (*host, name)));
+    let agent = |host: HostNo| facts.state.agents.by_number(host).map(|agent| agent.agent_id.clone());
+    all.filter_map(|(host, name)| Some(Subject::Interface(agent(host)?, name.clone()))).collect()
 }
 
-fn seen<'a>(facts: &Facts<'a>, agent: &AgentId, name: &'a str) -> Option<&'a NetworkInterface> {
-    facts.state.assets.under(agent, name).find_map(|(_, observation)| match observation {
+fn seen(facts: &Facts<'_>, agent: &AgentId, name: &str) -> Option<NetworkInterface> {
+    let found = facts.state.assets.under(facts.host(agent)?, name);
+    found.into_iter().find_map(|item| match facts.state.assets.items.get(item)?.observation()? {
         Observation::NetworkInterface(interface) if interface.interface_kind.may_be_remote_path() => Some(interface),
         _ => None,
-    })
-}
-
-fn declared(facts: &Facts<'_>, hostname: &str, interface: &str) -> bool {
-    let host = host_key(hostname);
-    let mut filed = facts.state.declarations.plans().filter(|state| state.filed());
-    filed.any(|state| {
-        state.plan.remote_paths.iter().any(|path| host_key(&path.host) == host && path.interface == interface)
     })
 }
 
@@ -54,10 +42,10 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Interface(agent, name) = subject else { return None };
     let interface = seen(facts, agent, name)?;
     let hostname = facts.hostname(agent);
-    if declared(facts, &hostname, name) {
+    if facts.drift.is_declared_path(&hostname, name) {
         return None;
     }
-    let equipment = facts.equipment_of(agent).pop_first();
+    let equipment = facts.equipment_of(agent);
     // A revoked agent on no equipment is out of scope, or another agent speaks for its host now.
     if equipment.is_none() && !facts.may_speak(agent) {
         return None;
@@ -84,7 +72,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             "Find out who made it and what for. If it is needed, decide whether a filing or report is due, then add it to remote_paths of a plan; if not, remove it.",
         ),
         equipment_id: equipment,
-        agent_ids: vec![agent.clone()],
+        hosts: facts.only(agent),
         components: vec![name.clone()],
         supplier: None,
     })

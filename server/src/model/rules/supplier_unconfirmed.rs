@@ -2,10 +2,10 @@
 //! It does not know whether somebody forged it; an old version that has left the repository looks the same.
 //! Invariant: it brings up no duty; it keeps such components from passing as declared in silence.
 
-use super::{Facts, Rule, agents_of, supplier_name, weakest_claim};
+use super::{Facts, Rule, hosts_of, supplier_name, weakest_claim};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::rows::Severity;
-use crate::model::views::drift::{Line, LineKey, Touched};
+use crate::model::views::drift::{Line, Touched};
 use daicho_schemas::text::Text;
 use std::collections::BTreeSet;
 
@@ -19,21 +19,17 @@ fn claim() -> Text {
     )
 }
 
-fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    if !touched.everything {
-        let products = touched.products.iter();
-        return products.map(|(id, supplier, _)| Subject::Supplier(id.clone(), supplier.clone())).collect();
-    }
-    let lines = facts.drift.equipment.iter().flat_map(|(id, drift)| drift.lines.keys().map(move |key| (id, key)));
-    lines.filter(|(_, key)| key.weak).map(|(id, key)| Subject::Supplier(id.clone(), key.supplier.clone())).collect()
+fn subjects(_: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    let products = touched.products.iter();
+    products.map(|(id, supplier, _)| Subject::Supplier(id.clone(), supplier.clone())).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Supplier(equipment, supplier) = subject else { return None };
     let drift = facts.drift.equipment.get(equipment)?;
     // What no part covers is a finding of `undeclared_component` already.
-    let doubtful = |(key, _): &(&LineKey, &Line)| key.weak && key.cover.is_some();
-    let lines: Vec<(&LineKey, &Line)> = drift.lines_of(supplier).filter(doubtful).collect();
+    let doubtful = |line: &&Line| line.key.weak && line.key.cover.is_some();
+    let lines: Vec<&Line> = drift.lines_of(supplier).filter(doubtful).collect();
     if lines.is_empty() {
         return None;
     }
@@ -56,7 +52,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             "Find out where they came from. Remove old versions that are not used; if somebody else supplies them, correct the plan and the supplier records.",
         ),
         equipment_id: Some(equipment.clone()),
-        agent_ids: agents_of(&lines),
+        hosts: hosts_of(&lines),
         components,
         supplier: claim,
     })

@@ -2,10 +2,10 @@
 //! It does not know whether the law asks anything because of it; the decision table does.
 //! Invariant: one finding per equipment, supplier and product, however many packages and hosts it stands for.
 
-use super::{Facts, Rule, agents_of, supplier_name, weakest_claim};
+use super::{Facts, Rule, hosts_of, supplier_name, weakest_claim};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::rows::Severity;
-use crate::model::views::drift::{Line, LineKey, Touched};
+use crate::model::views::drift::{Line, Touched};
 use daicho_schemas::text::Text;
 use std::collections::BTreeSet;
 
@@ -19,22 +19,16 @@ fn claim() -> Text {
     )
 }
 
-fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    let product = |(id, supplier, product): &(_, _, String)| {
-        Subject::Product(Clone::clone(id), Clone::clone(supplier), product.clone())
-    };
-    if !touched.everything {
-        return touched.products.iter().map(product).collect();
-    }
-    let lines = facts.drift.equipment.iter().flat_map(|(id, drift)| drift.lines.keys().map(move |key| (id, key)));
-    lines.map(|(id, key)| Subject::Product(id.clone(), key.supplier.clone(), key.product.clone())).collect()
+fn subjects(_: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    let products = touched.products.iter().cloned();
+    products.map(|(id, supplier, product)| Subject::Product(id, supplier, product)).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Product(equipment, supplier, product) = subject else { return None };
     let drift = facts.drift.equipment.get(equipment)?;
-    let uncovered = |(key, _): &(&LineKey, &Line)| key.product == *product && key.cover.is_none();
-    let lines: Vec<(&LineKey, &Line)> = drift.lines_of(supplier).filter(uncovered).collect();
+    let uncovered = |line: &&Line| line.key.product == *product && line.key.cover.is_none();
+    let lines: Vec<&Line> = drift.lines_of(supplier).filter(uncovered).collect();
     if lines.is_empty() {
         return None;
     }
@@ -61,7 +55,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             "Find out whether it is meant to be there. If so, settle the duty shown with this finding and add it to the plan; if not, remove it.",
         ),
         equipment_id: Some(equipment.clone()),
-        agent_ids: agents_of(&lines),
+        hosts: hosts_of(&lines),
         components,
         supplier: claim,
     })

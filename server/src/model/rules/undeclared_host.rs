@@ -20,16 +20,12 @@ fn claim() -> Text {
 }
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    if touched.everything {
-        facts.state.agents.iter().map(|(id, _)| Subject::Agent(id.clone())).collect()
-    } else {
-        touched.agents.iter().cloned().map(Subject::Agent).collect()
-    }
+    facts.agents_of(&touched.hosts)
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Agent(agent) = subject else { return None };
-    if !facts.may_speak(agent) || !facts.equipment_of(agent).is_empty() {
+    if !facts.may_speak(agent) || facts.equipment_of(agent).is_some() {
         return None;
     }
     let hostname = facts.hostname(agent);
@@ -48,7 +44,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             "Add this host name to an equipment (equipment.hosts) of a plan, or revoke the agent if the host is out of scope.",
         ),
         equipment_id: None,
-        agent_ids: vec![agent.clone()],
+        hosts: facts.only(agent),
         components: Vec::new(),
         supplier: None,
     })

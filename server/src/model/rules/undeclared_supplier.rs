@@ -2,12 +2,10 @@
 //! It does not know which product brought the supplier in; `undeclared_component` names that.
 //! Invariant: one finding per equipment and supplier; a supplier in a part is declared whatever else it supplies.
 
-use super::{Facts, Rule, agents_of, supplier_name, weakest_claim};
+use super::{Facts, Rule, hosts_of, supplier_name, weakest_claim};
 use crate::model::findings::{Subject, Verdict};
-use crate::model::meaning::SupplierKey;
 use crate::model::rows::{Confidence, Severity};
-use crate::model::views::drift::{Line, LineKey, Touched};
-use daicho_schemas::ids::EquipmentId;
+use crate::model::views::drift::{Line, Touched};
 use daicho_schemas::text::Text;
 use std::collections::BTreeSet;
 
@@ -21,27 +19,19 @@ fn claim() -> Text {
     )
 }
 
-fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    if !touched.everything {
-        let products = touched.products.iter();
-        return products.map(|(id, supplier, _)| Subject::Supplier(id.clone(), supplier.clone())).collect();
-    }
-    let lines = facts.drift.equipment.iter().flat_map(|(id, drift)| drift.lines.keys().map(move |key| (id, key)));
-    lines.map(|(id, key)| Subject::Supplier(id.clone(), key.supplier.clone())).collect()
-}
-
-/// Whether a part of a plan of the equipment that counts names the supplier.
-fn named(facts: &Facts<'_>, equipment: &EquipmentId, supplier: &SupplierKey) -> bool {
-    let Some(id) = supplier.recorded() else { return false };
-    let mut plans = facts.state.declarations.covering_plans_of(equipment);
-    plans.any(|state| state.plan.parts.iter().any(|part| part.supplier_id == *id))
+fn subjects(_: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    let products = touched.products.iter();
+    products.map(|(id, supplier, _)| Subject::Supplier(id.clone(), supplier.clone())).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Supplier(equipment, supplier) = subject else { return None };
     let drift = facts.drift.equipment.get(equipment)?;
-    let lines: Vec<(&LineKey, &Line)> = drift.lines_of(supplier).collect();
-    if lines.is_empty() || named(facts, equipment, supplier) {
+    if drift.names(supplier) {
+        return None;
+    }
+    let lines: Vec<&Line> = drift.lines_of(supplier).collect();
+    if lines.is_empty() {
         return None;
     }
     let (components, count) = facts.components(&lines);
@@ -80,7 +70,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             )
         },
         equipment_id: Some(equipment.clone()),
-        agent_ids: agents_of(&lines),
+        hosts: hosts_of(&lines),
         components,
         supplier: claim,
     })

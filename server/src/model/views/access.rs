@@ -2,19 +2,20 @@
 //! It does not know sessions or the time; whether a token has expired is decided by who asks.
 //! Invariant: only hashes of secrets are here.
 
+use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{AccessGranted, AgentEnrolled, Role, TokenIssued};
 use daicho_schemas::ids::{AgentId, PersonId, TokenId};
 use daicho_schemas::time::UtcMicros;
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// People, scripts and tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Access {
-    people: BTreeMap<PersonId, PersonState>,
-    by_token: BTreeMap<Hash, PersonId>,
-    tokens: BTreeMap<TokenId, TokenState>,
+    people: OrdMap<PersonId, PersonState>,
+    by_token: OrdMap<Hash, PersonId>,
+    tokens: OrdMap<TokenId, TokenState>,
 }
 
 /// A person or a script. The newest grant stands alone: it replaces roles and token of the one before.
@@ -79,6 +80,18 @@ impl Access {
     /// Every person, in order of ids.
     pub fn people(&self) -> impl Iterator<Item = (&PersonId, &PersonState)> {
         self.people.iter()
+    }
+}
+
+impl Keep for Access {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.people.keep(out)?;
+        self.by_token.keep(out)?;
+        self.tokens.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { people: Keep::back(from)?, by_token: Keep::back(from)?, tokens: Keep::back(from)? })
     }
 }
 

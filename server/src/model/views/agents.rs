@@ -2,26 +2,31 @@
 //! It does not know what a batch says about the host, nor when an agent was last heard (that lives beside the ledger).
 //! Invariant: the last 32 batches of an agent are remembered by number and hash, so that a batch sent twice is recognised.
 
+use crate::model::numbers::{HostNo, number, place};
+use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{AgentEnrolled, AgentRevoked};
 use daicho_schemas::ids::AgentId;
-use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::time::UtcMicros;
+use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Batches remembered per agent.
 pub const RECENT_BATCHES_MAX: usize = 32;
 
-/// Every agent that ever enrolled.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Every agent that ever enrolled. Its place in the order of enrolment is the number of its host.
+#[derive(Clone, Debug, Default)]
 pub struct Agents {
-    by_id: BTreeMap<AgentId, AgentState>,
+    by_id: OrdMap<AgentId, HostNo>,
+    rows: Vector<Arc<AgentState>>,
 }
 
 /// One agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentState {
+    /// Its id.
+    pub agent_id: AgentId,
     /// Its Ed25519 public key in Base64.
     pub public_key: String,
     /// The host name it gave when it enrolled: evidence only.
@@ -34,43 +39,55 @@ pub struct AgentState {
     pub last_number: u64,
     /// When its last batch was received.
     pub last_batch_at: Option<UtcMicros>,
-    /// Its last [`RECENT_BATCHES_MAX`] batches, by number.
-    pub recent: BTreeMap<u64, RecentBatch>,
+    /// Its last [`RECENT_BATCHES_MAX`] batches, in order of numbers.
+    pub recent: Vec<RecentBatch>,
+}
+
+impl AgentState {
+    /// One of its last batches.
+    pub fn recent(&self, number: u64) -> Option<&RecentBatch> {
+        self.recent.binary_search_by_key(&number, |batch| batch.number).ok().and_then(|at| self.recent.get(at))
+    }
+
+    /// The entry of its last batch.
+    pub fn last_seq(&self) -> Option<u64> {
+        self.recent.iter().map(|batch| batch.seq).max()
+    }
 }
 
 /// A batch that is in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentBatch {
-    /// [`signed_batch_hash`] of it.
+    /// Its number.
+    pub number: u64,
+    /// [`crate::model::prepared::PreparedBatch::hash`] of it.
     pub hash: Hash,
     /// Its entry.
     pub seq: u64,
 }
 
-/// The identity of a signed batch: SHA-256 (purpose `daicho.signed-batch.v1`) over its JSON as it stands in the ledger.
-/// `None` only if it has no JSON form, which no batch that was ever parsed lacks.
-pub fn signed_batch_hash(signed: &SignedBatch) -> Option<Hash> {
-    let raw = serde_json::to_vec(signed).ok()?;
-    Some(Hash::of("daicho.signed-batch.v1", &[&raw]))
-}
-
 impl Agents {
     /// An agent joined. A second enrolment of the same key changes nothing: a revoked key never comes back to life.
     pub(crate) fn enrol(&mut self, enrolled: &AgentEnrolled, received_at: UtcMicros) {
-        self.by_id.entry(enrolled.agent_id.clone()).or_insert_with(|| AgentState {
+        if self.by_id.contains_key(&enrolled.agent_id) {
+            return;
+        }
+        self.by_id.insert(enrolled.agent_id.clone(), number(self.rows.len()));
+        self.rows.push_back(Arc::new(AgentState {
+            agent_id: enrolled.agent_id.clone(),
             public_key: enrolled.public_key.clone(),
             hostname: enrolled.hostname.clone(),
             enrolled_at: received_at,
             revoked: None,
             last_number: 0,
             last_batch_at: None,
-            recent: BTreeMap::new(),
-        });
+            recent: Vec::new(),
+        }));
     }
 
     /// An agent may speak no more; the first reason stands.
     pub(crate) fn revoke(&mut self, revoked: &AgentRevoked) {
-        if let Some(agent) = self.by_id.get_mut(&revoked.agent_id)
+        if let Some(agent) = self.number(&revoked.agent_id).and_then(|no| self.row(no))
             && agent.revoked.is_none()
         {
             agent.revoked = Some(revoked.reason.clone());
@@ -78,24 +95,73 @@ impl Agents {
     }
 
     /// A batch of this agent is in the ledger.
-    pub(crate) fn spoke(&mut self, id: &AgentId, number: u64, batch: RecentBatch, received_at: UtcMicros) {
-        let Some(agent) = self.by_id.get_mut(id) else { return };
-        agent.last_number = agent.last_number.max(number);
+    pub(crate) fn spoke(&mut self, host: HostNo, batch: RecentBatch, received_at: UtcMicros) {
+        let Some(agent) = self.row(host) else { return };
+        agent.last_number = agent.last_number.max(batch.number);
         agent.last_batch_at = Some(received_at);
-        agent.recent.insert(number, batch);
-        while agent.recent.len() > RECENT_BATCHES_MAX {
-            agent.recent.pop_first();
+        match agent.recent.binary_search_by_key(&batch.number, |known| known.number) {
+            Ok(at) => {
+                if let Some(known) = agent.recent.get_mut(at) {
+                    *known = batch;
+                }
+            }
+            Err(at) => agent.recent.insert(at, batch),
         }
+        let over = agent.recent.len().saturating_sub(RECENT_BATCHES_MAX);
+        agent.recent.drain(..over);
+    }
+
+    fn row(&mut self, host: HostNo) -> Option<&mut AgentState> {
+        self.rows.get_mut(place(host)).map(Arc::make_mut)
+    }
+
+    /// The number of an agent's host.
+    pub fn number(&self, id: &AgentId) -> Option<HostNo> {
+        self.by_id.get(id).copied()
     }
 
     /// One agent.
     pub fn get(&self, id: &AgentId) -> Option<&AgentState> {
-        self.by_id.get(id)
+        self.by_number(self.number(id)?)
     }
 
-    /// Every agent, in order of ids.
-    pub fn iter(&self) -> impl Iterator<Item = (&AgentId, &AgentState)> {
-        self.by_id.iter()
+    /// The agent of a host.
+    pub fn by_number(&self, host: HostNo) -> Option<&AgentState> {
+        self.rows.get(place(host)).map(|agent| &**agent)
+    }
+
+    /// Every agent from a number on, in the order of enrolment.
+    pub fn from(&self, first: HostNo) -> impl Iterator<Item = (HostNo, &AgentState)> {
+        let rows = self.rows.focus().narrow(place(first).min(self.rows.len())..);
+        let all = rows.into_iter().enumerate();
+        all.map(move |(at, agent)| (first.saturating_add(number(at)), &**agent))
+    }
+
+    /// Every agent, in the order of enrolment.
+    pub fn iter(&self) -> impl Iterator<Item = (HostNo, &AgentState)> {
+        self.rows.iter().enumerate().map(|(at, agent)| (number(at), &**agent))
+    }
+
+    /// How many agents ever enrolled.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether none ever did.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Keep for Agents {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.rows.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        let rows: Vector<Arc<AgentState>> = Keep::back(from)?;
+        let by_id = rows.iter().enumerate().map(|(at, agent)| (agent.agent_id.clone(), number(at))).collect();
+        Ok(Self { by_id, rows })
     }
 }
 
@@ -122,12 +188,12 @@ mod tests {
         let id = AgentId::new("agent-1").unwrap();
         agents.enrol(&enrolled("agent-1"), instant());
         for number in 1..=40 {
-            agents.spoke(&id, number, RecentBatch { hash: Hash::ZERO, seq: number + 100 }, instant());
+            agents.spoke(0, RecentBatch { number, hash: Hash::ZERO, seq: number + 100 }, instant());
         }
         let agent = agents.get(&id).unwrap();
         assert_eq!(agent.last_number, 40);
-        assert_eq!(agent.recent.keys().copied().collect::<Vec<_>>(), (9..=40).collect::<Vec<_>>());
-        assert_eq!(agent.recent[&40].seq, 140);
+        assert_eq!(agent.recent.iter().map(|batch| batch.number).collect::<Vec<_>>(), (9..=40).collect::<Vec<_>>());
+        assert_eq!(agent.recent(40).unwrap().seq, 140);
     }
 
     #[test]

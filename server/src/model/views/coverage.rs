@@ -2,28 +2,35 @@
 //! It does not know what was seen.
 //! Invariant: a collector's last word stands here even when it is "failed"; an earlier complete look never hides it.
 
-use daicho_schemas::batch::{CollectorReport, Lost, Outcome};
+use crate::model::numbers::{HostNo, Interned, place};
+use crate::model::prepared::PreparedReport;
+use crate::model::snapshot::{In, Keep, Out, SnapshotError};
+use daicho_schemas::batch::{Lost, Outcome};
 use daicho_schemas::fact::decision::{CoverageChanged, Hearing};
-use daicho_schemas::ids::{AgentId, CollectorId};
+use daicho_schemas::ids::CollectorId;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::trouble::Trouble;
+use imbl::Vector;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Losses remembered per agent; older ones stay in the ledger.
 pub const LOSSES_MAX: usize = 100;
 
 /// How completely hosts are seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Coverage {
-    hosts: BTreeMap<AgentId, HostCoverage>,
+    collectors: Interned<CollectorId>,
+    /// Places and troubles as JSON: most hosts say the same.
+    words: Interned<String>,
+    hosts: Vector<Arc<HostCoverage>>,
 }
 
 /// How completely one host is seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostCoverage {
-    /// The last word of each collector that ever reported.
-    pub collectors: BTreeMap<CollectorId, CollectorCoverage>,
+    /// The last word of each collector that ever reported, in order of names.
+    collectors: Vec<LastWord>,
     /// What the agent had to give up, oldest first, in people's words.
     pub losses: Vec<String>,
     /// Whether the agent is heard.
@@ -32,15 +39,34 @@ pub struct HostCoverage {
     pub silent_since: Option<UtcMicros>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct LastWord {
+    collector: u32,
+    outcome: Outcome,
+    words: u32,
+    reported_at: UtcMicros,
+    complete_at: Option<UtcMicros>,
+}
+
 impl Default for HostCoverage {
     fn default() -> Self {
-        Self { collectors: BTreeMap::new(), losses: Vec::new(), hearing: Hearing::Heard, silent_since: None }
+        Self { collectors: Vec::new(), losses: Vec::new(), hearing: Hearing::Heard, silent_since: None }
+    }
+}
+
+impl HostCoverage {
+    /// Collectors whose last word was neither complete nor "not applicable".
+    pub fn troubled(&self) -> usize {
+        let bad = |word: &&LastWord| matches!(word.outcome, Outcome::Partial | Outcome::Failed);
+        self.collectors.iter().filter(bad).count()
     }
 }
 
 /// The last word of one collector.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectorCoverage {
+    /// Which collector.
+    pub collector: CollectorId,
     /// How completely it looked.
     pub outcome: Outcome,
     /// Which places it read.
@@ -56,25 +82,50 @@ pub struct CollectorCoverage {
 impl Coverage {
     /// Takes the frame of a report in. `stands` says whether anything of this collector stands on the host after it: a source
     /// that does not apply any more, while what it told still stands, has failed us.
-    pub(crate) fn report(&mut self, agent: &AgentId, report: &CollectorReport, stands: bool, received_at: UtcMicros) {
+    pub(crate) fn report(&mut self, host: HostNo, report: &PreparedReport, stands: bool, received_at: UtcMicros) {
         let vanished = report.outcome == Outcome::NotApplicable && stands;
         let outcome = if vanished { Outcome::Failed } else { report.outcome };
-        let host = self.hosts.entry(agent.clone()).or_default();
-        let before = host.collectors.get(&report.collector).and_then(|collector| collector.complete_at);
-        let complete_at = if report.outcome == Outcome::Complete { Some(received_at) } else { before };
-        let word = CollectorCoverage {
-            outcome,
-            sources: report.sources.clone(),
-            troubles: report.troubles.clone(),
-            reported_at: received_at,
-            complete_at,
+        let complete = (report.outcome == Outcome::Complete).then_some(received_at);
+        // Both are lists of plain values: they have a JSON form, and an empty one would only lose words.
+        let words = serde_json::to_string(&(&report.sources, &report.troubles)).unwrap_or_default();
+        let words = self.words.hold(&words);
+        let names = &self.collectors;
+        let found = self.host(host).map_or(Err(0), |known| {
+            known
+                .collectors
+                .binary_search_by(|word| names.get(word.collector).map(|id| &**id).cmp(&Some(&report.collector)))
+        });
+        let collector = match found {
+            Ok(_) => 0,
+            Err(_) => self.collectors.hold(&report.collector),
         };
-        host.collectors.insert(report.collector.clone(), word);
+        let Some(known) = self.host_mut(host) else { return };
+        let word = LastWord { collector, outcome, words, reported_at: received_at, complete_at: complete };
+        let before = match found {
+            Ok(at) => known.collectors.get_mut(at).map(|before| {
+                let (collector, complete_at) = (before.collector, complete.or(before.complete_at));
+                std::mem::replace(before, LastWord { collector, complete_at, ..word })
+            }),
+            Err(at) => {
+                known.collectors.insert(at, word);
+                None
+            }
+        };
+        if let Some(before) = before {
+            self.words.release(before.words);
+        }
+    }
+
+    fn host_mut(&mut self, host: HostNo) -> Option<&mut HostCoverage> {
+        while self.hosts.len() <= place(host) {
+            self.hosts.push_back(Arc::default());
+        }
+        self.hosts.get_mut(place(host)).map(Arc::make_mut)
     }
 
     /// The agent had to give batches up.
-    pub(crate) fn lost(&mut self, agent: &AgentId, lost: &Lost, received_at: UtcMicros) {
-        let host = self.hosts.entry(agent.clone()).or_default();
+    pub(crate) fn lost(&mut self, host: HostNo, lost: &Lost, received_at: UtcMicros) {
+        let Some(host) = self.host_mut(host) else { return };
         let Lost { first_number, last_number, reason } = lost;
         host.losses.push(format!("{}: {first_number}..{last_number}: {reason}", received_at.for_people_in_japan()));
         let over = host.losses.len().saturating_sub(LOSSES_MAX);
@@ -82,25 +133,64 @@ impl Coverage {
     }
 
     /// The agent fell silent or was heard again.
-    pub(crate) fn hearing_changed(&mut self, changed: &CoverageChanged) {
-        let host = self.hosts.entry(changed.agent_id.clone()).or_default();
+    pub(crate) fn hearing_changed(&mut self, host: HostNo, changed: &CoverageChanged) {
+        let Some(host) = self.host_mut(host) else { return };
         host.hearing = changed.hearing;
         host.silent_since = (changed.hearing == Hearing::Silent).then_some(changed.last_heard_at);
     }
 
     /// One host.
-    pub fn host(&self, agent: &AgentId) -> Option<&HostCoverage> {
-        self.hosts.get(agent)
+    pub fn host(&self, host: HostNo) -> Option<&HostCoverage> {
+        self.hosts.get(place(host)).map(|host| &**host)
     }
 
-    /// Whether an agent is heard; an agent that only just enrolled is.
-    pub fn hearing(&self, agent: &AgentId) -> Hearing {
-        self.hosts.get(agent).map_or(Hearing::Heard, |host| host.hearing)
+    /// Whether a host's agent is heard; an agent that only just enrolled is.
+    pub fn hearing(&self, host: HostNo) -> Hearing {
+        self.host(host).map_or(Hearing::Heard, |host| host.hearing)
     }
 
     /// The last word of one collector on one host.
-    pub fn outcome(&self, agent: &AgentId, collector: &str) -> Option<Outcome> {
-        let collectors = &self.hosts.get(agent)?.collectors;
-        collectors.iter().find(|(id, _)| id.as_str() == collector).map(|(_, word)| word.outcome)
+    pub fn outcome(&self, host: HostNo, collector: &str) -> Option<Outcome> {
+        let named = |word: &&LastWord| self.collectors.get(word.collector).is_some_and(|id| id.as_str() == collector);
+        self.host(host)?.collectors.iter().find(named).map(|word| word.outcome)
+    }
+
+    /// The last word of each collector on one host, in order of their names.
+    pub fn collectors(&self, host: HostNo) -> impl Iterator<Item = CollectorCoverage> {
+        let all = self.host(host).into_iter().flat_map(|host| &host.collectors);
+        all.filter_map(|word| {
+            let said = self.words.get(word.words).and_then(|said| serde_json::from_str(said).ok());
+            let (sources, troubles) = said.unwrap_or_default();
+            Some(CollectorCoverage {
+                collector: CollectorId::clone(self.collectors.get(word.collector)?),
+                outcome: word.outcome,
+                sources,
+                troubles,
+                reported_at: word.reported_at,
+                complete_at: word.complete_at,
+            })
+        })
+    }
+}
+
+impl Keep for HostCoverage {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        out.json(self)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        from.json()
+    }
+}
+
+impl Keep for Coverage {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.collectors.keep(out)?;
+        self.words.keep(out)?;
+        self.hosts.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { collectors: Keep::back(from)?, words: Keep::back(from)?, hosts: Keep::back(from)? })
     }
 }

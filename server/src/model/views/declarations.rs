@@ -2,24 +2,28 @@
 //! It does not know what was observed, nor in which phase a plan is on a given day.
 //! Invariant: the version received last stands; earlier ones are counted here and kept in the ledger.
 
+use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::fact::declaration::{Equipment, Plan, PlanKind};
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
+use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Plans and suppliers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Declarations {
-    plans: BTreeMap<PlanId, PlanState>,
-    suppliers: BTreeMap<SupplierId, SupplierState>,
+    plans: OrdMap<PlanId, Arc<PlanState>>,
+    by_equipment: OrdSet<(EquipmentId, Option<PlanId>)>,
+    suppliers: OrdMap<SupplierId, Arc<SupplierState>>,
 }
 
 /// A plan as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanState {
     /// The plan as filed or drafted.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// How many versions the ledger holds.
     pub versions: u64,
     /// The entry of the version that stands.
@@ -53,26 +57,36 @@ pub struct SupplierState {
 }
 
 impl Declarations {
-    /// A plan, new or in a new version.
-    pub(crate) fn plan(&mut self, plan: &Plan, seq: u64) {
-        let versions = self.plans.get(&plan.plan_id).map_or(0, |before| before.versions) + 1;
-        self.plans.insert(plan.plan_id.clone(), PlanState { plan: plan.clone(), versions, seq });
+    /// A plan, new or in a new version. Answers the version before.
+    pub(crate) fn plan(&mut self, plan: &Plan, seq: u64) -> Option<Arc<PlanState>> {
+        let before = self.plans.get(&plan.plan_id).cloned();
+        if let Some(before) = &before {
+            self.by_equipment.remove(&(before.plan.equipment.equipment_id.clone(), Some(plan.plan_id.clone())));
+        }
+        self.by_equipment.insert((plan.equipment.equipment_id.clone(), Some(plan.plan_id.clone())));
+        let versions = before.as_ref().map_or(0, |before| before.versions) + 1;
+        let state = PlanState { plan: Arc::new(plan.clone()), versions, seq };
+        self.plans.insert(plan.plan_id.clone(), Arc::new(state));
+        before
     }
 
     /// A supplier record, new or in a new version.
     pub(crate) fn supplier(&mut self, record: &SupplierRecord, seq: u64) {
         let versions = self.suppliers.get(&record.supplier_id).map_or(0, |before| before.versions) + 1;
-        self.suppliers.insert(record.supplier_id.clone(), SupplierState { record: record.clone(), versions, seq });
+        let state = SupplierState { record: record.clone(), versions, seq };
+        self.suppliers.insert(record.supplier_id.clone(), Arc::new(state));
     }
 
     /// Every plan, in order of ids.
     pub fn plans(&self) -> impl Iterator<Item = &PlanState> {
-        self.plans.values()
+        self.plans.values().map(|state| &**state)
     }
 
     /// The plans of one equipment, in order of ids.
     pub fn plans_of<'a>(&'a self, id: &'a EquipmentId) -> impl Iterator<Item = &'a PlanState> {
-        self.plans.values().filter(move |state| state.plan.equipment.equipment_id == *id)
+        let first = self.by_equipment.range((id.clone(), None)..);
+        let own = first.take_while(move |(equipment, _)| equipment == id);
+        own.filter_map(|(_, plan)| self.plan_state(plan.as_ref()?))
     }
 
     /// The plans of one equipment whose parts count as declared.
@@ -82,23 +96,23 @@ impl Declarations {
 
     /// One plan.
     pub fn plan_state(&self, id: &PlanId) -> Option<&PlanState> {
-        self.plans.get(id)
+        self.plans.get(id).map(|state| &**state)
     }
 
     /// Every supplier, in order of ids.
     pub fn suppliers(&self) -> impl Iterator<Item = (&SupplierId, &SupplierState)> {
-        self.suppliers.iter()
+        self.suppliers.iter().map(|(id, state)| (id, &**state))
     }
 
     /// One supplier.
     pub fn supplier_state(&self, id: &SupplierId) -> Option<&SupplierState> {
-        self.suppliers.get(id)
+        self.suppliers.get(id).map(|state| &**state)
     }
 
     /// Every equipment that a plan names, in order of ids, as the plan received last describes it.
     pub fn equipment(&self) -> BTreeMap<&EquipmentId, &PlanState> {
         let mut all: BTreeMap<&EquipmentId, &PlanState> = BTreeMap::new();
-        for state in self.plans.values() {
+        for state in self.plans() {
             let stands = all.entry(&state.plan.equipment.equipment_id).or_insert(state);
             if state.seq > stands.seq {
                 *stands = state;
@@ -124,16 +138,19 @@ impl Declarations {
         hosts.sort_by_key(|host| host_key(host));
         hosts
     }
+}
 
-    /// The equipment whose plans list a host, by [`host_key`]; drafts included: whoever lists a host claims it.
-    pub fn equipment_by_host(&self) -> BTreeMap<String, BTreeSet<EquipmentId>> {
-        let mut claims: BTreeMap<String, BTreeSet<EquipmentId>> = BTreeMap::new();
-        for equipment in self.plans.values().map(|state| &state.plan.equipment) {
-            for host in &equipment.hosts {
-                claims.entry(host_key(host)).or_default().insert(equipment.equipment_id.clone());
-            }
-        }
-        claims
+impl Keep for Declarations {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.plans.keep(out)?;
+        self.suppliers.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        let plans = OrdMap::<PlanId, Arc<PlanState>>::back(from)?;
+        let equipment =
+            |(id, state): (&PlanId, &Arc<PlanState>)| (state.plan.equipment.equipment_id.clone(), Some(id.clone()));
+        Ok(Self { by_equipment: plans.iter().map(equipment).collect(), plans, suppliers: Keep::back(from)? })
     }
 }
 

@@ -12,9 +12,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use std::sync::Arc;
 
-/// Places shown in full; the rest is counted.
-const PLACES_MAX: usize = 500;
-
 /// The page.
 #[derive(Template)]
 #[template(path = "component.html")]
@@ -25,16 +22,15 @@ pub struct Component {
     pub detail: ComponentDetail,
     /// The observation as it was stated, readable.
     pub observation: String,
-    /// Places that are not shown.
-    pub places_left_out: usize,
+    /// Places that are not shown; they are counted.
+    pub places_left_out: u64,
 }
 
 impl Component {
     /// From rows.
-    pub fn new(ctx: PageContext, mut detail: ComponentDetail) -> Self {
+    pub fn new(ctx: PageContext, detail: ComponentDetail) -> Self {
         let observation = serde_json::to_string_pretty(&detail.observation).unwrap_or_else(|error| error.to_string());
-        let places_left_out = detail.places.len().saturating_sub(PLACES_MAX);
-        detail.places.truncate(PLACES_MAX);
+        let places_left_out = detail.row.hosts.saturating_sub(detail.places.len() as u64);
         Self { ctx, detail, observation, places_left_out }
     }
 }

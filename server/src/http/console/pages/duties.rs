@@ -3,7 +3,7 @@
 //! Invariant: a duty whose cause is gone stays in the list of what waits, because only a person can settle it.
 
 use crate::http::App;
-use crate::http::console::layout::{PageContext, Section, Visitor, page, waits};
+use crate::http::console::layout::{PageContext, Section, Visitor, page};
 use crate::http::console::paging::{Listing, PageQuery};
 use crate::model::rows::DutyRow;
 use askama::Template;
@@ -24,18 +24,14 @@ pub struct Duties {
     pub waiting: usize,
 }
 
-impl Duties {
-    /// From rows.
-    pub fn new(ctx: PageContext, rows: Vec<DutyRow>, page: Option<usize>) -> Self {
-        let waiting = rows.iter().filter(|row| waits(row)).count();
-        Self { ctx, list: Listing::cut(rows, page), waiting }
-    }
-}
-
 /// `GET /duties`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<PageQuery>) -> Response {
-    match visitor.read(&app, Section::Duties, |model, _| model.duties()) {
-        Ok((ctx, rows)) => page(StatusCode::OK, &Duties::new(ctx, rows, query.number())),
+    let rows = visitor.read(&app, Section::Duties, |model, _| {
+        let some = |skip, take| model.duties_from(skip, take);
+        (Listing::of(model.duties_total(), query.number(), some), model.duties_waiting())
+    });
+    match rows {
+        Ok((ctx, (list, waiting))) => page(StatusCode::OK, &Duties { ctx, list, waiting }),
         Err(fault) => fault,
     }
 }

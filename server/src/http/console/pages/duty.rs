@@ -35,9 +35,9 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<
     let rows = visitor.read(&app, Section::Duties, |model, today| {
         let duty = model.duty(&DutyId::new(id).ok()?)?;
         let finding = model.finding(&duty.finding_id);
-        let plan = model.plans(today).into_iter().find(|row| Some(&row.plan_id) == duty.plan_id.as_ref());
-        let equipment = model.equipment(today).into_iter().find(|row| row.equipment_id == duty.equipment_id);
-        Some((duty, finding, plan, equipment.map(|row| row.name)))
+        let plan = duty.plan_id.as_ref().and_then(|id| model.plan_row(id, today));
+        let equipment_name = model.equipment_name(&duty.equipment_id);
+        Some((duty, finding, plan, equipment_name))
     });
     match rows {
         Ok((ctx, Some((duty, finding, plan, equipment_name)))) => {

@@ -32,18 +32,13 @@ pub struct Finding {
 
 /// `GET /findings/{id}`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<String>) -> Response {
-    let rows = visitor.read(&app, Section::Findings, |model, today| {
+    let rows = visitor.read(&app, Section::Findings, |model, _| {
         let finding = model.finding(&FindingId::new(id).ok()?)?;
-        let all = model.hosts();
-        let named = |agent_id: &AgentId| {
-            let hostname = all.iter().find(|host| host.agent_id == *agent_id).and_then(|host| host.hostname.clone());
-            (agent_id.clone(), hostname)
-        };
-        let hosts = finding.agent_ids.iter().take(HOSTS_MAX).map(named).collect();
-        let duties = model.duties().into_iter().filter(|duty| duty.finding_id == finding.finding_id).collect();
-        let equipment =
-            model.equipment(today).into_iter().find(|row| Some(&row.equipment_id) == finding.equipment_id.as_ref());
-        Some((finding, equipment.map(|row| row.name), hosts, duties))
+        let named = |agent_id: &AgentId| (agent_id.clone(), model.hostname(agent_id));
+        let hosts = finding.agent_ids.iter().map(named).collect();
+        let duties = model.duties_of(&finding.finding_id);
+        let equipment_name = finding.equipment_id.as_ref().and_then(|id| model.equipment_name(id));
+        Some((finding, equipment_name, hosts, duties))
     });
     match rows {
         Ok((ctx, Some((finding, equipment_name, hosts, duties)))) => {
@@ -54,11 +49,8 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<
     }
 }
 
-/// Hosts named on the page; the rest is counted.
-pub const HOSTS_MAX: usize = 50;
-
 impl Finding {
-    fn hosts_left_out(&self) -> usize {
-        self.finding.agent_ids.len().saturating_sub(self.hosts.len())
+    fn hosts_left_out(&self) -> u64 {
+        self.finding.hosts.saturating_sub(self.hosts.len() as u64)
     }
 }

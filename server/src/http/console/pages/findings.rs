@@ -2,11 +2,10 @@
 //! It does not know rules; titles and reasons come with the rows.
 //! Invariant: an empty list says how many hosts were not fully seen, so that silence never passes for order.
 
-use super::start::Seen;
 use crate::http::App;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
 use crate::http::console::paging::Listing;
-use crate::model::rows::{FindingRow, FindingState, Severity};
+use crate::model::rows::{FindingRow, FindingState, SeenRow, Severity};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -29,25 +28,28 @@ pub struct FindingsQuery {
 }
 
 impl FindingsQuery {
-    fn takes(&self, row: &FindingRow) -> bool {
-        let state = match self.state.as_str() {
-            "open" => row.state == FindingState::Open,
-            "closed" => row.state == FindingState::Closed,
-            _ => true,
-        };
-        let severity = match self.severity.as_str() {
-            "critical" => row.severity == Severity::Critical,
-            "warning" => row.severity == Severity::Warning,
-            "notice" => row.severity == Severity::Notice,
-            _ => true,
-        };
-        state && severity
+    /// The state that is asked for; absent for both.
+    pub fn wanted_state(&self) -> Option<FindingState> {
+        match self.state.as_str() {
+            "open" => Some(FindingState::Open),
+            "closed" => Some(FindingState::Closed),
+            _ => None,
+        }
+    }
+
+    /// The severity that is asked for; absent for all.
+    pub fn wanted_severity(&self) -> Option<Severity> {
+        match self.severity.as_str() {
+            "critical" => Some(Severity::Critical),
+            "warning" => Some(Severity::Warning),
+            "notice" => Some(Severity::Notice),
+            _ => None,
+        }
     }
 
     /// Whether anything is left out.
     pub fn filters(&self) -> bool {
-        matches!(self.state.as_str(), "open" | "closed")
-            || matches!(self.severity.as_str(), "critical" | "warning" | "notice")
+        self.wanted_state().is_some() || self.wanted_severity().is_some()
     }
 }
 
@@ -62,25 +64,18 @@ pub struct Findings {
     /// The rows.
     pub list: Listing<FindingRow>,
     /// How much is really seen.
-    pub seen: Seen,
-}
-
-impl Findings {
-    /// From rows.
-    pub fn new(ctx: PageContext, query: FindingsQuery, rows: Vec<FindingRow>, seen: Seen) -> Self {
-        let rows = rows.into_iter().filter(|row| query.takes(row)).collect();
-        let list = Listing::cut(rows, query.page.parse().ok());
-        Self { ctx, query, list, seen }
-    }
+    pub seen: SeenRow,
 }
 
 /// `GET /findings`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<FindingsQuery>) -> Response {
-    let rows = visitor.read(&app, Section::Findings, |model, today| {
-        (model.findings(), Seen::count(&model.hosts(), &model.equipment(today)))
+    let rows = visitor.read(&app, Section::Findings, |model, _| {
+        let (state, severity) = (query.wanted_state(), query.wanted_severity());
+        let some = |skip, take| model.findings_from(state, severity, skip, take);
+        (Listing::of(model.findings_total(state, severity), query.page.parse().ok(), some), model.seen())
     });
     match rows {
-        Ok((ctx, (rows, seen))) => page(StatusCode::OK, &Findings::new(ctx, query, rows, seen)),
+        Ok((ctx, (list, seen))) => page(StatusCode::OK, &Findings { ctx, query, list, seen }),
         Err(fault) => fault,
     }
 }

@@ -2,11 +2,10 @@
 //! It does not know facts; the page of one host shows them.
 //! Invariant: a revoked, silent or never heard host is marked as such and never counted as seen.
 
-use super::start::Seen;
 use crate::http::App;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
 use crate::http::console::paging::{Listing, PageQuery};
-use crate::model::rows::HostRow;
+use crate::model::rows::{HostRow, SeenRow};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -22,16 +21,17 @@ pub struct Hosts {
     /// The rows.
     pub list: Listing<HostRow>,
     /// How much is really seen.
-    pub seen: Seen,
+    pub seen: SeenRow,
 }
 
 /// `GET /hosts`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<PageQuery>) -> Response {
-    match visitor.read(&app, Section::Hosts, |model, today| (model.hosts(), model.equipment(today))) {
-        Ok((ctx, (hosts, equipment))) => {
-            let seen = Seen::count(&hosts, &equipment);
-            page(StatusCode::OK, &Hosts { ctx, list: Listing::cut(hosts, query.number()), seen })
-        }
+    let rows = visitor.read(&app, Section::Hosts, |model, _| {
+        let some = |skip, take| model.hosts_from(skip, take);
+        (Listing::of(model.hosts_total(), query.number(), some), model.seen())
+    });
+    match rows {
+        Ok((ctx, (list, seen))) => page(StatusCode::OK, &Hosts { ctx, list, seen }),
         Err(fault) => fault,
     }
 }

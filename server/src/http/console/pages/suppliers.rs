@@ -24,8 +24,12 @@ pub struct Suppliers {
 
 /// `GET /suppliers`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<PageQuery>) -> Response {
-    match visitor.read(&app, Section::Suppliers, |model, _| model.suppliers()) {
-        Ok((ctx, rows)) => page(StatusCode::OK, &Suppliers { ctx, list: Listing::cut(rows, query.number()) }),
+    let rows = visitor.read(&app, Section::Suppliers, |model, _| {
+        let some = |skip, take| model.suppliers_from(skip, take);
+        Listing::of(model.suppliers_total(), query.number(), some)
+    });
+    match rows {
+        Ok((ctx, list)) => page(StatusCode::OK, &Suppliers { ctx, list }),
         Err(fault) => fault,
     }
 }

@@ -86,7 +86,7 @@ pub(in crate::http::console) fn plans() -> Vec<PlanRow> {
         prohibited_through: Some(on(through)),
         versions,
         seq,
-        plan,
+        plan: Arc::new(plan),
     };
     vec![row(install, Phase::Introduced, "2025-12-30", 3, 41), row(entrust, Phase::Prohibited, "2026-12-08", 1, 1188)]
 }
@@ -189,6 +189,7 @@ pub(in crate::http::console) fn equipment_detail() -> EquipmentDetail {
         components,
         examples: vec![format!("{} 1.2.3-4", product.to_lowercase()), "libexample0 0.9".into()],
         hosts: hosts.iter().map(ToString::to_string).collect(),
+        hosts_total: hosts.len() as u64,
         part_id: part.map(|id| PartId::new(id).unwrap()),
         plan_id: part.map(|_| PlanId::new("tos-2025-install").unwrap()),
     };
@@ -242,6 +243,7 @@ pub(in crate::http::console) fn equipment_detail() -> EquipmentDetail {
             },
         ],
         hosts: hosts().into_iter().take(3).collect(),
+        hosts_total: 4,
         hosts_without_agent: vec!["tos-gw-02".into()],
         findings: findings(),
         duties: duties(),

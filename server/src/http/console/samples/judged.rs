@@ -21,6 +21,7 @@ fn finding(n: u64, rule: &str, severity: Severity, title: Text, equipment: Optio
         ),
         equipment_id: equipment.map(|id| EquipmentId::new(id).unwrap()),
         agent_ids: vec![agent(1), agent(3)],
+        hosts: 2,
         components: vec!["docker-ce 5:27.3.1-1~debian.12~bookworm".into(), "containerd.io 1.7.22-1".into()],
         supplier: Some(docker()),
         openings: 1,

@@ -11,7 +11,7 @@ pub(in crate::http::console) use judged::*;
 pub(in crate::http::console) use seen::*;
 
 use crate::http::console::fragments::Tone;
-use crate::http::console::layout::{PageContext, Section, Waiting};
+use crate::http::console::layout::{PageContext, Section, Waiting, waits};
 use crate::model::rows::*;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
@@ -22,6 +22,7 @@ use daicho_schemas::ids::*;
 use daicho_schemas::text::{Language, Text};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::sync::Arc;
 
 pub(in crate::http::console) fn at(text: &str) -> UtcMicros {
     text.parse().unwrap()
@@ -36,7 +37,12 @@ fn minute(n: u64) -> UtcMicros {
 }
 
 pub(in crate::http::console) fn context(language: Language, section: Section) -> PageContext {
-    let waiting = Waiting::count(&findings(), &duties());
+    let open: Vec<_> = findings().into_iter().filter(|row| row.state == FindingState::Open).collect();
+    let waiting = Waiting {
+        duties: duties().iter().filter(|row| waits(row)).count() as u64,
+        findings: open.len() as u64,
+        newest: open.into_iter().max_by_key(|row| row.opened_seq).map(|row| (row.opened_seq, row.title)),
+    };
     PageContext {
         language,
         person: Some("compliance-01".into()),

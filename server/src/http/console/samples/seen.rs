@@ -193,3 +193,15 @@ pub(in crate::http::console) fn component_detail() -> ComponentDetail {
         row,
     }
 }
+
+pub(in crate::http::console) fn seen() -> SeenRow {
+    let hosts = hosts();
+    let live = || hosts.iter().filter(|host| !host.revoked);
+    SeenRow {
+        hosts: live().count(),
+        silent: live().filter(|host| host.hearing == Hearing::Silent).count(),
+        never: live().filter(|host| host.last_batch_at.is_none()).count(),
+        troubled: live().filter(|host| host.collectors_troubled > 0).count(),
+        declared_not_heard: 2,
+    }
+}

@@ -2,13 +2,15 @@
 //! It does not check what a page says beyond that; the tests beside it do.
 //! Invariant: a page that is added without a line here is found by `every_template_is_in_the_gallery`.
 
-use crate::http::console::layout::Section;
+use crate::http::console::layout::{PageContext, Section};
 use crate::http::console::pages::*;
 use crate::http::console::paging::Listing;
 use crate::http::console::samples::{self, context, empty_context};
 use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
-use crate::model::rows::{EquipmentDetail, EquipmentRow, HostDetail, Page, Severity};
+use crate::model::rows::{
+    EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
+};
 use askama::Template;
 use daicho_schemas::text::Language;
 use std::path::Path;
@@ -26,7 +28,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
 fn full(language: Language) -> Vec<(&'static str, String)> {
     let ctx = |section| context(language, section);
     let detail = samples::equipment_detail();
-    let seen = start::Seen::count(&samples::hosts(), &samples::equipment());
+    let seen = samples::seen();
     let rows = Page { items: samples::components(), next: Some("libexample29\t1.0-1".into()) };
     let components = components::Components {
         ctx: ctx(Section::Components),
@@ -34,9 +36,7 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
         rows: Some(rows),
         equipment: samples::equipment(),
     };
-    let signed_out = sign_in::SignIn {
-        ctx: crate::http::console::layout::PageContext { person: None, ..empty_context(language, Section::None) },
-    };
+    let signed_out = sign_in::SignIn { ctx: PageContext { person: None, ..empty_context(language, Section::None) } };
     vec![
         (
             "equipment_list",
@@ -77,10 +77,14 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn findings_page(ctx: PageContext, rows: Vec<FindingRow>, seen: SeenRow) -> findings::Findings {
+    findings::Findings { ctx, query: Default::default(), list: Listing::cut(rows, None), seen }
+}
+
 fn judged(language: Language) -> Vec<(&'static str, String)> {
     let ctx = |section| context(language, section);
     let detail = samples::equipment_detail();
-    let seen = start::Seen::count(&samples::hosts(), &samples::equipment());
+    let seen = samples::seen();
     let [first_duty, duty, ask]: [_; 3] = samples::duties().try_into().unwrap();
     let duty_page = |duty| duty::Duty {
         ctx: ctx(Section::Duties),
@@ -99,14 +103,20 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
     let start = start::Start::new(
         ctx(Section::Start),
         samples::duties(),
-        samples::findings(),
-        &samples::hosts(),
+        samples::findings().into_iter().take(4).collect(),
+        [2, 1, 1],
+        seen,
         samples::equipment(),
     );
-    let findings = findings::Findings::new(ctx(Section::Findings), Default::default(), samples::findings(), seen);
+    let findings = findings_page(ctx(Section::Findings), samples::findings(), seen);
     vec![
         ("start", start.render().unwrap()),
-        ("duties", duties::Duties::new(ctx(Section::Duties), samples::duties(), None).render().unwrap()),
+        (
+            "duties",
+            duties::Duties { ctx: ctx(Section::Duties), list: Listing::cut(samples::duties(), None), waiting: 3 }
+                .render()
+                .unwrap(),
+        ),
         ("duty-certain", duty_page(first_duty).render().unwrap()),
         ("duty", duty_page(duty).render().unwrap()),
         ("duty-ask", duty_page(ask).render().unwrap()),
@@ -116,19 +126,24 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn empty(language: Language) -> Vec<(&'static str, String)> {
-    let ctx = |section| empty_context(language, section);
-    let nothing = start::Seen::count(&[], &[]);
-    let partly = start::Seen::count(&samples::hosts(), &samples::equipment());
-    let bare = EquipmentDetail {
+/// An equipment of which nothing is known but its declaration.
+fn bare() -> EquipmentDetail {
+    EquipmentDetail {
         row: EquipmentRow { plans: vec![], duties_open: 0, findings_open: 0, ..samples::equipment().remove(0) },
         function: String::new(),
         drift: vec![],
         hosts: vec![],
+        hosts_total: 0,
         hosts_without_agent: vec!["tos-app-01".into()],
         findings: vec![],
         duties: vec![],
-    };
+    }
+}
+
+fn empty(language: Language) -> Vec<(&'static str, String)> {
+    let ctx = |section| empty_context(language, section);
+    let nothing = SeenRow::default();
+    let partly = samples::seen();
     let unheard = HostDetail {
         row: samples::hosts().remove(4),
         coverage: vec![],
@@ -149,23 +164,28 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
         trouble::Message { ctx: ctx(Section::None), headline: "not-found-headline", remedy: "not-found-remedy" };
     let fault = trouble::Message { ctx: ctx(Section::None), headline: "fault-headline", remedy: "fault-remedy" };
     vec![
-        ("start-empty", start::Start::new(ctx(Section::Start), vec![], vec![], &[], vec![]).render().unwrap()),
+        (
+            "start-empty",
+            start::Start::new(ctx(Section::Start), vec![], vec![], [0; 3], nothing, vec![]).render().unwrap(),
+        ),
         (
             "start-quiet",
-            start::Start::new(ctx(Section::Start), vec![], vec![], &samples::hosts(), samples::equipment())
+            start::Start::new(ctx(Section::Start), vec![], vec![], [0; 3], partly, samples::equipment())
                 .render()
                 .unwrap(),
         ),
-        ("duties-empty", duties::Duties::new(ctx(Section::Duties), vec![], None).render().unwrap()),
         (
-            "findings-empty",
-            findings::Findings::new(ctx(Section::Findings), Default::default(), vec![], partly).render().unwrap(),
+            "duties-empty",
+            duties::Duties { ctx: ctx(Section::Duties), list: Listing::cut(vec![], None), waiting: 0 }
+                .render()
+                .unwrap(),
         ),
+        ("findings-empty", findings_page(ctx(Section::Findings), vec![], partly).render().unwrap()),
         (
             "equipment_list-empty",
             equipment_list::EquipmentList { ctx: ctx(Section::Equipment), equipment: vec![] }.render().unwrap(),
         ),
-        ("equipment-empty", equipment::Equipment::new(ctx(Section::Equipment), bare, &[]).render().unwrap()),
+        ("equipment-empty", equipment::Equipment::new(ctx(Section::Equipment), bare(), &[]).render().unwrap()),
         (
             "hosts-empty",
             hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(vec![], None), seen: nothing }
@@ -292,21 +312,19 @@ fn the_picture_counts_what_it_cannot_show() {
 
 #[test]
 fn each_severity_is_counted_apart() {
-    let start = start::Start::new(context(Language::Ja, Section::Start), vec![], samples::findings(), &[], vec![]);
+    let ctx = context(Language::Ja, Section::Start);
+    let start = start::Start::new(ctx, vec![], vec![], [2, 1, 0], SeenRow::default(), vec![]);
     let counts = start.by_severity.map(|(severity, _, n)| (severity, n));
-    assert_eq!(counts, [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Notice, 1)]);
-    assert!(start.findings.iter().all(|row| row.closed_at.is_none()));
+    assert_eq!(counts, [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Notice, 0)]);
 }
 
 #[test]
-fn the_state_filter_takes_only_what_it_names() {
-    let query = findings::FindingsQuery { state: "closed".into(), ..Default::default() };
-    let page = findings::Findings::new(
-        context(Language::Ja, Section::Findings),
-        query,
-        samples::findings(),
-        Default::default(),
-    );
-    let ids: Vec<&str> = page.list.rows.iter().map(|row| row.finding_id.as_str()).collect();
-    assert_eq!(ids, ["finding-0000000000000005"]);
+fn a_filter_takes_only_what_it_names_and_other_words_mean_all() {
+    let query = |state: &str, severity: &str| {
+        let query = findings::FindingsQuery { state: state.into(), severity: severity.into(), ..Default::default() };
+        (query.wanted_state(), query.wanted_severity(), query.filters())
+    };
+    assert_eq!(query("closed", ""), (Some(FindingState::Closed), None, true));
+    assert_eq!(query("", "warning"), (None, Some(Severity::Warning), true));
+    assert_eq!(query("every", "all"), (None, None, false));
 }

@@ -10,6 +10,7 @@ use crate::model::rows::Page;
 use askama::Template;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::text::{Language, Text};
+use std::sync::Arc;
 
 const MARKUP: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{202e}gpj.exe";
 
@@ -29,7 +30,7 @@ fn hostile_pages() -> Vec<String> {
         line.examples = vec![long()];
         line.hosts = vec![long()];
     }
-    detail.row.plans[0].plan.parts[0].name = long();
+    Arc::make_mut(&mut detail.row.plans[0].plan).parts[0].name = long();
     let mut host = samples::host_detail();
     host.row.hostname = Some(long());
     host.losses = vec![long()];

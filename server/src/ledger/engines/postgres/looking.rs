@@ -6,7 +6,7 @@ use super::fault::DatabaseFault;
 use super::session::{Database, Link, Purpose};
 use super::{read, schema};
 use crate::ledger::chain::Head;
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
+use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, NewSnapshot, Snapshot};
 use std::sync::Arc;
 
 /// A ledger to be read only, up to the head it had when it was opened.
@@ -60,7 +60,7 @@ impl Engine for Looking {
         self.head
     }
 
-    fn put_snapshot(&self, _snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, _snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         Ok(())
     }
 

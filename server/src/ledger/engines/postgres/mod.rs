@@ -28,7 +28,7 @@ pub(crate) use rows::column;
 
 use super::misnumbered;
 use crate::ledger::chain::Head;
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Leadership, Snapshot, SnapshotShelf};
+use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Leadership, NewSnapshot, Snapshot, SnapshotShelf};
 use append::Group;
 use daicho_schemas::text::Text;
 use follow::Following;
@@ -125,7 +125,7 @@ impl Engine for Postgres {
         self.database.known()
     }
 
-    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         self.shelf.put(snapshot)
     }
 

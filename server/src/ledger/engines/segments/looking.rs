@@ -6,7 +6,7 @@
 use super::files::{Files, ReadFile, RealFiles, WriteFile};
 use super::{OpenFault, OpenReport, SEGMENT_BYTES_MAX, Segments};
 use crate::ledger::chain::Head;
-use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, Snapshot};
+use crate::ledger::engine::{Appended, Engine, EngineFault, Frame, NewSnapshot, Snapshot};
 use crate::ledger::engines::memory::MemoryShelf;
 use std::any::Any;
 use std::io;
@@ -39,7 +39,7 @@ impl Engine for Looking {
         self.0.head()
     }
 
-    fn put_snapshot(&self, _snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, _snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         Ok(())
     }
 

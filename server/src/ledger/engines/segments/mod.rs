@@ -11,7 +11,7 @@ mod walk;
 mod writer;
 
 use super::super::chain::Head;
-use super::super::engine::{Appended, Engine, EngineFault, Frame, Snapshot, SnapshotShelf};
+use super::super::engine::{Appended, Engine, EngineFault, Frame, NewSnapshot, Snapshot, SnapshotShelf};
 use daicho_schemas::text::Text;
 use files::{Files, RealFiles};
 use format::{HEADER_BYTES, SegmentHeader};
@@ -312,7 +312,7 @@ impl Engine for Segments {
         self.published.read().unwrap_or_else(PoisonError::into_inner).head
     }
 
-    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), EngineFault> {
+    fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault> {
         self.shelf.put(snapshot)
     }
 

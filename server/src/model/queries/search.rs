@@ -1,0 +1,201 @@
+//! The list of components and its search: every distinct component in order of name and version, or those that a query wants.
+//! It does not know versions' order beyond their spelling.
+//! Invariant: a cursor names a place in the order, so a page never repeats or skips rows that did not change meanwhile; one
+//! page looks at a bounded number of components, and where it has not found enough, the next one goes on.
+
+use super::super::Model;
+use super::super::meaning::Meaning;
+use super::super::prepared::Label;
+use super::super::rows::{ComponentRow, DriftStatus, Page};
+use super::super::views::drift::{EquipmentDrift, Listed};
+use super::pages::page_items;
+use daicho_schemas::ids::{AgentId, EquipmentId};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The longest search text that is looked at, in characters.
+const QUERY_CHARS_MAX: usize = 200;
+/// Components that one page looks at before it leaves the rest to the next one.
+const LOOKED_AT_MAX: usize = 20_000;
+/// Names and meanings that one page compares with the words of a search.
+const COMPARED_MAX: usize = 5_000;
+
+/// What to list of the components.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ComponentQuery {
+    /// Words that must all be in name, version, product or supplier; case is ignored.
+    #[serde(default)]
+    pub q: Option<String>,
+    /// Only on this host.
+    #[serde(default)]
+    pub agent_id: Option<AgentId>,
+    /// Only on this equipment.
+    #[serde(default)]
+    pub equipment_id: Option<EquipmentId>,
+    /// Only with this status.
+    #[serde(default)]
+    pub status: Option<DriftStatus>,
+    /// Where to go on: what `next` said.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Rows on a page.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+type Wanted<'a> = Box<dyn Iterator<Item = &'a Listed> + 'a>;
+
+impl Model {
+    /// Distinct components, in order of name and version. `None` when the cursor is not one of this list. A page that has a
+    /// `next` may hold fewer rows than were asked for, even none: then more was looked at than a page may cost.
+    pub fn components(&self, query: &ComponentQuery) -> Option<Page<ComponentRow>> {
+        let after = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+            None => None,
+            Some(cursor) => Some(decode(cursor)?),
+        };
+        let limit = page_items(query.limit);
+        let own = query.agent_id.as_ref().map(|agent| self.listed_on(agent, after.as_ref()));
+        let equipment = match &query.equipment_id {
+            Some(id) => match self.drift.equipment.get(id) {
+                Some(drift) => Some(&**drift),
+                None => return Some(Page { items: Vec::new(), next: None }),
+            },
+            None => None,
+        };
+        let candidates: Wanted<'_> = match (&own, equipment, query.status) {
+            (Some(own), ..) => Box::new(own.iter()),
+            (None, Some(drift), _) => {
+                Box::new(drift.components.range(from(after.as_ref(), true)).map(|(listed, _)| listed))
+            }
+            (None, None, Some(status)) => self.listed_as(Some(status), after.as_ref(), true),
+            (None, None, None) => self.listed_from(after.as_ref(), true),
+        };
+        let mut search = Search::new(query.q.as_deref().unwrap_or(""));
+        let mut items = Vec::new();
+        let mut last = None;
+        for (looked_at, listed) in candidates.enumerate() {
+            let enough = looked_at == LOOKED_AT_MAX || search.compared == COMPARED_MAX;
+            let wanted = !enough && self.is_wanted(listed, equipment, query.status) && search.finds(self, listed);
+            if enough || (wanted && items.len() == limit) {
+                return Some(Page { items, next: last.map(encode) });
+            }
+            if wanted {
+                items.extend(self.component_row(listed.item));
+            }
+            last = Some(listed);
+        }
+        Some(Page { items, next: None })
+    }
+
+    fn is_wanted(&self, listed: &Listed, equipment: Option<&EquipmentDrift>, status: Option<DriftStatus>) -> bool {
+        equipment.is_none_or(|drift| drift.components.contains_key(listed))
+            && (status.is_none() || self.drift.sightings.status(listed.item) == status)
+    }
+
+    /// The components of one host in order.
+    fn listed_on(&self, agent: &AgentId, after: Option<&Listed>) -> Vec<Listed> {
+        let Some(host) = self.state.agents.number(agent) else { return Vec::new() };
+        let items = self.state.assets.standing(host);
+        let listed = items.iter().filter_map(|item| {
+            let (_, label) = self.state.assets.items.get(item)?.label.as_ref()?;
+            Some(Listed { label: Arc::clone(label), item })
+        });
+        let mut all: Vec<Listed> = listed.filter(|listed| after.is_none_or(|after| listed > after)).collect();
+        all.sort();
+        all
+    }
+
+    /// Every component in order, from a place on, that place excluded if `behind`.
+    pub(super) fn listed_from(&self, place: Option<&Listed>, behind: bool) -> Wanted<'_> {
+        let statuses = [Some(DriftStatus::Undeclared), Some(DriftStatus::Covered), None];
+        let orders = statuses.map(|status| self.listed_as(status, place, behind).peekable());
+        Box::new(Merged(orders))
+    }
+
+    fn listed_as(&self, status: Option<DriftStatus>, place: Option<&Listed>, behind: bool) -> Wanted<'_> {
+        let (order, range) = (self.drift.sightings.listed(status), from(place, behind));
+        Box::new(order.into_iter().flat_map(move |order| order.range(range.clone())))
+    }
+}
+
+fn from(place: Option<&Listed>, behind: bool) -> (Bound<Listed>, Bound<Listed>) {
+    let start = match place.cloned() {
+        None => Bound::Unbounded,
+        Some(place) if behind => Bound::Excluded(place),
+        Some(place) => Bound::Included(place),
+    };
+    (start, Bound::Unbounded)
+}
+
+/// Several orders as one.
+struct Merged<'a>([Peekable<Wanted<'a>>; 3]);
+
+impl<'a> Iterator for Merged<'a> {
+    type Item = &'a Listed;
+
+    fn next(&mut self) -> Option<&'a Listed> {
+        let next = self.0.iter_mut().filter_map(|order| order.peek().copied().map(|listed| (listed, order)));
+        next.min_by(|(a, _), (b, _)| a.cmp(b)).and_then(|(_, order)| order.next())
+    }
+}
+
+/// The words of a search, and what has been compared with them.
+struct Search {
+    words: Vec<String>,
+    by_meaning: BTreeMap<*const Meaning, Vec<bool>>,
+    last: Option<(*const Label, *const Meaning, bool)>,
+    compared: usize,
+}
+
+impl Search {
+    fn new(text: &str) -> Self {
+        let text: String = text.chars().take(QUERY_CHARS_MAX).collect();
+        let words = text.split_whitespace().map(str::to_lowercase).collect();
+        Self { words, by_meaning: BTreeMap::new(), last: None, compared: 0 }
+    }
+
+    /// Whether every word is in name, version, product or supplier.
+    fn finds(&mut self, model: &Model, listed: &Listed) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let Some(meaning) = model.weakest_meaning(listed.item) else { return false };
+        let (label_at, meaning_at) = (Arc::as_ptr(&listed.label), Arc::as_ptr(meaning));
+        if let Some((label, meaning, found)) = self.last
+            && (label, meaning) == (label_at, meaning_at)
+        {
+            return found;
+        }
+        self.compared += 1;
+        let label = listed.label.line().to_lowercase();
+        let words = &self.words;
+        let in_meaning = self.by_meaning.entry(meaning_at).or_insert_with(|| {
+            let name = &meaning.supplier.name;
+            let text = [meaning.product.as_str(), &name.ja, &name.en].join("\n").to_lowercase();
+            words.iter().map(|word| text.contains(word)).collect()
+        });
+        let found = words.iter().zip(in_meaning.iter()).all(|(word, in_meaning)| *in_meaning || label.contains(word));
+        self.last = Some((label_at, meaning_at, found));
+        found
+    }
+}
+
+/// A cursor is the last row's number, name and version, each readable back.
+fn encode(listed: &Listed) -> String {
+    let version = listed.label.version.as_ref().map(|version| format!(".{}", hex::encode(version)));
+    format!("{:08x}{}{}", listed.item, hex::encode(&listed.label.name), version.unwrap_or_default())
+}
+
+fn decode(cursor: &str) -> Option<Listed> {
+    let (number, rest) = cursor.split_at_checked(8)?;
+    let item = u32::from_str_radix(number, 16).ok()?;
+    let text = |digits: &str| String::from_utf8(hex::decode(digits).ok()?).ok();
+    let (name, version) = match rest.split_once('.') {
+        None => (text(rest)?, None),
+        Some((name, version)) => (text(name)?, Some(text(version)?)),
+    };
+    Some(Listed { label: Arc::new(Label { name, version }), item })
+}

@@ -1,0 +1,84 @@
+//! What a report would come to, without taking it in: what admission asks.
+//! It does not decide; it compares the report with the state it starts from.
+//! Invariant: it says what taking the report in would give, digest included, as `daicho_schemas::batch` defines it.
+
+use super::{Assets, CollectorAssets, starts_here};
+use crate::model::numbers::HostNo;
+use crate::model::prepared::PreparedReport;
+use daicho_schemas::batch::Outcome;
+use daicho_schemas::canonical::Hash;
+use daicho_schemas::limits::STANDING_ITEMS_MAX;
+use roaring::RoaringBitmap;
+use std::collections::BTreeSet;
+
+/// What a report would come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It starts from another state than the one here.
+    OtherBase,
+    /// Its digest is not the one of the state after it.
+    OtherDigest,
+    /// It fits; so many items of this collector would stand, exactly so where they are more than may stand.
+    Fits {
+        /// How many.
+        stands: usize,
+    },
+}
+
+impl Assets {
+    /// What a report would come to.
+    pub fn check(&self, host: HostNo, report: &PreparedReport) -> Checked {
+        let known = self.collector(host, &report.collector);
+        if !starts_here(report, known) {
+            return Checked::OtherBase;
+        }
+        let agreed = known.filter(|_| report.base.is_some()).map(CollectorAssets::agreed);
+        let after = self.agreed_state(agreed, report);
+        let hashes = after.iter().map(|(_, hash)| hash.0.as_slice());
+        let parts: Vec<&[u8]> = [report.collector.as_str().as_bytes(), &[0]].into_iter().chain(hashes).collect();
+        if Hash::of("daicho.state.v1", &parts) != report.digest {
+            return Checked::OtherDigest;
+        }
+        let stands = match known.filter(|_| report.outcome != Outcome::Complete) {
+            None => after.len(),
+            Some(known) => self.stands(&known.items, &after),
+        };
+        Checked::Fits { stands }
+    }
+
+    /// Keys and hashes of what would be agreed, in order of keys.
+    fn agreed_state<'a>(
+        &'a self,
+        agreed: Option<&RoaringBitmap>,
+        report: &'a PreparedReport,
+    ) -> Vec<(&'a str, &'a Hash)> {
+        let put = report.put.iter().map(|seen| (seen.key.as_str(), &seen.hash));
+        let Some(agreed) = agreed else { return put.collect() };
+        let gone: BTreeSet<&str> = report.gone.iter().map(String::as_str).collect();
+        let changed = report.put.iter().map(|seen| &seen.key).chain(&report.gone);
+        let mut stays = agreed.clone();
+        for key in changed.filter_map(|key| self.items.key(key)) {
+            for item in self.items.under(agreed, key) {
+                stays.remove(item);
+            }
+        }
+        let stays = stays.iter().filter_map(|no| self.items.get(no));
+        let mut after: Vec<(&str, &Hash)> = stays.map(|item| (self.items.key_text(item.key), &item.hash)).collect();
+        after.extend(put.filter(|(key, _)| !gone.contains(key)));
+        // Items of one image were numbered in order of their keys: this is almost sorted already.
+        after.sort_by_key(|(key, _)| *key);
+        after
+    }
+
+    /// How many would stand beside what stood before; an upper bound where that is few enough.
+    fn stands(&self, before: &RoaringBitmap, after: &[(&str, &Hash)]) -> usize {
+        let stood = usize::try_from(before.len()).unwrap_or(usize::MAX);
+        let bound = stood.saturating_add(after.len());
+        if bound <= STANDING_ITEMS_MAX {
+            return bound;
+        }
+        let stood = before.iter().filter_map(|no| self.items.get(no)).map(|item| self.items.key_text(item.key));
+        let keys: BTreeSet<&str> = stood.chain(after.iter().map(|(key, _)| *key)).collect();
+        keys.len()
+    }
+}

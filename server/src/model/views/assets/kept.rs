@@ -1,0 +1,102 @@
+//! The assets in a snapshot: places, free ones included, so that numbers go on as they were.
+//! It does not know how a snapshot is kept.
+//! Invariant: what is not written here follows from what is.
+
+use super::items::{Item, Items, Row};
+use super::{Assets, CollectorAssets, HostAssets};
+use crate::model::numbers::{Interned, NumberSet, Table, number};
+use crate::model::prepared::{Label, Sort};
+use crate::model::snapshot::{In, Keep, Out, SnapshotError};
+use imbl::{OrdMap, Vector};
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+impl Keep for Label {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.name.keep(out)?;
+        self.version.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { name: String::back(from)?, version: Option::back(from)? })
+    }
+}
+
+const SORTS: [Sort; 6] = [Sort::System, Sort::Hardware, Sort::Package, Sort::Origin, Sort::Interface, Sort::Other];
+
+impl Keep for Items {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.keys.keep(out)?;
+        self.labels.keep(out)?;
+        out.count(self.rows.slots().len())?;
+        for row in self.rows.slots() {
+            out.flag(row.is_some())?;
+            let Some(Row { item, holders }) = row else { continue };
+            out.hash(&item.hash)?;
+            out.number(item.key)?;
+            out.number(*holders)?;
+            out.number(item.label.as_ref().map_or(u32::MAX, |(no, _)| *no))?;
+            out.byte(SORTS.iter().position(|sort| *sort == item.sort).map_or(u8::MAX, |at| at as u8))?;
+            out.bytes(&item.bytes)?;
+        }
+        Ok(())
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        let (keys, labels) = (Interned::back(from)?, Interned::<Label>::back(from)?);
+        let (mut by_hash, mut by_key, mut rows) = (OrdMap::new(), OrdMap::<_, NumberSet>::new(), Vector::new());
+        for at in 0..from.count()? {
+            if !from.flag()? {
+                rows.push_back(None);
+                continue;
+            }
+            let (hash, key, holders, label) = (from.hash()?, from.number()?, from.number()?, from.number()?);
+            let sort = *SORTS.get(usize::from(from.byte()?)).ok_or(SnapshotError::Broken)?;
+            let label = labels.get(label).map(|text| (label, Arc::clone(text)));
+            let bytes = from.bytes()?.into_boxed_slice();
+            by_hash.insert(hash, number(at));
+            by_key.entry(key).or_default().insert(number(at));
+            rows.push_back(Some(Row { item: Arc::new(Item { hash, key, label, sort, bytes }), holders }));
+        }
+        let rows = Table::from_slots(rows);
+        Ok(Self { rows, by_hash, by_key, keys, labels, idle: RoaringBitmap::new() })
+    }
+}
+
+impl Keep for CollectorAssets {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        out.number(self.collector)?;
+        self.items.keep(out)?;
+        self.agreed.keep(out)?;
+        out.hash(&self.digest)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        let collector = from.number()?;
+        Ok(Self { collector, items: Keep::back(from)?, agreed: Keep::back(from)?, digest: from.hash()? })
+    }
+}
+
+impl Keep for HostAssets {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.collectors.keep(out)?;
+        self.since.keep(out)?;
+        self.cohorts.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { collectors: Keep::back(from)?, since: Keep::back(from)?, cohorts: Keep::back(from)? })
+    }
+}
+
+impl Keep for Assets {
+    fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
+        self.items.keep(out)?;
+        self.collectors.keep(out)?;
+        self.hosts.keep(out)
+    }
+
+    fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { items: Keep::back(from)?, collectors: Keep::back(from)?, hosts: Keep::back(from)? })
+    }
+}

@@ -1,0 +1,239 @@
+//! The drift: every component of every equipment in lines of one supplier, product and category, covered by a part or by none.
+//! It does not know rules or the law; it says what stands against what, and which lines a fact has touched.
+//! Invariant: it follows from the other views alone; kept up to date or built anew, it says the same.
+
+mod declared;
+mod hosts;
+mod kept;
+mod lines;
+mod moves;
+mod sightings;
+
+pub use hosts::{Fleet, HostDrift, Hosts, Seen};
+pub use lines::{EquipmentDrift, Line, LineKey, Stand};
+pub use sightings::{Listed, Sightings, Variant, VariantNo};
+
+use super::assets::Changed;
+use super::declarations::host_key;
+use crate::model::meaning::{HostContext, INDEX_COLLECTOR, Marks, Meaning, Setting, SupplierKey, meaning_of};
+use crate::model::numbers::{HostNo, Interned, ItemNo};
+use crate::model::prepared::Sort;
+use crate::model::state::State;
+use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::observation::Observation;
+use daicho_schemas::ids::{EquipmentId, SupplierId};
+use imbl::OrdMap;
+use roaring::RoaringBitmap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a fact has touched: what rules must judge again.
+#[derive(Clone, Debug, Default)]
+pub struct Touched {
+    /// Products of a supplier on an equipment.
+    pub products: BTreeSet<(EquipmentId, SupplierKey, String)>,
+    /// Hosts whose name, membership, interfaces or hearing may have changed.
+    pub hosts: BTreeSet<HostNo>,
+    /// Network interfaces that came, went or are of another sort now.
+    pub interfaces: BTreeSet<(HostNo, String)>,
+    /// Equipment whose plans changed: all that was said of it.
+    pub equipment: BTreeSet<EquipmentId>,
+    /// A supplier whose record changed.
+    pub supplier: Option<SupplierId>,
+}
+
+impl Touched {
+    /// Everything there is: what judging from nothing looks at.
+    pub fn everything(state: &State, drift: &Drift) -> Self {
+        let lines = drift.equipment.iter().flat_map(|(id, drift)| drift.lines().map(move |line| (id, &line.key)));
+        let products = lines.map(|(id, key)| (id.clone(), key.supplier.clone(), key.product.clone()));
+        Self {
+            products: products.collect(),
+            hosts: state.agents.iter().map(|(host, _)| host).collect(),
+            equipment: drift.equipment.keys().cloned().collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Everything that follows from the other views.
+#[derive(Clone, Debug, Default)]
+pub struct Drift {
+    /// The marks of the supplier records.
+    pub marks: Arc<Marks>,
+    /// Every host.
+    pub hosts: Hosts,
+    /// Every component in its variants.
+    pub sightings: Sightings,
+    /// Every equipment that a plan names.
+    pub equipment: OrdMap<EquipmentId, Arc<EquipmentDrift>>,
+    settings: Interned<Setting>,
+    contexts: OrdMap<u32, Arc<HostContext>>,
+    /// Ways in from outside that filed plans declare: host name as names are compared, interface, and how often.
+    paths: OrdMap<(String, String), u32>,
+    /// How often an observation was understood: what a test of the cost counts.
+    #[cfg(test)]
+    pub(crate) understood: u64,
+}
+
+impl Drift {
+    /// Builds everything from the other views.
+    pub fn rebuild(state: &State) -> Self {
+        let mut drift = Self::default();
+        let everything = RoaringBitmap::new();
+        drift.supplier_changed(state, None, &mut Touched::default());
+        for plan in state.declarations.plans() {
+            drift.plan_changed(state, None, Some(&plan.plan), &mut Touched::default());
+        }
+        for (host, _) in state.agents.iter() {
+            drift.host_changed(state, host, &mut Touched::default());
+            let came = state.assets.standing(host);
+            let changed = Changed { came, went: everything.clone() };
+            drift.reported(state, host, &changed, &mut Touched::default());
+        }
+        drift
+    }
+
+    /// The setting of a number.
+    pub fn setting(&self, no: u32) -> Option<&Setting> {
+        self.settings.get(no).map(|setting| &**setting)
+    }
+
+    /// Whether a filed plan declares a way in by this interface.
+    pub fn is_declared_path(&self, hostname: &str, interface: &str) -> bool {
+        self.paths.contains_key(&(host_key(hostname), interface.to_string()))
+    }
+
+    fn hold_setting(&mut self, setting: &Setting) -> u32 {
+        let no = self.settings.hold(setting);
+        if !self.contexts.contains_key(&no) {
+            self.contexts.insert(no, Arc::new(setting.context(&self.marks)));
+        }
+        no
+    }
+
+    fn release_setting(&mut self, no: u32) {
+        if self.settings.release(no) {
+            self.contexts.remove(&no);
+        }
+    }
+
+    /// What an item means in a setting, where the host's index gives this origin.
+    fn understand(&mut self, state: &State, item: ItemNo, origin: Option<ItemNo>, setting: u32) -> Option<Meaning> {
+        #[cfg(test)]
+        {
+            self.understood += 1;
+        }
+        let context = self.contexts.get(&setting)?;
+        let item = state.assets.items.get(item)?;
+        match item.sort {
+            Sort::System => context.operating_system.clone(),
+            Sort::Hardware => Some(context.hardware.clone()),
+            Sort::Package => {
+                let origin = origin.and_then(|origin| match state.assets.items.get(origin)?.observation()? {
+                    Observation::PackageOrigin(origin) => Some(origin),
+                    _ => None,
+                });
+                meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks)
+            }
+            Sort::Origin | Sort::Interface | Sort::Other => None,
+        }
+    }
+
+    fn listed(state: &State, item: ItemNo) -> Option<Listed> {
+        let (_, label) = state.assets.items.get(item)?.label.as_ref()?;
+        Some(Listed { label: Arc::clone(label), item })
+    }
+
+    /// An agent enrolled, was revoked, fell silent or was heard.
+    pub fn host_changed(&mut self, state: &State, host: HostNo, touched: &mut Touched) {
+        touched.hosts.insert(host);
+        let settings = match self.hosts.get(host) {
+            Some(row) => (row.software, row.machine),
+            None => {
+                let [software, machine] = hosts::settings_of(state, host);
+                (self.hold_setting(&software), self.hold_setting(&machine))
+            }
+        };
+        let name = self.hosts.get(host).map_or_else(|| hosts::name_of(state, host), |row| row.name.clone());
+        let interfaces = self.hosts.get(host).map(|row| Arc::clone(&row.remote_interfaces));
+        self.host_is(state, host, name, settings, interfaces.unwrap_or_default(), touched);
+    }
+
+    /// A report changed a host. Understands what changed, and only where the host as a whole changed, all of it.
+    pub fn reported(&mut self, state: &State, host: HostNo, changed: &Changed, touched: &mut Touched) {
+        touched.hosts.insert(host);
+        let Some(before) = self.hosts.get(host).cloned() else { return };
+        let sorts: BTreeSet<u8> = (&changed.came | &changed.went)
+            .iter()
+            .filter_map(|item| state.assets.items.get(item))
+            .map(|item| {
+                self.interface_touched(state, host, item, touched);
+                item.sort as u8
+            })
+            .collect();
+        let any = |sort: Sort| sorts.contains(&(sort as u8));
+        let name = if any(Sort::System) { hosts::name_of(state, host) } else { before.name.clone() };
+        let interfaces = if any(Sort::Interface) {
+            Arc::new(hosts::remote_interfaces_of(state, host))
+        } else {
+            Arc::clone(&before.remote_interfaces)
+        };
+        let complete = state.coverage.outcome(host, INDEX_COLLECTOR) == Some(Outcome::Complete);
+        let was_complete =
+            matches!(self.setting(before.software), Some(Setting::Software { indexes_complete: true, .. }));
+        let (mut software, mut machine) = (before.software, before.machine);
+        if any(Sort::System) || any(Sort::Hardware) || complete != was_complete {
+            let [soft, hard] = hosts::settings_of(state, host);
+            (software, machine) = (self.hold_setting(&soft), self.hold_setting(&hard));
+            self.release_setting(before.software);
+            self.release_setting(before.machine);
+        }
+        self.items_moved(state, host, changed, (software, machine), touched);
+        self.host_is(state, host, name, (software, machine), interfaces, touched);
+    }
+
+    fn interface_touched(&self, state: &State, host: HostNo, item: &super::assets::Item, touched: &mut Touched) {
+        if item.sort == Sort::Interface {
+            touched.interfaces.insert((host, state.assets.items.key_text(item.key).to_string()));
+        }
+    }
+
+    /// What is understood of a host as a whole, and of those whose names it takes or leaves.
+    fn host_is(
+        &mut self,
+        state: &State,
+        host: HostNo,
+        name: Option<Arc<str>>,
+        (software, machine): (u32, u32),
+        remote_interfaces: Arc<Vec<String>>,
+        touched: &mut Touched,
+    ) {
+        let before = self.hosts.get(host).cloned();
+        let own_key = |name: &Arc<str>| Arc::<str>::from(host_key(name));
+        let named = name.as_ref().map(own_key);
+        let was_named = before.as_ref().and_then(|row| row.name.as_ref().map(own_key));
+        let namesakes = self.hosts.rename(host, was_named.as_ref(), named.as_ref());
+        let agent_id = || state.agents.by_number(host).map_or("", |agent| agent.agent_id.as_str());
+        let row = HostDrift {
+            key: named.clone().unwrap_or_else(|| Arc::from(host_key(agent_id()))),
+            name,
+            software,
+            machine,
+            equipment: self.hosts.equipment_of(state, host, named.as_deref()),
+            remote_interfaces,
+            components: before.as_ref().map_or(0, |row| row.components),
+            seen: Seen::of(state, host),
+        };
+        self.move_host(state, host, row, touched);
+        for other in namesakes {
+            let Some(row) = self.hosts.get(other) else { continue };
+            let equipment = self.hosts.equipment_of(state, other, Some(&row.key));
+            if equipment != row.equipment {
+                let row = HostDrift { equipment, ..row.clone() };
+                touched.hosts.insert(other);
+                self.move_host(state, other, row, touched);
+            }
+        }
+    }
+}
