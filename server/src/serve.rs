@@ -91,6 +91,8 @@ const STREAMS_MAX: u32 = 16;
 /// Files that are kept back for the ledger and the store, whatever connections do.
 const FILES_KEPT_BACK: u64 = 128;
 /// How long open connections may take to finish when the server stops.
+const LET_GO_LOOKS: u32 = 100;
+const LET_GO_EVERY: Duration = Duration::from_millis(20);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts serving. Returns once the port answers.
@@ -179,15 +181,23 @@ fn open_authority(folder: &Path, shared: &dyn Shared, moved_here: bool, now: Utc
 impl Running {
     /// Stops: no new requests, what waits at the door enters, a snapshot is kept.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.watching.abort();
-        if let Some(telling) = self.telling {
-            telling.abort();
+        for task in [Some(self.watching), self.telling].into_iter().flatten() {
+            task.abort();
+            // It was told to end; whether it had done so by itself makes no difference.
+            let _ended = task.await;
         }
         self.handle.graceful_shutdown(Some(STOP_WITHIN));
         self.serving.await??;
         self.app.door.close().await;
         self.app.keep_heard();
         self.app.store.flush()?;
+        // Requests that were cut off let go of the ledger a moment later, and whoever is started next wants it free.
+        for _look in 0..LET_GO_LOOKS {
+            if Arc::strong_count(&self.app) == 1 {
+                break;
+            }
+            tokio::time::sleep(LET_GO_EVERY).await;
+        }
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a drive writes whole or not at all.
@@ -243,12 +244,14 @@ impl Drive {
     }
 
     fn unmount(&mut self) -> Result<(), String> {
-        let unmounted = run("umount", &[self.mounted_at.as_ref()]);
+        let unmounted = unmounted_from(&self.mounted_at);
         if unmounted.is_err() && is_mounted(&self.mounted_at) {
             // Lazily is better than never.
             let _later = run("umount", &["-l".as_ref(), self.mounted_at.as_ref()]);
         }
+        let freed = unmounted_from(&self.drive_at);
         match self.session.take() {
+            Some(_) if freed.is_err() => freed,
             Some(session) => session.umount_and_join().map_err(|error| format!("FUSE: {error}")),
             None => unmounted,
         }
@@ -271,6 +274,20 @@ impl Drive {
     pub fn counts(&self) -> Counts {
         self.shared.lock().counts
     }
+}
+
+/// Takes a mount away. While it is busy, some program that another test is just starting still has copies of our open files,
+/// until it has become that program: that passes.
+fn unmounted_from(at: &Path) -> Result<(), String> {
+    let mut last = Ok(());
+    for _ in 0..100 {
+        last = run("umount", &[at.as_ref()]);
+        if last.is_ok() || !is_mounted(at) {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    last
 }
 
 fn is_mounted(at: &Path) -> bool {

@@ -25,6 +25,8 @@ pub struct Rates {
 struct Inner {
     frames: Vec<Frame>,
     snapshots: Vec<Kept>,
+    /// The state in the snapshot that was kept last, as it was handed in: only a mutant needs it.
+    state_before: Option<Vec<u8>>,
     rng: Rng,
     rates: Rates,
     /// Appends that still find no space.
@@ -55,7 +57,14 @@ pub struct Book {
 impl Book {
     /// An empty one.
     pub fn new(shared: bool, rng: Rng, mutant: Option<Mutant>) -> Arc<Self> {
-        let inner = Inner { frames: Vec::new(), snapshots: Vec::new(), rng, rates: Rates::default(), full_for: 0 };
+        let inner = Inner {
+            frames: Vec::new(),
+            snapshots: Vec::new(),
+            state_before: None,
+            rng,
+            rates: Rates::default(),
+            full_for: 0,
+        };
         Arc::new(Self { inner: Mutex::new(inner), shared, mutant })
     }
 
@@ -223,7 +232,9 @@ impl Engine for Handle {
         (snapshot.write)(&mut bytes).map_err(|_| stop("keeping a snapshot in"))?;
         if self.book.mutant == Some(Mutant::SnapshotForgets) {
             // The head of now with the state of before.
-            bytes = inner.snapshots.last().map_or_else(|| b"{}".to_vec(), |before| before.bytes.clone());
+            if let Some(before) = inner.state_before.replace(bytes.clone()) {
+                bytes = before;
+            }
         }
         inner.snapshots.push(Kept { head: snapshot.head, fold_version: snapshot.fold_version, bytes });
         Ok(())

@@ -104,6 +104,8 @@ fn keep(mut keeper: Keeper, receiver: &Receiver<Message>, lost: &OnceLock<Text>)
         if let Some(done) = gather(&mut keeper, receiver) {
             keeper.work();
             keeper.snapshot_if_due(true);
+            // Who waits may open the same ledger next: what the keeper holds open is closed first.
+            drop(keeper);
             let _told = done.send(());
             return;
         }

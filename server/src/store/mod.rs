@@ -115,7 +115,16 @@ pub struct Store {
     db_file: File,
     dead: AtomicBool,
     /// Held until the store is dropped.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Said aloud: a program that is just being started by another thread has a copy of this handle for a moment longer.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the store's lock is given back only when this process ends");
+        }
+    }
 }
 
 impl Store {

@@ -155,7 +155,7 @@ fn drop_unfinished_snapshots(path: &Path) -> Result<(), StoreFault> {
 fn finish(folder: &Path, db: sled::Db, lock: File) -> Result<Store, StoreFault> {
     let path = folder.join("sled").join("db");
     let db_file = OpenOptions::new().write(true).open(&path).map_err(|source| io_fault("opening", &path, source))?;
-    Ok(Store { db, folder: folder.to_path_buf(), db_file, dead: AtomicBool::new(false), _lock: lock })
+    Ok(Store { db, folder: folder.to_path_buf(), db_file, dead: AtomicBool::new(false), lock })
 }
 
 /// Moves sled's folder to `sled.broken-<n>` and lets go of the oldest ones.

@@ -67,7 +67,7 @@ impl Files for RealFiles {
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
         let file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(Locked(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -117,5 +117,15 @@ impl WriteFile for File {
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         self.set_len(bytes)?;
         self.sync_all()
+    }
+}
+
+/// A lock that is given back when this is dropped, also while a program that is just being started has a copy of the handle.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // What fails here is given back when the handle is closed.
+        let _unlocked = self.0.unlock();
     }
 }
