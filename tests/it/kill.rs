@@ -2,11 +2,12 @@
 //! It does not test power cuts; `power_cut.rs` does.
 //! Invariant: the count of rounds is bounded; CI runs a short form, `DAICHO_KILLS=1000` the long one.
 
-use crate::load::{Sender, acknowledged, all_send_until, check_ledger, random_below, reconnect, verify};
+use crate::load::{Sender, acknowledged, all_send_until, check_ledger, random_below, reconnect, some_moment, verify};
 use harness::executables::{Child, command, executables};
 use harness::server::{Api, ServerProcess};
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const AGENTS: usize = 4;
@@ -24,15 +25,15 @@ fn a_killed_server_loses_no_acknowledged_batch() {
     harness::block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let (mut server, mut api) = ServerProcess::start(folder.path()).await;
-        let mut senders = Vec::new();
+        let (mut senders, all) = (Vec::new(), Arc::default());
         for _ in 0..AGENTS {
-            senders.push(Sender::enrol(&api).await);
+            senders.push(Sender::enrol(&api, &all).await);
         }
         let began = Instant::now();
         for _round in 0..rounds() {
             let until = Instant::now() + Duration::from_secs(10);
             let killing = async {
-                tokio::time::sleep(Duration::from_millis(20 + random_below(700))).await;
+                some_moment(&all, until).await;
                 server.child.kill();
             };
             all_send_until(&mut senders, until, killing).await;

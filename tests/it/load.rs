@@ -11,7 +11,9 @@ use harness::server::Api;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Packages in the first report of each agent: enough that it is packed, rotated and torn.
 const PACKAGES: u64 = 300;
@@ -38,12 +40,15 @@ pub(crate) struct Sender {
     open: Option<Vec<u8>>,
     /// Batch number to entry number.
     acknowledged: BTreeMap<u64, u64>,
+    /// Batches that were acknowledged to any of them.
+    all: Arc<AtomicU64>,
 }
 
 impl Sender {
     /// Enrols an agent.
-    pub(crate) async fn enrol(api: &Api) -> Self {
-        Self { agent: FakeAgent::enrol(api).await, number: 0, open: None, acknowledged: BTreeMap::new() }
+    pub(crate) async fn enrol(api: &Api, all: &Arc<AtomicU64>) -> Self {
+        let (agent, all) = (FakeAgent::enrol(api).await, Arc::clone(all));
+        Self { agent, number: 0, open: None, acknowledged: BTreeMap::new(), all }
     }
 
     /// Sends one batch after the other until a moment, or until the server is gone or cannot write any more.
@@ -58,6 +63,7 @@ impl Sender {
                 Some((200, answer)) => {
                     self.acknowledged.insert(self.number, answer["entry_seq"].as_u64().unwrap());
                     self.open = None;
+                    self.all.fetch_add(1, Ordering::SeqCst);
                 }
                 // It says so itself: nothing was acknowledged.
                 Some((500.., _)) => return,
@@ -88,6 +94,15 @@ impl Sender {
         };
         self.agent.pack(self.number, now(), vec![report])
     }
+}
+
+/// Waits for a moment that differs each time, with batches going on: until a few of them were acknowledged, and a bit more.
+pub(crate) async fn some_moment(all: &AtomicU64, until: Instant) {
+    let wanted = all.load(Ordering::SeqCst) + random_below(12);
+    while all.load(Ordering::SeqCst) < wanted && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_micros(random_below(20_000))).await;
 }
 
 /// All of them send at once, until a moment or until each has ended.

@@ -5,7 +5,7 @@
 #![cfg(target_os = "linux")]
 
 use crate::book::{frames, head_of};
-use crate::load::{Sender, acknowledged, all_send_until, check_ledger, random_below, reconnect, verify};
+use crate::load::{Sender, acknowledged, all_send_until, check_ledger, random_below, reconnect, some_moment, verify};
 use daicho::ledger::engine::{Appended, Engine, Frame};
 use daicho::ledger::engines::memory::MemoryShelf;
 use daicho::ledger::engines::segments::Segments;
@@ -102,15 +102,15 @@ fn a_server_without_power_loses_no_acknowledged_batch() {
     harness::block_on(async {
         let data = drive.mounted_at.join("data");
         let (mut server, mut api) = ServerProcess::start(&data).await;
-        let mut senders = Vec::new();
+        let (mut senders, all) = (Vec::new(), Arc::default());
         for _ in 0..AGENTS {
-            senders.push(Sender::enrol(&api).await);
+            senders.push(Sender::enrol(&api, &all).await);
         }
         let (rounds, began) = (rounds(3), Instant::now());
         for round in 0..rounds {
             let until = Instant::now() + Duration::from_secs(10);
             let cutting = async {
-                tokio::time::sleep(Duration::from_millis(50 + random_below(400))).await;
+                some_moment(&all, until).await;
                 drive.cut();
             };
             all_send_until(&mut senders, until, cutting).await;
