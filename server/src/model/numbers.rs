@@ -281,6 +281,15 @@ impl NumberSet {
         }
     }
 
+    /// The first number of which something holds.
+    pub fn find(&self, holds: impl Fn(u32) -> bool) -> Option<u32> {
+        match self {
+            Self::None => None,
+            Self::One(no) => holds(*no).then_some(*no),
+            Self::Many(all) => all.iter().find(|no| holds(*no)),
+        }
+    }
+
     /// Adds its numbers to others.
     pub fn add_to(&self, all: &mut RoaringBitmap) {
         match self {

@@ -3,12 +3,15 @@
 //! Invariant: snapshot and tail give the bytes and the answers that replaying everything gives.
 
 use super::findings::{At, Findings};
+use super::prepared::{PreparedBatch, PreparedReport};
 use super::rules;
 use super::testing::{Script, bytes, interface, operating_system, package, plan, supplier};
+use super::views::assets::Checked;
 use super::views::drift::{Drift, Touched};
 use super::{Event, Model};
 use crate::ledger::entry::Author;
 use daicho_schemas::batch::{Applied, Batch, Items, Outcome, apply_report, standing, state_digest};
+use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{Hearing, Notices};
 use daicho_schemas::fact::observation::{Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin};
@@ -84,14 +87,16 @@ fn eventful() -> Script {
     script
 }
 
+/// Names of packages; two of them begin alike for longer than a table of keys looks at first.
+const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-with-a-long-name-b"];
+
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 12, usize::from(step / 12));
+    let (choice, n) = (step % 13, usize::from(step / 13));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
-    let packages: Vec<_> =
-        (0..n % 4).map(|i| package(["a", "b", "c", "d"][i], ["1", "2"][n / 4 % 2], &domain)).collect();
+    let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
     let outcome = [Outcome::Complete, Outcome::Partial, Outcome::Failed, Outcome::NotApplicable][n / 8 % 4];
     match choice {
         0 if script.model.agents().count() < 3 => script.enrol(["tos-1", "tos-2", "TOS-1"][n % 3]),
@@ -116,6 +121,11 @@ fn happens(script: &mut Script, step: u16) {
         ),
         9 => script.plan(plan("plan-1", "tos").host("tos-1").remote_path("tos-1", "wg0").draft()),
         10 => told(script),
+        11 => {
+            let put = packages.iter().map(|package| package.observation()).collect();
+            let gone = format!("deb:{}:amd64", NAMES[n / 16 % 4]);
+            script.delta("dpkg", put, &[gone.as_str()][..usize::from(n % 3 > 0)]);
+        }
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {
@@ -132,10 +142,12 @@ proptest! {
         let mut script = Script::with_agent("tos-1");
         let mut slowly = Slowly::default();
         let mut resumed = Model::default();
+        take(&mut resumed, &script.entries);
         for step in steps {
             let known = script.entries.len();
             happens(&mut script, step);
             for entry in &script.entries[known..] {
+                slowly.assert_checks(&resumed, &entry.3);
                 slowly.take(&entry.3);
                 slowly.assert_same(&script.model);
             }
@@ -191,6 +203,27 @@ impl Slowly {
             let known = self.states.entry((batch.agent_id.clone(), report.collector.clone())).or_default();
             let Applied::State(agreed) = apply_report(&known[1], report).unwrap() else { continue };
             *known = [standing(&known[0], &agreed, report.outcome), agreed];
+        }
+    }
+
+    /// Before a batch is taken in, the model says of its reports what the slow way says.
+    fn assert_checks(&self, model: &Model, fact: &Fact) {
+        let Fact::Batch(signed) = fact else { return };
+        let batch: Batch = serde_json::from_str(signed.batch.get()).unwrap();
+        let nothing = Default::default();
+        for (slow, fast) in batch.reports.iter().zip(PreparedBatch::read(signed).unwrap().reports) {
+            let place = (batch.agent_id.clone(), slow.collector.clone());
+            let [_, agreed] = self.states.get(&place).unwrap_or(&nothing);
+            let other = PreparedReport { digest: Hash::ZERO, ..fast.clone() };
+            let [said, otherwise] = [&fast, &other].map(|report| model.check_report(&batch.agent_id, report).unwrap());
+            match apply_report(agreed, slow).unwrap() {
+                Applied::OtherBase => assert_eq!(said, Checked::OtherBase),
+                Applied::State(after) => {
+                    let is_true = state_digest(&slow.collector, &after) == slow.digest;
+                    assert_eq!(matches!(said, Checked::Fits { .. }), is_true, "{said:?}");
+                    assert_eq!(otherwise, Checked::OtherDigest);
+                }
+            }
         }
     }
 

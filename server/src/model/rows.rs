@@ -149,15 +149,15 @@ pub struct EquipmentDetail {
     pub function: String,
     /// What was observed against what was declared.
     pub drift: Vec<DriftLine>,
-    /// Its hosts, at most 200 of them; a declared host without an agent is in `hosts_without_agent`.
+    /// Its hosts, at most 100 of them; a declared host without an agent is in `hosts_without_agent`.
     pub hosts: Vec<HostRow>,
     /// How many hosts it has.
     pub hosts_total: u64,
     /// Declared host names that no agent speaks for.
     pub hosts_without_agent: Vec<String>,
-    /// Its findings, open ones first, at most 200 of them.
+    /// Its findings, open ones first, at most 100 of them.
     pub findings: Vec<FindingRow>,
-    /// Its duties, at most 200 of them.
+    /// Its duties, at most 100 of them.
     pub duties: Vec<DutyRow>,
 }
 

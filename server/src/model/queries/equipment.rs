@@ -13,7 +13,7 @@ use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 
 /// Hosts, findings and duties that are shown with one equipment; their own lists show all.
-const DETAIL_ROWS_MAX: usize = 200;
+const DETAIL_ROWS_MAX: usize = 100;
 
 impl Model {
     /// 特定重要設備, in order of their ids. `today` decides the phases.

@@ -84,8 +84,7 @@ impl Model {
     pub(super) fn host_row(&self, host: HostNo) -> Option<HostRow> {
         let agent = self.state.agents.by_number(host)?;
         let drift = self.drift.hosts.get(host)?;
-        let system = self.state.assets.under(host, "operating_system").into_iter().next();
-        let system = system.and_then(|item| self.state.assets.items.get(item));
+        let system = drift.system.and_then(|item| self.state.assets.items.get(item));
         Some(HostRow {
             agent_id: agent.agent_id.clone(),
             hostname: drift.name.as_ref().map(|name| name.to_string()),

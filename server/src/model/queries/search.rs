@@ -20,8 +20,10 @@ use std::sync::Arc;
 const QUERY_CHARS_MAX: usize = 200;
 /// Components that one page looks at before it leaves the rest to the next one.
 const LOOKED_AT_MAX: usize = 20_000;
-/// Names and meanings that one page compares with the words of a search.
-const COMPARED_MAX: usize = 5_000;
+/// Components that one page compares with the words of a search.
+const COMPARED_MAX: usize = 10_000;
+/// Distinct meanings that are compared with the words before the components are.
+const MEANINGS_MAX: usize = 5_000;
 
 /// What to list of the components.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -73,7 +75,7 @@ impl Model {
             (None, None, Some(status)) => self.listed_as(Some(status), after.as_ref(), true),
             (None, None, None) => self.listed_from(after.as_ref(), true),
         };
-        let mut search = Search::new(query.q.as_deref().unwrap_or(""));
+        let mut search = Search::new(self, query.q.as_deref().unwrap_or(""));
         let mut items = Vec::new();
         let mut last = None;
         for (looked_at, listed) in candidates.enumerate() {
@@ -146,15 +148,23 @@ impl<'a> Iterator for Merged<'a> {
 struct Search {
     words: Vec<String>,
     by_meaning: BTreeMap<*const Meaning, Vec<bool>>,
-    last: Option<(*const Label, *const Meaning, bool)>,
+    /// No meaning has any of the words: names and versions alone decide.
+    labels_only: bool,
     compared: usize,
 }
 
 impl Search {
-    fn new(text: &str) -> Self {
+    fn new(model: &Model, text: &str) -> Self {
         let text: String = text.chars().take(QUERY_CHARS_MAX).collect();
-        let words = text.split_whitespace().map(str::to_lowercase).collect();
-        Self { words, by_meaning: BTreeMap::new(), last: None, compared: 0 }
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        let mut by_meaning = BTreeMap::new();
+        let few = model.drift.sightings.meanings().len() <= MEANINGS_MAX;
+        if few && !words.is_empty() {
+            let all = model.drift.sightings.meanings();
+            by_meaning = all.map(|meaning| (Arc::as_ptr(meaning), words_in(&words, meaning))).collect();
+        }
+        let labels_only = few && !by_meaning.values().flatten().any(|found| *found);
+        Self { words, by_meaning, labels_only, compared: 0 }
     }
 
     /// Whether every word is in name, version, product or supplier.
@@ -162,24 +172,33 @@ impl Search {
         if self.words.is_empty() {
             return true;
         }
-        let Some(meaning) = model.weakest_meaning(listed.item) else { return false };
-        let (label_at, meaning_at) = (Arc::as_ptr(&listed.label), Arc::as_ptr(meaning));
-        if let Some((label, meaning, found)) = self.last
-            && (label, meaning) == (label_at, meaning_at)
-        {
-            return found;
-        }
         self.compared += 1;
-        let label = listed.label.line().to_lowercase();
+        let Label { name, version } = &*listed.label;
+        let in_label =
+            |word: &String| contains(name, word) || version.as_ref().is_some_and(|version| contains(version, word));
+        let missing: Vec<bool> = self.words.iter().map(|word| !in_label(word)).collect();
+        if self.labels_only || !missing.contains(&true) {
+            return !missing.contains(&true);
+        }
+        let Some(meaning) = model.weakest_meaning(listed.item) else { return false };
         let words = &self.words;
-        let in_meaning = self.by_meaning.entry(meaning_at).or_insert_with(|| {
-            let name = &meaning.supplier.name;
-            let text = [meaning.product.as_str(), &name.ja, &name.en].join("\n").to_lowercase();
-            words.iter().map(|word| text.contains(word)).collect()
-        });
-        let found = words.iter().zip(in_meaning.iter()).all(|(word, in_meaning)| *in_meaning || label.contains(word));
-        self.last = Some((label_at, meaning_at, found));
-        found
+        let in_meaning = self.by_meaning.entry(Arc::as_ptr(meaning)).or_insert_with(|| words_in(words, meaning));
+        missing.iter().zip(in_meaning.iter()).all(|(missing, in_meaning)| !missing || *in_meaning)
+    }
+}
+
+fn words_in(words: &[String], meaning: &Meaning) -> Vec<bool> {
+    let name = &meaning.supplier.name;
+    let texts = [meaning.product.as_str(), &name.ja, &name.en];
+    words.iter().map(|word| texts.iter().any(|text| contains(text, word))).collect()
+}
+
+/// Whether a text contains a word of lower case, whatever its own case.
+fn contains(text: &str, word: &str) -> bool {
+    if text.is_ascii() {
+        text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    } else {
+        text.to_lowercase().contains(word)
     }
 }
 

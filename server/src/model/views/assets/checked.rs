@@ -2,8 +2,9 @@
 //! It does not decide; it compares the report with the state it starts from.
 //! Invariant: it says what taking the report in would give, digest included, as `daicho_schemas::batch` defines it.
 
+use super::items::{Start, start};
 use super::{Assets, CollectorAssets, starts_here};
-use crate::model::numbers::HostNo;
+use crate::model::numbers::{HostNo, ItemNo};
 use crate::model::prepared::PreparedReport;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::canonical::Hash;
@@ -32,9 +33,10 @@ impl Assets {
         if !starts_here(report, known) {
             return Checked::OtherBase;
         }
-        let agreed = known.filter(|_| report.base.is_some()).map(CollectorAssets::agreed);
+        let nothing = RoaringBitmap::new();
+        let agreed = report.base.map(|_| known.map_or(&nothing, CollectorAssets::agreed));
         let after = self.agreed_state(agreed, report);
-        let hashes = after.iter().map(|(_, hash)| hash.0.as_slice());
+        let hashes = after.iter().map(|known| known.hash.0.as_slice());
         let parts: Vec<&[u8]> = [report.collector.as_str().as_bytes(), &[0]].into_iter().chain(hashes).collect();
         if Hash::of("daicho.state.v1", &parts) != report.digest {
             return Checked::OtherDigest;
@@ -46,13 +48,13 @@ impl Assets {
         Checked::Fits { stands }
     }
 
-    /// Keys and hashes of what would be agreed, in order of keys.
-    fn agreed_state<'a>(
-        &'a self,
-        agreed: Option<&RoaringBitmap>,
-        report: &'a PreparedReport,
-    ) -> Vec<(&'a str, &'a Hash)> {
-        let put = report.put.iter().map(|seen| (seen.key.as_str(), &seen.hash));
+    /// What would be agreed, in order of keys.
+    fn agreed_state<'a>(&'a self, agreed: Option<&RoaringBitmap>, report: &'a PreparedReport) -> Vec<Known<'a>> {
+        let put = report.put.iter().map(|seen| Known {
+            start: start(&seen.key),
+            key: Key::Text(&seen.key),
+            hash: &seen.hash,
+        });
         let Some(agreed) = agreed else { return put.collect() };
         let gone: BTreeSet<&str> = report.gone.iter().map(String::as_str).collect();
         let changed = report.put.iter().map(|seen| &seen.key).chain(&report.gone);
@@ -62,23 +64,44 @@ impl Assets {
                 stays.remove(item);
             }
         }
-        let stays = stays.iter().filter_map(|no| self.items.get(no));
-        let mut after: Vec<(&str, &Hash)> = stays.map(|item| (self.items.key_text(item.key), &item.hash)).collect();
-        after.extend(put.filter(|(key, _)| !gone.contains(key)));
+        let stays = stays.iter().filter_map(|no| self.items.row(no).map(|row| (no, row)));
+        let mut after: Vec<Known<'_>> =
+            stays.map(|(no, row)| Known { start: row.start, key: Key::Of(no), hash: &row.hash }).collect();
+        after.extend(put.filter(|known| !gone.contains(self.text(known))));
         // Items of one image were numbered in order of their keys: this is almost sorted already.
-        after.sort_by_key(|(key, _)| *key);
+        after.sort_by(|a, b| a.start.cmp(&b.start).then_with(|| self.text(a).cmp(self.text(b))));
         after
     }
 
+    fn text<'a>(&'a self, known: &Known<'a>) -> &'a str {
+        match known.key {
+            Key::Text(text) => text,
+            Key::Of(no) => self.items.get(no).map_or("", |item| self.items.key_text(item.key)),
+        }
+    }
+
     /// How many would stand beside what stood before; an upper bound where that is few enough.
-    fn stands(&self, before: &RoaringBitmap, after: &[(&str, &Hash)]) -> usize {
+    fn stands(&self, before: &RoaringBitmap, after: &[Known<'_>]) -> usize {
         let stood = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let bound = stood.saturating_add(after.len());
         if bound <= STANDING_ITEMS_MAX {
             return bound;
         }
         let stood = before.iter().filter_map(|no| self.items.get(no)).map(|item| self.items.key_text(item.key));
-        let keys: BTreeSet<&str> = stood.chain(after.iter().map(|(key, _)| *key)).collect();
+        let keys: BTreeSet<&str> = stood.chain(after.iter().map(|known| self.text(known))).collect();
         keys.len()
     }
+}
+
+/// An item that would be agreed.
+struct Known<'a> {
+    start: Start,
+    key: Key<'a>,
+    hash: &'a Hash,
+}
+
+/// Its key, which is looked at where the start does not tell the order.
+enum Key<'a> {
+    Text(&'a str),
+    Of(ItemNo),
 }

@@ -17,7 +17,8 @@ pub type KeyNo = u32;
 #[derive(Clone, Debug, Default)]
 pub struct Items {
     pub(super) rows: Table<Row>,
-    pub(super) by_hash: OrdMap<Hash, ItemNo>,
+    /// By the beginning of the hash, which nearly always tells which item it is.
+    pub(super) by_hash: OrdMap<u64, NumberSet>,
     /// Often an observation that every host has in its own words: then there are many under one key.
     pub(super) by_key: OrdMap<KeyNo, NumberSet>,
     pub(super) keys: Interned<String>,
@@ -25,10 +26,23 @@ pub struct Items {
     pub(super) idle: RoaringBitmap,
 }
 
+/// What is asked of many items at once stands in the table itself.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
+    pub(super) hash: Hash,
+    pub(super) start: Start,
     pub(super) item: Arc<Item>,
     pub(super) holders: u32,
+}
+
+/// How a key begins: enough to put nearly any two keys in order.
+pub(super) type Start = [u8; 24];
+
+/// How a key begins.
+pub(super) fn start(key: &str) -> Start {
+    let mut start = [0; 24];
+    start.iter_mut().zip(key.bytes()).for_each(|(place, byte)| *place = byte);
+    start
 }
 
 /// A distinct observation.
@@ -58,11 +72,25 @@ impl Item {
     }
 }
 
+/// The beginning of a hash.
+pub(super) fn beginning(hash: &Hash) -> u64 {
+    hash.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+fn leave<K: Ord + Clone>(sets: &mut OrdMap<K, NumberSet>, key: K, no: ItemNo) {
+    if let Some(set) = sets.get_mut(&key) {
+        set.remove(no);
+        if set.is_empty() {
+            sets.remove(&key);
+        }
+    }
+}
+
 impl Items {
     /// The number of an observation; it gets one if it has none.
     pub(super) fn number(&mut self, seen: &Seen) -> ItemNo {
-        if let Some(no) = self.by_hash.get(&seen.hash) {
-            return *no;
+        if let Some(no) = self.find(&seen.hash) {
+            return no;
         }
         let key = self.keys.hold(&seen.key);
         let label = seen.label.as_ref().map(|label| self.labels.hold(label));
@@ -79,8 +107,9 @@ impl Items {
 
     fn add(&mut self, item: Item) -> ItemNo {
         let (hash, key) = (item.hash, item.key);
-        let no = self.rows.insert(Row { item: Arc::new(item), holders: 0 });
-        self.by_hash.insert(hash, no);
+        let start = start(self.key_text(key));
+        let no = self.rows.insert(Row { hash, start, item: Arc::new(item), holders: 0 });
+        self.by_hash.entry(beginning(&hash)).or_default().insert(no);
         self.by_key.entry(key).or_default().insert(no);
         no
     }
@@ -109,13 +138,8 @@ impl Items {
     pub(super) fn sweep(&mut self) {
         for no in std::mem::take(&mut self.idle) {
             let Some(Row { item, .. }) = self.rows.remove(no) else { continue };
-            self.by_hash.remove(&item.hash);
-            if let Some(items) = self.by_key.get_mut(&item.key) {
-                items.remove(no);
-                if items.is_empty() {
-                    self.by_key.remove(&item.key);
-                }
-            }
+            leave(&mut self.by_hash, beginning(&item.hash), no);
+            leave(&mut self.by_key, item.key, no);
             self.keys.release(item.key);
             if let Some((label, _)) = &item.label {
                 self.labels.release(*label);
@@ -128,9 +152,14 @@ impl Items {
         self.rows.get(no).map(|row| &row.item)
     }
 
+    /// What the table itself says of an item.
+    pub(super) fn row(&self, no: ItemNo) -> Option<&Row> {
+        self.rows.get(no)
+    }
+
     /// The item of a hash.
     pub fn find(&self, hash: &Hash) -> Option<ItemNo> {
-        self.by_hash.get(hash).copied()
+        self.by_hash.get(&beginning(hash))?.find(|no| self.rows.get(no).is_some_and(|row| row.hash == *hash))
     }
 
     /// Every item, in order of numbers.

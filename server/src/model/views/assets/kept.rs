@@ -2,7 +2,7 @@
 //! It does not know how a snapshot is kept.
 //! Invariant: what is not written here follows from what is.
 
-use super::items::{Item, Items, Row};
+use super::items::{Item, Items, Row, beginning, start};
 use super::{Assets, CollectorAssets, HostAssets};
 use crate::model::numbers::{Interned, NumberSet, Table, number};
 use crate::model::prepared::{Label, Sort};
@@ -31,7 +31,7 @@ impl Keep for Items {
         out.count(self.rows.slots().len())?;
         for row in self.rows.slots() {
             out.flag(row.is_some())?;
-            let Some(Row { item, holders }) = row else { continue };
+            let Some(Row { item, holders, .. }) = row else { continue };
             out.hash(&item.hash)?;
             out.number(item.key)?;
             out.number(*holders)?;
@@ -43,8 +43,9 @@ impl Keep for Items {
     }
 
     fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
-        let (keys, labels) = (Interned::back(from)?, Interned::<Label>::back(from)?);
-        let (mut by_hash, mut by_key, mut rows) = (OrdMap::new(), OrdMap::<_, NumberSet>::new(), Vector::new());
+        let (keys, labels) = (Interned::<String>::back(from)?, Interned::<Label>::back(from)?);
+        let (mut by_hash, mut by_key, mut rows) =
+            (OrdMap::<_, NumberSet>::new(), OrdMap::<_, NumberSet>::new(), Vector::new());
         for at in 0..from.count()? {
             if !from.flag()? {
                 rows.push_back(None);
@@ -54,9 +55,10 @@ impl Keep for Items {
             let sort = *SORTS.get(usize::from(from.byte()?)).ok_or(SnapshotError::Broken)?;
             let label = labels.get(label).map(|text| (label, Arc::clone(text)));
             let bytes = from.bytes()?.into_boxed_slice();
-            by_hash.insert(hash, number(at));
+            by_hash.entry(beginning(&hash)).or_default().insert(number(at));
             by_key.entry(key).or_default().insert(number(at));
-            rows.push_back(Some(Row { item: Arc::new(Item { hash, key, label, sort, bytes }), holders }));
+            let start = keys.get(key).map_or([0; 24], |key| start(key));
+            rows.push_back(Some(Row { hash, start, item: Arc::new(Item { hash, key, label, sort, bytes }), holders }));
         }
         let rows = Table::from_slots(rows);
         Ok(Self { rows, by_hash, by_key, keys, labels, idle: RoaringBitmap::new() })

@@ -128,7 +128,7 @@ impl Assets {
             return false;
         }
         let before = known.map(|known| known.items.clone()).unwrap_or_default();
-        let agreed = if report.base.is_some() { known.map(|known| known.agreed().clone()) } else { None };
+        let agreed = report.base.map(|_| known.map(|known| known.agreed().clone()).unwrap_or_default());
         let agreed = self.agreed_after(agreed, report);
         let after = if report.outcome == Outcome::Complete { agreed.clone() } else { self.laid_over(&before, &agreed) };
         for item in &after - &before {

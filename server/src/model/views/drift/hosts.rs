@@ -3,7 +3,7 @@
 //! Invariant: two agents speak for one host when its names agree; a revoked one does so until another has spoken since.
 
 use crate::model::meaning::{INDEX_COLLECTOR, Setting};
-use crate::model::numbers::{HostNo, place};
+use crate::model::numbers::{HostNo, ItemNo, place};
 use crate::model::prepared::Sort;
 use crate::model::state::State;
 use crate::model::views::declarations::host_key;
@@ -31,6 +31,8 @@ pub struct HostDrift {
     pub equipment: Arc<BTreeSet<EquipmentId>>,
     /// Its network interfaces that can be one end of a way in from outside, in order.
     pub remote_interfaces: Arc<Vec<String>>,
+    /// What it says of its operating system.
+    pub system: Option<ItemNo>,
     /// Components on it.
     pub components: u64,
     /// How it is seen.
@@ -192,9 +194,18 @@ impl Hosts {
     }
 }
 
+/// The key of what a host says of its operating system.
+const SYSTEM_KEY: &str = "operating_system";
+
+/// What a host says of its operating system: the first collector's word counts.
+pub(super) fn system_of(state: &State, host: HostNo) -> Option<ItemNo> {
+    let is_system = |no: &ItemNo| state.assets.items.get(*no).is_some_and(|item| item.sort == Sort::System);
+    state.assets.under(host, SYSTEM_KEY).into_iter().find(is_system)
+}
+
 /// A host's name: its own word, or else what its agent said when it enrolled.
 pub(super) fn name_of(state: &State, host: HostNo) -> Option<Arc<str>> {
-    let own = state.assets.under(host, "operating_system").into_iter().find_map(|item| {
+    let own = state.assets.under(host, SYSTEM_KEY).into_iter().find_map(|item| {
         match state.assets.items.get(item)?.observation()? {
             Observation::OperatingSystem(os) => os.hostname,
             _ => None,
@@ -207,7 +218,7 @@ pub(super) fn name_of(state: &State, host: HostNo) -> Option<Arc<str>> {
 /// The settings of a host's software and machine.
 pub(super) fn settings_of(state: &State, host: HostNo) -> [Setting; 2] {
     let observed = |item: u32| state.assets.items.get(item)?.observation();
-    let system = state.assets.under(host, "operating_system").into_iter().find_map(|item| match observed(item)? {
+    let system = state.assets.under(host, SYSTEM_KEY).into_iter().find_map(|item| match observed(item)? {
         Observation::OperatingSystem(os) => Some(os),
         _ => None,
     });

@@ -5,11 +5,11 @@
 use super::sightings::{Listed, Sightings, Variant, VariantNo};
 use crate::model::cover::CoverParts;
 use crate::model::meaning::{Meaning, SupplierKey};
-use crate::model::numbers::{HostNo, Table};
+use crate::model::numbers::{HostNo, Table, number, place};
 use crate::model::rows::{Confidence, SupplierClaim};
 use daicho_schemas::fact::declaration::Category;
 use daicho_schemas::ids::{PartId, PlanId};
-use imbl::OrdMap;
+use imbl::{OrdMap, Vector};
 use roaring::RoaringBitmap;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +100,8 @@ pub struct EquipmentDrift {
     pub(super) parts: Arc<CoverParts>,
     lines: Table<Arc<Line>>,
     by_key: OrdMap<Arc<LineKey>, LineNo>,
-    placed: OrdMap<VariantNo, LineNo>,
+    /// The line of each variant that a member has, by the variant's number.
+    placed: Vector<Option<LineNo>>,
     covered: u64,
     undeclared: u64,
 }
@@ -153,7 +154,7 @@ impl EquipmentDrift {
     }
 
     pub(super) fn placed(&self) -> impl Iterator<Item = VariantNo> {
-        self.placed.keys().copied()
+        self.placed.iter().enumerate().filter(|(_, line)| line.is_some()).map(|(at, _)| number(at))
     }
 
     pub(super) fn line_numbers(&self) -> impl Iterator<Item = LineNo> {
@@ -162,7 +163,7 @@ impl EquipmentDrift {
 
     /// The line of a variant that is placed.
     pub(super) fn line_of(&self, variant: VariantNo) -> Option<LineNo> {
-        self.placed.get(&variant).copied()
+        self.placed.get(place(variant)).copied().flatten()
     }
 
     fn key_of(&self, variant: &Variant, name: &str) -> LineKey {
@@ -194,7 +195,10 @@ impl EquipmentDrift {
             *line.components.entry(listed.clone()).or_insert(0) += 1;
             *line.claims.entry(ByClaim(Arc::clone(&variant.meaning))).or_insert(0) += 1;
         }
-        self.placed.insert(no, line_no);
+        while self.placed.len() <= place(no) {
+            self.placed.push_back(None);
+        }
+        self.placed.set(place(no), Some(line_no));
         self.stand(listed, covered, true);
         (line_no, covered)
     }
@@ -202,7 +206,7 @@ impl EquipmentDrift {
     /// Takes a variant out of its line. `meaning` is the one it was placed with. Answers the line, and whether a part covers
     /// it. The line stays until it is settled.
     pub(super) fn unplace(&mut self, no: VariantNo, meaning: &Arc<Meaning>, listed: &Listed) -> Option<(LineNo, bool)> {
-        let line_no = self.placed.remove(&no)?;
+        let line_no = self.placed.get_mut(place(no))?.take()?;
         let line = Arc::make_mut(self.lines.get_mut(line_no)?);
         line.variants.remove(no);
         fewer(&mut line.components, listed);
@@ -294,7 +298,7 @@ impl EquipmentDrift {
     pub(super) fn clear(&mut self) {
         self.lines = Table::default();
         self.by_key = OrdMap::new();
-        self.placed = OrdMap::new();
+        self.placed = Vector::new();
         self.components = OrdMap::new();
         (self.covered, self.undeclared) = (0, 0);
     }

@@ -156,8 +156,9 @@ impl Drift {
             }
         };
         let name = self.hosts.get(host).map_or_else(|| hosts::name_of(state, host), |row| row.name.clone());
+        let system = self.hosts.get(host).map_or_else(|| hosts::system_of(state, host), |row| row.system);
         let interfaces = self.hosts.get(host).map(|row| Arc::clone(&row.remote_interfaces));
-        self.host_is(state, host, name, settings, interfaces.unwrap_or_default(), touched);
+        self.host_is(state, host, (name, system), settings, interfaces.unwrap_or_default(), touched);
     }
 
     /// A report changed a host. Understands what changed, and only where the host as a whole changed, all of it.
@@ -173,7 +174,11 @@ impl Drift {
             })
             .collect();
         let any = |sort: Sort| sorts.contains(&(sort as u8));
-        let name = if any(Sort::System) { hosts::name_of(state, host) } else { before.name.clone() };
+        let (name, system) = if any(Sort::System) {
+            (hosts::name_of(state, host), hosts::system_of(state, host))
+        } else {
+            (before.name.clone(), before.system)
+        };
         let interfaces = if any(Sort::Interface) {
             Arc::new(hosts::remote_interfaces_of(state, host))
         } else {
@@ -190,7 +195,7 @@ impl Drift {
             self.release_setting(before.machine);
         }
         self.items_moved(state, host, changed, (software, machine), touched);
-        self.host_is(state, host, name, (software, machine), interfaces, touched);
+        self.host_is(state, host, (name, system), (software, machine), interfaces, touched);
     }
 
     fn interface_touched(&self, state: &State, host: HostNo, item: &super::assets::Item, touched: &mut Touched) {
@@ -204,7 +209,7 @@ impl Drift {
         &mut self,
         state: &State,
         host: HostNo,
-        name: Option<Arc<str>>,
+        (name, system): (Option<Arc<str>>, Option<ItemNo>),
         (software, machine): (u32, u32),
         remote_interfaces: Arc<Vec<String>>,
         touched: &mut Touched,
@@ -222,6 +227,7 @@ impl Drift {
             machine,
             equipment: self.hosts.equipment_of(state, host, named.as_deref()),
             remote_interfaces,
+            system,
             components: before.as_ref().map_or(0, |row| row.components),
             seen: Seen::of(state, host),
         };

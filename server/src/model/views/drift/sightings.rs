@@ -255,7 +255,7 @@ impl Sightings {
     }
 
     /// Every distinct meaning, in order.
-    pub fn meanings(&self) -> impl Iterator<Item = &Arc<Meaning>> {
+    pub fn meanings(&self) -> impl ExactSizeIterator<Item = &Arc<Meaning>> {
         self.meanings.keys()
     }
 
