@@ -90,9 +90,10 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(30);
 const STREAMS_MAX: u32 = 16;
 /// Files that are kept back for the ledger and the store, whatever connections do.
 const FILES_KEPT_BACK: u64 = 128;
-/// How long open connections may take to finish when the server stops.
+/// How often, and with which pause, a stopped server looks whether the last request has let go of the ledger.
 const LET_GO_LOOKS: u32 = 100;
 const LET_GO_EVERY: Duration = Duration::from_millis(20);
+/// How long open connections may take to finish when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts serving. Returns once the port answers.
