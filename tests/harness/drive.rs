@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a drive writes whole or not at all.
