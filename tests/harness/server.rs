@@ -99,7 +99,7 @@ impl ServerProcess {
 
     async fn wait(&mut self) -> Api {
         // It reads its ledger first, however long that is.
-        let until = Instant::now() + 4 * PATIENCE;
+        let until = Instant::now() + 20 * PATIENCE;
         let mut last = "there is no connect file".to_string();
         loop {
             let work = || self.child.work();

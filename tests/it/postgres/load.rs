@@ -87,7 +87,7 @@ impl Sender {
                     self.acknowledged.insert(self.number, answer["entry_seq"].as_u64().unwrap());
                     self.open = None;
                     // An agent is no hammer, and whoever starts again reads all of this.
-                    tokio::time::sleep(Duration::from_millis(random_below(100))).await;
+                    tokio::time::sleep(Duration::from_millis(random_below(400))).await;
                     since = Instant::now();
                 }
                 Some((429 | 503, _)) | None => {
