@@ -251,7 +251,7 @@ impl Drive {
         let freed = unmounted_from(&self.drive_at);
         match self.session.take() {
             Some(_) if freed.is_err() => freed,
-            Some(session) => session.umount_and_join().map_err(|error| format!("FUSE: {error}")),
+            Some(session) => session.join().map_err(|error| format!("FUSE: {error}")),
             None => unmounted,
         }
     }
