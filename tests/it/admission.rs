@@ -66,6 +66,9 @@ fn an_agent_over_its_quota_is_shown_and_the_others_notice_nothing() {
         let shown = server.api.get("/admission").await;
         assert_eq!(shown["over_quota"].as_array().unwrap().len(), 1, "{shown}");
         assert_eq!(shown["over_quota"][0]["agent_id"], greedy.agent_id.as_str());
+        let (_, page) = server.api.page("/hosts").await;
+        let told = page.split("notice alarm").nth(1).and_then(|rest| rest.split("</div>").next()).unwrap();
+        assert!(told.contains(greedy.agent_id.as_str()) && !told.contains(other.agent_id.as_str()), "{told}");
         assert_eq!(shown["over_quota"][0]["refused"], 3);
         other.send_well(small(&other, 1)).await;
         server.stop().await;

@@ -176,6 +176,11 @@ remote-col-who = Used by
 
 hosts-title = Hosts
 hosts-empty = No host is enrolled. Make an enrolment token with this command, then enrol the agent on the host.
+hosts-over-quota = These agents have sent more than an agent may in an hour and are turned away until it is less. What changes on their hosts reaches the ledger late. Look at such a host: something there changes all the time, or somebody has its agent's key.
+hosts-turned-away = { $n ->
+    [one] turned away once
+   *[other] turned away { $n } times
+}
 host-col-name = Host
 host-col-hearing = Heard
 host-col-seen = Collection

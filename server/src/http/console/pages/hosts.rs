@@ -3,6 +3,7 @@
 //! Invariant: a revoked, silent or never heard host is marked as such and never counted as seen.
 
 use crate::http::App;
+use crate::http::admission::OverQuotaRow;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
 use crate::http::console::paging::{Listing, PageQuery};
 use crate::model::rows::{HostRow, SeenRow};
@@ -22,6 +23,8 @@ pub struct Hosts {
     pub list: Listing<HostRow>,
     /// How much is really seen.
     pub seen: SeenRow,
+    /// Agents that say more than they may, and are turned away for now.
+    pub over_quota: Vec<OverQuotaRow>,
 }
 
 /// `GET /hosts`.
@@ -31,7 +34,10 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Q
         (Listing::of(model.hosts_total(), query.number(), some), model.seen())
     });
     match rows {
-        Ok((ctx, (list, seen))) => page(StatusCode::OK, &Hosts { ctx, list, seen }),
+        Ok((ctx, (list, seen))) => {
+            let over_quota = app.admission.row(app.clock.now()).over_quota;
+            page(StatusCode::OK, &Hosts { ctx, list, seen, over_quota })
+        }
         Err(fault) => fault,
     }
 }

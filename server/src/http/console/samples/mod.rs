@@ -10,6 +10,7 @@ pub(in crate::http::console) use declared::*;
 pub(in crate::http::console) use judged::*;
 pub(in crate::http::console) use seen::*;
 
+use crate::http::admission::OverQuotaRow;
 use crate::http::console::fragments::Tone;
 use crate::http::console::layout::{PageContext, Section, Waiting, waits};
 use crate::model::rows::*;

@@ -4,6 +4,10 @@
 
 use super::*;
 
+pub(in crate::http::console) fn over_quota() -> Vec<OverQuotaRow> {
+    vec![OverQuotaRow { agent_id: agent(3), since: minute(2), refused: 1204 }]
+}
+
 pub(in crate::http::console) fn hosts() -> Vec<HostRow> {
     let row = |n: u64, name: Option<&str>, os: Option<&str>, equipment: Option<&str>, hearing, troubled| HostRow {
         agent_id: agent(n),

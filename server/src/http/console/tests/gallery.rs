@@ -50,15 +50,25 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
         ),
         (
             "hosts",
-            hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(samples::hosts(), None), seen }
-                .render()
-                .unwrap(),
+            hosts::Hosts {
+                ctx: ctx(Section::Hosts),
+                list: Listing::cut(samples::hosts(), None),
+                seen,
+                over_quota: samples::over_quota(),
+            }
+            .render()
+            .unwrap(),
         ),
         (
             "hosts-many",
-            hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(samples::many_hosts(), Some(2)), seen }
-                .render()
-                .unwrap(),
+            hosts::Hosts {
+                ctx: ctx(Section::Hosts),
+                list: Listing::cut(samples::many_hosts(), Some(2)),
+                seen,
+                over_quota: vec![],
+            }
+            .render()
+            .unwrap(),
         ),
         ("host", host::Host::new(ctx(Section::Hosts), samples::host_detail()).render().unwrap()),
         ("components", components.render().unwrap()),
@@ -188,9 +198,14 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
         ("equipment-empty", equipment::Equipment::new(ctx(Section::Equipment), bare(), &[]).render().unwrap()),
         (
             "hosts-empty",
-            hosts::Hosts { ctx: ctx(Section::Hosts), list: Listing::cut(vec![], None), seen: nothing }
-                .render()
-                .unwrap(),
+            hosts::Hosts {
+                ctx: ctx(Section::Hosts),
+                list: Listing::cut(vec![], None),
+                seen: nothing,
+                over_quota: vec![],
+            }
+            .render()
+            .unwrap(),
         ),
         ("host-empty", host::Host::new(ctx(Section::Hosts), unheard).render().unwrap()),
         ("components-empty", components(none(), "").render().unwrap()),
