@@ -78,7 +78,7 @@ fn a_full_disk_refuses_and_recovers() {
 
         // No room at all: whatever a batch packs to, it finds none.
         std::fs::write(disk.0.join("filler"), vec![0; 2048 * 1024]).unwrap_err();
-        let waiting = agent.pack(2, now(), report(20_000));
+        let waiting = agent.pack(2, now(), report(2000));
         let (status, answer) = agent.send(waiting.clone()).await;
         assert_eq!((status, code(&answer)), (507, Some("disk_full")), "{answer}");
         assert_eq!(api.get("/hosts").await["items"][0]["last_batch_number"], 1, "it goes on answering");
