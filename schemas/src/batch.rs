@@ -2,7 +2,7 @@
 //! It does not know how a batch is kept, signed or sent; `sign` and `wire` do.
 //! Invariant: absent is not gone. Only a `complete` outcome may say that something is gone.
 
-use crate::canonical::{CanonicalError, Hash, content_hash};
+use crate::canonical::{CanonicalError, Hash, canonical_bytes};
 use crate::fact::observation::Observation;
 use crate::ids::{AgentId, CollectorId};
 use crate::time::UtcMicros;
@@ -104,14 +104,24 @@ pub enum Body {
 
 /// The hash of one observation.
 pub fn item_hash(item: &Observation) -> Result<Hash, CanonicalError> {
-    content_hash("daicho.item.v1", item)
+    Ok(item_hash_of_bytes(&canonical_bytes(item)?))
+}
+
+/// The same for an observation that stands in its canonical bytes already.
+pub fn item_hash_of_bytes(canonical: &[u8]) -> Hash {
+    Hash::of("daicho.item.v1", &[canonical])
 }
 
 /// The digest of a collector's state: SHA-256 over the collector's name and the item hashes in order of their keys.
 /// Agent and server compare it, so both know whether they speak of the same state.
 pub fn state_digest(collector: &CollectorId, items: &BTreeMap<ItemKey, Hash>) -> Hash {
+    state_digest_of(collector, items.values())
+}
+
+/// The same over item hashes that come in the order of their keys.
+pub fn state_digest_of<'a>(collector: &CollectorId, in_order_of_keys: impl IntoIterator<Item = &'a Hash>) -> Hash {
     let mut parts: Vec<&[u8]> = vec![collector.as_str().as_bytes(), &[0]];
-    parts.extend(items.values().map(|hash| hash.0.as_slice()));
+    parts.extend(in_order_of_keys.into_iter().map(|hash| hash.0.as_slice()));
     Hash::of("daicho.state.v1", &parts)
 }
 

@@ -4,13 +4,12 @@
 
 use crate::clock::Clock;
 use crate::intake::door::Door;
-use crate::intake::keeper::{CLOCK_BEHIND_SECONDS_MAX, Desk, Follower, Known};
-use crate::intake::submission::Submission;
+use crate::intake::keeper::{Desk, Follower, Known};
 use crate::ledger::chain::{self, Head};
 use crate::ledger::engine::{Alone, Engine, Frame, Leadership, Snapshot};
 use crate::ledger::engines::postgres::{Address, Postgres};
 use crate::ledger::engines::segments::{Segments, TornTail};
-use crate::ledger::entry::{Author, Entry};
+use crate::ledger::entry::Entry;
 use crate::model::{Event, FOLD_VERSION, Model};
 use crate::secrets;
 use crate::store::in_database::InDatabase;
@@ -31,6 +30,8 @@ use tokio::sync::broadcast;
 const REPLAY_ENTRIES: usize = 1000;
 /// Bytes that are read at once while replaying, beyond the first entry.
 const REPLAY_BYTES: usize = 64 * 1024 * 1024;
+/// How far the ledger's last entry may be ahead of the clock before it is said loudly, in seconds.
+const CLOCK_BEHIND_SECONDS_MAX: i64 = 600;
 /// Heads that a page may be behind before it is told to look at the newest.
 const MOVED_BEHIND_MAX: usize = 64;
 
@@ -98,17 +99,12 @@ pub async fn open(data: &Path, place: &Place, clock: Arc<dyn Clock>) -> anyhow::
     engine.follow(Arc::new(move |_head| told.look()));
     if known.head == Head::EMPTY {
         let ledger_id = secrets::random_hex::<16>()?;
-        state(&door, Fact::LedgerOpened(LedgerOpened { ledger_id })).await?;
+        door.state(Fact::LedgerOpened(LedgerOpened { ledger_id })).await?;
     }
     for report in reports {
-        state(&door, Fact::FaultReported(report)).await?;
+        door.state(Fact::FaultReported(report)).await?;
     }
     Ok(Book { model, engine, store, shared, leadership, door, moved })
-}
-
-async fn state(door: &Door, fact: Fact) -> anyhow::Result<()> {
-    door.admit(Submission::stated(Author::Server, fact)?).await?;
-    Ok(())
 }
 
 struct Opened {
@@ -137,7 +133,7 @@ fn open_engine(data: &Path, place: &Place) -> anyhow::Result<Opened> {
             let indexed = store.by_subject().indexed_to()?;
             let known = if *restored { Head::EMPTY } else { indexed };
             let engine = Arc::new(Postgres::open(address, known, shelf)?);
-            if *restored && lacks(engine.as_ref(), indexed)? {
+            if *restored && !engine.holds(indexed)? {
                 reports.push(restored_reported(indexed, engine.head()));
             }
             let shared = Arc::new(InDatabase::open(&engine, &store)?);
@@ -145,11 +141,6 @@ fn open_engine(data: &Path, place: &Place) -> anyhow::Result<Opened> {
             Ok(Opened { engine, store, shared, leadership, reports })
         }
     }
-}
-
-fn lacks(engine: &dyn Engine, known: Head) -> anyhow::Result<bool> {
-    let there = engine.read(known.seq, 1, 1)?;
-    Ok(known.seq > 0 && there.first().is_none_or(|frame| frame.hash != known.hash))
 }
 
 fn restored_reported(known: Head, found: Head) -> FaultReported {
@@ -172,7 +163,11 @@ fn restored_reported(known: Head, found: Head) -> FaultReported {
 
 fn clock_behind(received_at: UtcMicros, now: UtcMicros) -> Option<FaultReported> {
     let seconds = received_at.seconds_since(now);
-    (seconds > CLOCK_BEHIND_SECONDS_MAX).then(|| FaultReported {
+    if seconds <= CLOCK_BEHIND_SECONDS_MAX {
+        return None;
+    }
+    tracing::error!(seconds, "the clock is behind the ledger's last entry: one of the two was wrong");
+    Some(FaultReported {
         what: Text::new(
             format!("サーバーの時計が台帳の最後の記録より {seconds} 秒遅れています。どちらかの時刻が誤っています。"),
             format!("The server's clock is {seconds} seconds behind the ledger's last entry: one of the two is wrong."),
@@ -259,8 +254,7 @@ fn usable(engine: &dyn Engine, mut snapshot: Snapshot) -> Option<(Model, Head)> 
         return None;
     }
     // A snapshot of another ledger, or of one that was cut, is worth nothing: its head must be an entry of this one.
-    let frames = engine.read(snapshot.head.seq, 1, 1).ok()?;
-    if frames.first()?.hash != snapshot.head.hash {
+    if !engine.holds(snapshot.head).ok()? {
         return None;
     }
     let mut bytes = BufReader::with_capacity(64 * 1024, snapshot.bytes.as_mut());
@@ -355,8 +349,7 @@ impl Index {
     fn catch_up(&mut self, engine: &dyn Engine) -> anyhow::Result<Option<FaultReported>> {
         let mut missing = None;
         let mut indexed = self.store.by_subject().indexed_to()?;
-        let known = engine.read(indexed.seq, 1, 1)?;
-        if indexed.seq > 0 && known.first().map(|frame| frame.hash) != Some(indexed.hash) {
+        if !engine.holds(indexed)? {
             // It belongs to another ledger, or to one that was longer.
             missing = Some(index_saw_more(indexed, engine.head()));
             self.store.by_subject().clear()?;

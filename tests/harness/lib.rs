@@ -12,6 +12,7 @@
 
 pub mod agent;
 pub mod browser;
+pub mod dice;
 pub mod disk;
 #[cfg(target_os = "linux")]
 pub mod drive;

@@ -2,19 +2,16 @@
 //! It does not search for new paths as a fuzzer does (`tests/fuzz/`); it keeps the targets alive and what was found fixed.
 //! Invariant: the changes follow from a fixed number, so a failure comes back; `DAICHO_HOSTILE` sets how many per target.
 
+use harness::dice::Dice;
 use harness::hostile::{TARGETS, Target};
 use std::path::{Path, PathBuf};
 
-/// A row of numbers that looks like chance and is the same every time (SplitMix64).
-struct Chance(u64);
+/// What is changed, and how: the same every time.
+struct Chance(Dice);
 
 impl Chance {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound.max(1) as u64).unwrap()
+        usize::try_from(self.0.below(bound as u64)).unwrap()
     }
 
     /// A changed copy: bytes set, left out, put in, doubled, cut, or a piece of another input.
@@ -63,7 +60,7 @@ fn found(target: &Target) -> Vec<Vec<u8>> {
 fn feed(target: &Target) {
     let inputs = [(target.seeds)(), found(target)].concat();
     inputs.iter().for_each(|input| (target.feed)(input));
-    let mut chance = Chance(1);
+    let mut chance = Chance(Dice(1));
     for round in 0..rounds() {
         let (one, other) = (chance.below(inputs.len()), chance.below(inputs.len()));
         let input = chance.changed(&inputs[one], &inputs[other]);

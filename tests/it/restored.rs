@@ -58,6 +58,25 @@ async fn check_in(agent: &FakeAgent, number: u64) -> (u16, Value) {
     agent.try_send(PATH_CHECK_IN, question).await.expect("the server answers")
 }
 
+/// A data folder with one agent's first batch, and a copy of it, made while nobody served.
+struct Copied {
+    data: PathBuf,
+    copy: PathBuf,
+    now: UtcMicros,
+    agent: FakeAgent,
+}
+
+async fn copied(folder: &Path) -> Copied {
+    let (data, copy) = (folder.join("data"), folder.join("copy"));
+    let server = TestServer::start(&data).await;
+    let now = server.running.app.clock.now();
+    let agent = FakeAgent::enrol(&server.api).await;
+    say(&agent, 1, now, "1").await;
+    server.stop().await;
+    copy_folder(&data, &copy);
+    Copied { data, copy, now, agent }
+}
+
 /// Goal: a server that was restored from yesterday's copy knows that it was, tells people in the ledger, gets everything that
 /// the agents still hold, and lets nobody in whom it does not know. Method: a copy is made, an agent goes on and another one
 /// enrols, the copy comes back beside a newer authority.
@@ -65,13 +84,7 @@ async fn check_in(agent: &FakeAgent, number: u64) -> (u16, Value) {
 fn a_restored_old_copy_is_noticed_and_made_up_for() {
     harness::block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
-        let server = TestServer::start(&data).await;
-        let now = server.running.app.clock.now();
-        let mut agent = FakeAgent::enrol(&server.api).await;
-        say(&agent, 1, now, "1").await;
-        server.stop().await;
-        copy_folder(&data, &copy);
+        let Copied { data, copy, now, mut agent } = copied(folder.path()).await;
 
         let server = TestServer::start(&data).await;
         agent.reconnect(&server.api);
@@ -109,13 +122,7 @@ fn a_restored_old_copy_is_noticed_and_made_up_for() {
 fn a_ledger_that_is_older_than_its_index_is_noticed_at_the_start() {
     harness::block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
-        let server = TestServer::start(&data).await;
-        let now = server.running.app.clock.now();
-        let mut agent = FakeAgent::enrol(&server.api).await;
-        say(&agent, 1, now, "1").await;
-        server.stop().await;
-        copy_folder(&data, &copy);
+        let Copied { data, copy, now, mut agent } = copied(folder.path()).await;
         let server = TestServer::start(&data).await;
         agent.reconnect(&server.api);
         say(&agent, 2, now, "2").await;
@@ -139,6 +146,12 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The bytes of the ledger's first file.
+fn first_segment(data: &Path) -> Vec<u8> {
+    let mut files = files_in(&data.join("ledger")).into_iter();
+    fs::read(files.find(|path| path.extension().is_some()).unwrap()).unwrap()
+}
+
 /// Goal: whatever happens to the files beside the ledger costs time and sign-ins, never a fact and never the start. Method:
 /// each of them is emptied, halved, bent at its beginning and in its middle, and taken away; then all of them at once.
 #[test]
@@ -160,9 +173,7 @@ fn damage_beside_the_ledger_costs_time_only() {
             ["ledger", "authority", "connect.json"].iter().all(|kept| !path.starts_with(data.join(kept)))
         });
         assert!(beside.len() >= 2, "{beside:?}");
-        let lines =
-            fs::read(files_in(&data.join("ledger")).into_iter().find(|path| path.extension().is_some()).unwrap())
-                .unwrap();
+        let lines = first_segment(&data);
         type Damage = fn(&Path);
         let ways: [(&str, Damage); 5] = [
             ("emptied", |path| fs::write(path, b"").unwrap()),
@@ -182,9 +193,7 @@ fn damage_beside_the_ledger_costs_time_only() {
                 let server = TestServer::start(&data).await;
                 assert_eq!(server.api.list("/hosts").await, hosts, "{place}");
                 server.stop().await;
-                let segment =
-                    files_in(&data.join("ledger")).into_iter().find(|path| path.extension().is_some()).unwrap();
-                assert!(fs::read(segment).unwrap().starts_with(&lines), "{place}: the ledger itself was changed");
+                assert!(first_segment(&data).starts_with(&lines), "{place}: the ledger itself was changed");
             }
         }
     });

@@ -2,7 +2,7 @@
 //! It does not measure and does not decide what is sent when; `scenarios` do.
 //! Invariant: a fleet of the same seed is the same fleet, so a server that knows it already gives it new certificates.
 
-use crate::images::{Dice, Image, Item, delta, full, interface};
+use crate::images::{Image, Item, delta, full, interface};
 use crate::line::Place;
 use crate::target::Target;
 use anyhow::{Context as _, bail};
@@ -15,6 +15,7 @@ use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire::{self, CheckIn, check_in_digest};
 use ed25519_dalek::SigningKey;
 use harness::agent::{batch, csr, key_pair};
+use harness::dice::Dice;
 use hyper::body::Bytes;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject as _;

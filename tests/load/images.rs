@@ -11,6 +11,7 @@ use daicho_schemas::fact::observation::{
 };
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::inventory::Inventory;
+use harness::dice::Dice;
 use harness::hosts;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,21 +20,6 @@ use std::sync::Arc;
 const CATALOGUE: u64 = 4000;
 /// Of so many packages, one has another version on each host: hosts of one image are alike, never equal.
 const VARIED_ONE_OF: u64 = 100;
-
-/// Even numbers from a seed (SplitMix64).
-#[derive(Clone, Debug)]
-pub(crate) struct Dice(pub u64);
-
-impl Dice {
-    /// A number in `0..end`.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end.max(1)
-    }
-}
 
 /// One observation with what is needed of it again and again.
 #[derive(Clone, Debug)]

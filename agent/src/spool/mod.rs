@@ -152,11 +152,6 @@ impl Spool {
         self.full_wanted
     }
 
-    /// The server, or what happened here, wants everything in full.
-    pub fn want_full(&mut self) {
-        self.full_wanted = true;
-    }
-
     /// Spools what changed, or everything when a full report is wanted. Says which numbers were spooled: none when nothing
     /// changed. A full report needs every collector in the round; the caller looks at [`Self::full_wanted`] first.
     pub fn put(&mut self, round: Round) -> Result<Vec<u64>, SpoolFault> {

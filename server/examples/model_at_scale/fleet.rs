@@ -4,7 +4,7 @@
 
 use anyhow::Context as _;
 use daicho::model::prepared::{PreparedBatch, PreparedReport, Seen};
-use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome};
+use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome, state_digest_of};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::AgentEnrolled;
@@ -283,10 +283,8 @@ fn seen(collector: &str, items: Vec<anyhow::Result<Observation>>) -> anyhow::Res
 }
 
 fn full(collector: &str, put: Vec<Seen>) -> anyhow::Result<PreparedReport> {
-    let hashes = put.iter().map(|seen| seen.hash.0.as_slice());
-    let parts: Vec<&[u8]> = [collector.as_bytes(), &[0]].into_iter().chain(hashes).collect();
-    let digest = Hash::of("daicho.state.v1", &parts);
     let frame = PreparedReport::of(report(collector, Vec::new())?);
+    let digest = state_digest_of(&frame.collector, put.iter().map(|seen| &seen.hash));
     Ok(PreparedReport { digest, put, ..frame })
 }
 

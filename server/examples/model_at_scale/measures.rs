@@ -8,7 +8,7 @@ use daicho::model::Model;
 use daicho::model::prepared::PreparedReport;
 use daicho::model::queries::Part;
 use daicho::model::rows::{ComponentQuery, DriftStatus};
-use daicho_schemas::canonical::Hash;
+use daicho_schemas::batch::state_digest_of;
 use daicho_schemas::ids::EquipmentId;
 use daicho_schemas::time::CalendarDate;
 use rustix::time::{ClockId, clock_gettime};
@@ -62,7 +62,7 @@ pub(crate) fn megabytes(bytes: u64) -> u64 {
 
 /// A complete report that shows nothing.
 pub(crate) fn emptied(report: &PreparedReport) -> PreparedReport {
-    let digest = Hash::of("daicho.state.v1", &[report.collector.as_str().as_bytes(), &[0]]);
+    let digest = state_digest_of(&report.collector, []);
     PreparedReport { put: Vec::new(), digest, ..report.clone() }
 }
 

@@ -4,8 +4,6 @@
 
 use super::App;
 use crate::book::entries_missing;
-use crate::intake::submission::Submission;
-use crate::ledger::entry::Author;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::FaultReported;
 use daicho_schemas::ids::AgentId;
@@ -58,13 +56,8 @@ impl App {
             return;
         }
         tracing::error!(what = what.en, "the ledger was set back");
-        let stated = Submission::stated(Author::Server, Fact::FaultReported(FaultReported { what, done }));
-        let entered = match stated {
-            Ok(submission) => self.door.admit(submission).await.map(|_| ()).map_err(|refusal| refusal.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = entered {
-            tracing::warn!(error, "that the ledger was set back could not be written; tried again with the next sign");
+        if let Err(error) = self.door.state(Fact::FaultReported(FaultReported { what, done })).await {
+            tracing::warn!(%error, "that the ledger was set back could not be written; tried again with the next sign");
             told.store(false, Ordering::SeqCst);
         }
     }

@@ -4,6 +4,8 @@
 
 use super::keeper::{Desk, GROUP_MAX, Keeper, Known, Receipt};
 use super::submission::Submission;
+use crate::ledger::entry::Author;
+use daicho_schemas::fact::Fact;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Text;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -58,6 +60,11 @@ impl Door {
             TrySendError::Disconnected(_) => Refusal::new(RefusalCode::LedgerReadOnly),
         })?;
         answered.await.unwrap_or_else(|_| Err(RefusalCode::LedgerReadOnly.into()))
+    }
+
+    /// States something in this server's own name. Returns when it is on disk and folded, or says why it is not.
+    pub async fn state(&self, fact: Fact) -> anyhow::Result<Receipt> {
+        Ok(self.admit(Submission::stated(Author::Server, fact)?).await?)
     }
 
     /// Why nothing may enter here any more, in words for people: an entry of others could not be followed.

@@ -28,8 +28,6 @@ const CATCH_UP_ENTRIES: usize = 1000;
 const CATCH_UP_BYTES: usize = 64 * 1024 * 1024;
 /// How often in a row a group may find that others were first, before those who wait are asked to come again.
 const MOVED_IN_A_ROW_MAX: u32 = 64;
-/// How far the ledger's last entry may be ahead of the clock before it is said loudly, in seconds.
-pub const CLOCK_BEHIND_SECONDS_MAX: i64 = 600;
 
 /// How a submission ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +133,6 @@ struct Decided {
 impl Keeper {
     /// A keeper of a model that stands at `known`.
     pub fn new(desk: Desk, known: Known) -> Self {
-        let behind = known.received_at.seconds_since(desk.clock.now());
-        if behind > CLOCK_BEHIND_SECONDS_MAX {
-            tracing::error!(seconds = behind, "the clock is behind the ledger's last entry: one of the two was wrong");
-        }
         let snapshots = Snapshots::new(&*desk.engine, known.head);
         Self { desk, known, waiting: VecDeque::new(), snapshots, told: None, moved_in_a_row: 0, lost_at: None }
     }

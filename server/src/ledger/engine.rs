@@ -116,6 +116,15 @@ pub trait Engine: Send + Sync {
     /// The end of the ledger.
     fn head(&self) -> Head;
 
+    /// Whether a head that somebody remembers is an entry of this ledger; the head of an empty one is part of all.
+    fn holds(&self, head: Head) -> Result<bool, EngineFault> {
+        if head == Head::EMPTY {
+            return Ok(true);
+        }
+        let there = self.read(head.seq, 1, 1)?;
+        Ok(there.first().is_some_and(|frame| frame.seq == head.seq && frame.hash == head.hash))
+    }
+
     /// Keeps a snapshot, and returns when it is on disk; an older one may be dropped. Appends do not wait for it.
     fn put_snapshot(&self, snapshot: &NewSnapshot<'_>) -> Result<(), EngineFault>;
 

@@ -3,7 +3,7 @@
 //! Invariant: hashes, keys and digests are those of `daicho_schemas::batch`; what cannot be hashed is said, never left out.
 
 use super::meaning::name_and_version;
-use daicho_schemas::batch::{Batch, Body, CollectorReport, ItemKey, Lost, Outcome};
+use daicho_schemas::batch::{Batch, Body, CollectorReport, ItemKey, Lost, Outcome, item_hash_of_bytes};
 use daicho_schemas::canonical::{CanonicalError, Hash, canonical_bytes};
 use daicho_schemas::fact::observation::{Observation, PackageState};
 use daicho_schemas::ids::{AgentId, CollectorId};
@@ -169,13 +169,7 @@ fn seen(observation: &Observation) -> Result<Seen, CanonicalError> {
         let (name, version) = name_and_version(observation);
         Label { name, version }
     });
-    Ok(Seen {
-        hash: Hash::of("daicho.item.v1", &[&bytes]),
-        key: observation.key(),
-        sort,
-        label,
-        bytes: bytes.into_boxed_slice(),
-    })
+    Ok(Seen { hash: item_hash_of_bytes(&bytes), key: observation.key(), sort, label, bytes: bytes.into_boxed_slice() })
 }
 
 /// By key; of several under one key the last one counts, as it does where states are applied.

@@ -194,7 +194,8 @@ fn names(folder: &Path) -> Result<Vec<String>, StoreFault> {
     }
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Returns when names that were made or changed in a folder are on disk.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(windows) { Ok(()) } else { File::open(folder)?.sync_all() }
 }
 

@@ -2,6 +2,7 @@
 //! It does not know channels. Invariant: it cannot be rebuilt, so it is written aside, synced and renamed; what is lost or
 //! damaged of it repeats notices, and never skips one.
 
+use super::open::sync_folder;
 use super::{Store, StoreFault};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -49,7 +50,7 @@ impl Outboxes {
         file.write_all(format!("{seq}\n").as_bytes())?;
         file.sync_all()?;
         fs::rename(&aside, path)?;
-        if cfg!(windows) { Ok(()) } else { File::open(&self.folder)?.sync_all() }
+        sync_folder(&self.folder)
     }
 }
 

@@ -7,7 +7,7 @@
 //! length of a block     hash of the block         the block, at most 1 MiB   … until an empty block
 //! ```
 
-use super::open::free_bytes;
+use super::open::{free_bytes, sync_folder};
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{EngineFault, NewSnapshot, Snapshot, SnapshotShelf};
 use daicho_schemas::canonical::Hash;
@@ -50,7 +50,7 @@ impl SnapshotFiles {
         let file = blocks.finish()?;
         file.sync_all()?;
         fs::rename(aside, self.path())?;
-        if cfg!(windows) { Ok(()) } else { File::open(&self.folder)?.sync_all() }
+        sync_folder(&self.folder)
     }
 
     fn read(&self) -> io::Result<Option<Snapshot>> {

@@ -7,7 +7,7 @@ use super::trouble::{begin_greedy, begin_slow};
 use crate::Run;
 use crate::drive::{Said, micros};
 use crate::figures::{Figures, Watch};
-use crate::images::Dice;
+use harness::dice::Dice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

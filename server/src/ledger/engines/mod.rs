@@ -25,10 +25,5 @@ fn misnumbered(expected: Head, frames: &[Frame]) -> Option<String> {
 /// The snapshot, if it was made from this very ledger: one that names an entry which this ledger does not have is dropped.
 fn fitting(engine: &dyn Engine, snapshot: Option<Snapshot>) -> Result<Option<Snapshot>, EngineFault> {
     let Some(snapshot) = snapshot else { return Ok(None) };
-    if snapshot.head == Head::EMPTY {
-        return Ok(Some(snapshot));
-    }
-    let here = engine.read(snapshot.head.seq, 1, 1)?;
-    let fits = here.first().is_some_and(|frame| frame.seq == snapshot.head.seq && frame.hash == snapshot.head.hash);
-    Ok(fits.then_some(snapshot))
+    Ok(engine.holds(snapshot.head)?.then_some(snapshot))
 }

@@ -46,7 +46,7 @@ impl Engine for Looking {
     }
 
     fn read(&self, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, EngineFault> {
-        let mut frames = read(&self.database, &self.reader, from_seq, frames_max, bytes_max)?;
+        let mut frames = read(&self.reader, from_seq, frames_max, bytes_max)?;
         if let Some(fault @ DatabaseFault::Damaged { seq, .. }) = self.database.doubt.get() {
             frames.retain(|frame| frame.seq < *seq);
             if from_seq >= *seq {

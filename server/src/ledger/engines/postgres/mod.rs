@@ -118,7 +118,7 @@ impl Engine for Postgres {
     }
 
     fn read(&self, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, EngineFault> {
-        Ok(read(&self.database, &self.reader, from_seq, frames_max, bytes_max)?)
+        Ok(read(&self.reader, from_seq, frames_max, bytes_max)?)
     }
 
     fn head(&self) -> Head {
@@ -152,18 +152,12 @@ impl Leadership for Postgres {
 }
 
 /// Frames from a number on, over the months that they lie in.
-fn read(
-    database: &Arc<Database>,
-    reader: &Arc<Link>,
-    from_seq: u64,
-    frames_max: usize,
-    bytes_max: usize,
-) -> Result<Vec<Frame>, DatabaseFault> {
+fn read(reader: &Arc<Link>, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, DatabaseFault> {
     let mut frames: Vec<Frame> = Vec::new();
     let (mut next, mut bytes) = (from_seq.max(1), 0_usize);
     while frames.len() < frames_max && i64::try_from(next).is_ok() {
         let room = bytes_max.saturating_sub(bytes);
-        let more = match read_month(database, reader, next, frames_max - frames.len(), room) {
+        let more = match read_month(reader, next, frames_max - frames.len(), room) {
             // What stands before the bad place is good; the next read begins there and says so.
             Err(_) if !frames.is_empty() => break,
             more => more?,
@@ -176,7 +170,7 @@ fn read(
         bytes = more.iter().fold(bytes, |bytes, frame| bytes.saturating_add(frame.line.len()));
         next = next.saturating_add(count as u64);
         frames.extend(more);
-        if next > database.known().seq {
+        if next > reader.database().known().seq {
             break;
         }
     }
@@ -184,7 +178,6 @@ fn read(
 }
 
 fn read_month(
-    database: &Arc<Database>,
     reader: &Arc<Link>,
     from_seq: u64,
     frames_max: usize,
@@ -193,14 +186,15 @@ fn read_month(
     let from = rows::number(from_seq)?;
     let count = i64::try_from(frames_max).unwrap_or(i64::MAX);
     let bytes = i64::try_from(bytes_max).unwrap_or(i64::MAX);
-    let (link, known) = (Arc::clone(reader), database.known());
+    let (link, database) = (Arc::clone(reader), reader.database());
+    let known = database.known();
     let asked = database.wait(async move {
         link.ask(rows::FRAMES, &[(&from, Type::INT8), (&count, Type::INT8), (&bytes, Type::INT8)]).await
     });
     let rows = match asked {
         // One damaged row fails the whole statement: asked for one by one, the good ones before it are given.
         Err(DatabaseFault::Damaged { .. }) if frames_max > 1 => {
-            return read_month(database, reader, from_seq, 1, bytes_max);
+            return read_month(reader, from_seq, 1, bytes_max);
         }
         Err(DatabaseFault::Damaged { what, .. }) => return Err(DatabaseFault::Damaged { seq: from_seq, what }),
         asked => asked?,

@@ -6,7 +6,7 @@ use super::items::{Start, start};
 use super::{Assets, CollectorAssets, starts_here};
 use crate::model::numbers::{HostNo, ItemNo};
 use crate::model::prepared::PreparedReport;
-use daicho_schemas::batch::Outcome;
+use daicho_schemas::batch::{Outcome, state_digest_of};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::limits::STANDING_ITEMS_MAX;
 use roaring::RoaringBitmap;
@@ -36,9 +36,7 @@ impl Assets {
         let nothing = RoaringBitmap::new();
         let agreed = report.base.map(|_| known.map_or(&nothing, CollectorAssets::agreed));
         let after = self.agreed_state(agreed, report);
-        let hashes = after.iter().map(|known| known.hash.0.as_slice());
-        let parts: Vec<&[u8]> = [report.collector.as_str().as_bytes(), &[0]].into_iter().chain(hashes).collect();
-        if Hash::of("daicho.state.v1", &parts) != report.digest {
+        if state_digest_of(&report.collector, after.iter().map(|known| known.hash)) != report.digest {
             return Checked::OtherDigest;
         }
         let stands = match known.filter(|_| report.outcome != Outcome::Complete) {
