@@ -33,7 +33,8 @@ impl Drift {
         let (mut out, mut into) = (Vec::new(), Vec::new());
         for no in moved {
             let Some(item) = state.assets.items.get(no).filter(|item| item.sort.is_component()) else { continue };
-            let before = self.sightings.on(no, host);
+            // What only came now had no variant on the host.
+            let before = if changed.came.contains(no) { None } else { self.sightings.on(no, host) };
             let after = state.assets.host(host).is_some_and(|assets| assets.has(no)).then(|| {
                 let setting = if item.sort == Sort::Hardware { machine } else { software };
                 let origin = if item.sort == Sort::Package { origins.for_package(state, host, item) } else { None };
