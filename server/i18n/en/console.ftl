@@ -460,3 +460,48 @@ not-found-headline = Not found
 not-found-remedy = There is nothing at this address. Please choose from a list.
 fault-headline = The server has a problem and cannot show this
 fault-remedy = Nothing that was acknowledged is lost. Please ask an administrator to look at the server's log.
+
+# Blast radius
+radius-title = Blast radius
+radius-lead = Which plans, parts, contracts and places a supplier, a country or a product touches. Whether the law asks anything is not judged here.
+radius-about = About
+radius-supplier = Supplier
+radius-country = Country
+radius-product = Name of a product or component
+radius-q = Id, country (two letters of ISO 3166-1) or name
+radius-ask = Show
+radius-query-wrong = This cannot be answered. Give a supplier by its id, a country by two letters such as JP, a product by its name.
+radius-nothing = Nothing in the records touches it. What is not recorded cannot be told.
+radius-diagram-title = What { $x } touches
+radius-diagram-hint = Left: the question. Middle: what is declared (● filed, ? draft) and what was seen without being declared (◆). Right: the critical equipment. The tables below say the same.
+radius-totals = In all
+radius-total-equipment = Critical equipment (特定重要設備)
+radius-total-places = Places
+radius-total-plans = Plans
+radius-total-hosts = Hosts
+radius-declared = Declared in plans
+radius-col-what = What
+radius-col-why = Why
+radius-col-plan = Plan
+radius-col-place = Place
+radius-contractor = Contractor or subcontractor
+radius-remote-path = Way in from outside
+radius-filed = filed
+radius-draft = draft
+radius-why-itself = the question itself
+radius-why-law = country of law (設立準拠法国等)
+radius-why-address = country of address
+radius-why-manufacture = country of manufacture
+radius-why-name = name
+radius-seen = Seen by agents
+radius-col-cover = Declared
+radius-undecided = What cannot be decided
+radius-undecided-suppliers = { $n ->
+    [one] { $n } supplier has no country of law or of address on record. That does not mean another country.
+   *[other] { $n } suppliers have no country of law or of address on record. That does not mean another country.
+}
+radius-undecided-parts = { $n ->
+    [one] { $n } part has no country of manufacture on record.
+   *[other] { $n } parts have no country of manufacture on record.
+}
+radius-link = Blast radius

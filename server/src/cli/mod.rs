@@ -7,6 +7,7 @@ mod client;
 mod example;
 mod ledger;
 mod quickstart;
+mod radius;
 mod record;
 mod serve;
 mod sign_in;
@@ -47,6 +48,8 @@ enum Command {
     /// Suppliers, 供給者
     #[command(subcommand)]
     Supplier(record::SupplierCommand),
+    /// What a supplier, a country or a product touches (影響範囲)
+    Radius(radius::RadiusArguments),
     /// Agents: tokens, revocation (エージェントの登録と失効)
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check_files(&arguments, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => record::supplier(&command, language),
+        Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Agent(command) => agent::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),
         Command::Verify(arguments) => ledger::verify(&arguments, language),

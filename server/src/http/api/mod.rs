@@ -29,6 +29,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/duties/{id}", get(reads::duty))
         .route("/suppliers", get(reads::suppliers).post(writes::suppliers))
         .route("/plans", get(reads::plans).post(writes::plan))
+        .route("/radius", get(reads::radius))
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))

@@ -6,6 +6,7 @@ use crate::http::App;
 use crate::http::answers::Refused;
 use crate::http::auth::StaffIdentity;
 use crate::model::queries::Part;
+use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
     ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, DutyRow, EquipmentDetail, EquipmentRow, FindingRow,
     FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
@@ -130,6 +131,16 @@ pub(super) async fn component_places(
     query: Asked<ListQuery>,
 ) -> Answer<Page<ComponentPlace>> {
     page(app.model().component_places(&id, asked(query)?.part()))
+}
+
+/// What a supplier, a country or a product touches.
+pub(super) async fn radius(
+    State(app): State<Arc<App>>,
+    _staff: StaffIdentity,
+    query: Asked<RadiusQuery>,
+) -> Answer<Radius> {
+    let centre = asked(query)?.centre().map_err(|why| Refusal::new(RefusalCode::RequestMalformed).with(why))?;
+    Ok(Json(app.model().radius(&centre)))
 }
 
 /// Findings.

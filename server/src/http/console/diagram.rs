@@ -1,8 +1,9 @@
-//! The picture of one equipment: equipment -> part -> supplier, drawn as SVG by the server.
-//! It does not know the model's rules; it draws what the drift lines and plans say, and the tables beside it say the same.
+//! Pictures in three columns, drawn as SVG by the server: equipment -> part -> supplier, and what a supplier, country or
+//! product touches. They do not know the model's rules; the tables beside them say the same.
 //! Invariant: text stays text, status has a shape and a word beside its colour, and what is cut is counted.
 
 use super::layout::PageContext;
+use crate::model::queries::radius::{Centre, Radius, Role, Touch};
 use crate::model::rows::{DriftLine, DriftStatus, EquipmentDetail, SupplierRow};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -56,52 +57,85 @@ pub struct Diagram {
 
 impl HtmlSafe for Diagram {}
 
-/// What stands in the middle: a declared part, or a product that no part covers.
+/// What stands in the middle: a declared part, or a product that no part covers; and what it leads to.
 struct Middle {
     name: String,
     word: String,
     class: &'static str,
-    supplier: (String, String),
+    right: (String, String),
 }
+
+/// What stands at one end: its class and its two lines.
+type End<'a> = (&'static str, &'a str, &'a str);
 
 impl Diagram {
     /// Draws one equipment. `suppliers` gives the names and countries of the records.
     pub fn of(ctx: &PageContext, detail: &EquipmentDetail, suppliers: &[SupplierRow]) -> Self {
         let mut middle = undeclared(ctx, &detail.drift, suppliers);
         middle.extend(declared(ctx, detail, suppliers));
+        let name = ctx.say(&detail.row.name);
+        let left = ("equipment", name, detail.row.equipment_type.as_str());
+        Self::three(ctx, ctx.tx("diagram-title", name), left, middle, "supplier")
+    }
+
+    /// Draws what something touches. `name` is what was asked about.
+    pub fn of_radius(ctx: &PageContext, name: &str, radius: &Radius) -> Self {
+        let mut middle: Vec<Middle> = radius.declared.iter().map(|touch| touched(ctx, touch)).collect();
+        let undeclared = radius.seen.iter().filter(|seen| seen.covered_by.is_none());
+        middle.extend(undeclared.map(|seen| Middle {
+            name: seen.product.clone(),
+            word: format!("◆ {} · {}", ctx.t("drift-undeclared"), ctx.category(&seen.category)),
+            class: "undeclared",
+            right: (ctx.say(&seen.equipment_name).to_string(), seen.place.clone()),
+        }));
+        let about = ctx.t(match radius.centre {
+            Centre::Supplier(_) => "radius-supplier",
+            Centre::Country(_) => "radius-country",
+            Centre::Product(_) => "radius-product",
+        });
+        Self::three(ctx, ctx.tx("radius-diagram-title", name), ("supplier", name, &about), middle, "equipment")
+    }
+
+    fn three(
+        ctx: &PageContext,
+        title: String,
+        left: End<'_>,
+        mut middle: Vec<Middle>,
+        right_class: &'static str,
+    ) -> Self {
         let cut = middle.len().saturating_sub(MIDDLE_BOXES_MAX);
         middle.truncate(MIDDLE_BOXES_MAX);
         let mut right: Vec<(String, String)> = Vec::new();
         for box_ in &middle {
-            if !right.contains(&box_.supplier) {
-                right.push(box_.supplier.clone());
+            if !right.contains(&box_.right) {
+                right.push(box_.right.clone());
             }
         }
         let rows = (middle.len() + usize::from(cut > 0)).max(right.len()).max(1);
         let mut diagram = Self {
-            title: ctx.tx("diagram-title", ctx.say(&detail.row.name)),
+            title,
             width_px: WIDTH_PX,
             height_px: rows * ROW_PX,
             box_height_px: BOX_HEIGHT_PX,
             edges: Vec::new(),
             boxes: Vec::new(),
         };
-        let equipment_y = middle_of(rows, 1, 0);
-        diagram.draw(LEFT, equipment_y, "equipment", ctx.say(&detail.row.name), &detail.row.equipment_type);
+        let left_y = middle_of(rows, 1, 0);
+        diagram.draw(LEFT, left_y, left.0, left.1, left.2);
         for (index, box_) in middle.iter().enumerate() {
             let y = middle_of(rows, middle.len() + usize::from(cut > 0), index);
             diagram.draw(MIDDLE, y, box_.class, &box_.name, &box_.word);
-            diagram.join((LEFT, equipment_y), (MIDDLE, y), box_.class);
-            let at = right.iter().position(|supplier| *supplier == box_.supplier).unwrap_or(0);
+            diagram.join((LEFT, left_y), (MIDDLE, y), box_.class);
+            let at = right.iter().position(|end| *end == box_.right).unwrap_or(0);
             diagram.join((MIDDLE, y), (RIGHT, middle_of(rows, right.len(), at)), box_.class);
         }
         if cut > 0 {
             let y = middle_of(rows, middle.len() + 1, middle.len());
             diagram.draw(MIDDLE, y, "rest", &ctx.tn("diagram-rest", cut), &ctx.t("diagram-rest-where"));
-            diagram.join((LEFT, equipment_y), (MIDDLE, y), "rest");
+            diagram.join((LEFT, left_y), (MIDDLE, y), "rest");
         }
-        for (index, (name, country)) in right.iter().enumerate() {
-            diagram.draw(RIGHT, middle_of(rows, right.len(), index), "supplier", name, country);
+        for (index, (name, second)) in right.iter().enumerate() {
+            diagram.draw(RIGHT, middle_of(rows, right.len(), index), right_class, name, second);
         }
         diagram
     }
@@ -134,7 +168,7 @@ fn undeclared(ctx: &PageContext, drift: &[DriftLine], suppliers: &[SupplierRow])
         name: line.product.clone(),
         word: format!("◆ {} · {}", ctx.t("drift-undeclared"), ctx.category(&line.category)),
         class: "undeclared",
-        supplier: match &line.supplier.supplier_id {
+        right: match &line.supplier.supplier_id {
             Some(id) => recorded(ctx, id, suppliers),
             None if ctx.say(&line.supplier.name).trim().is_empty() => (ctx.t("unknown"), ctx.t("claim-unrecorded")),
             None => (ctx.say(&line.supplier.name).to_string(), ctx.t("claim-unrecorded")),
@@ -162,11 +196,28 @@ fn declared(ctx: &PageContext, detail: &EquipmentDetail, suppliers: &[SupplierRo
                 name: part.name.clone(),
                 word: format!("{shape} {} · {}", ctx.t(key), ctx.category(&part.category)),
                 class,
-                supplier: recorded(ctx, &part.supplier_id, suppliers),
+                right: recorded(ctx, &part.supplier_id, suppliers),
             });
         }
     }
     boxes
+}
+
+/// One declaration that is touched, leading to its equipment.
+fn touched(ctx: &PageContext, touch: &Touch) -> Middle {
+    let (name, word) = match &touch.role {
+        Role::Part { name, category, .. } => (name.clone(), ctx.category(category)),
+        Role::Contractor => (touch.supplier_id.to_string(), ctx.t("radius-contractor")),
+        Role::RemotePath { ends_on, .. } => (ends_on.clone(), ctx.t("radius-remote-path")),
+    };
+    let (class, shape, filed) =
+        if touch.filed { ("covered", "●", "radius-filed") } else { ("not-observable", "?", "radius-draft") };
+    Middle {
+        name,
+        word: format!("{shape} {} · {word}", ctx.t(filed)),
+        class,
+        right: (ctx.say(&touch.equipment_name).to_string(), touch.place.clone()),
+    }
 }
 
 /// A supplier's name and country of law; its id where no record is there.

@@ -28,7 +28,7 @@ use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
     component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts, ledger,
-    plans, sign_in, start, suppliers, trouble,
+    plans, radius, sign_in, start, suppliers, trouble,
 };
 use std::sync::Arc;
 
@@ -53,6 +53,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/components", get(components::show))
         .route("/components/{id}", get(component::show))
         .route("/suppliers", get(suppliers::show))
+        .route("/radius", get(radius::show))
         .route("/plans", get(plans::show))
         .route("/ledger", get(ledger::show))
         .route("/ledger/{seq}", get(entry::show))

@@ -7,6 +7,7 @@ mod drift_lines;
 mod equipment;
 mod hosts;
 mod pages;
+pub mod radius;
 mod registers;
 mod search;
 

@@ -15,6 +15,7 @@ pub mod host;
 pub mod hosts;
 pub mod ledger;
 pub mod plans;
+pub mod radius;
 pub mod sign_in;
 pub mod start;
 pub mod suppliers;

@@ -3,6 +3,7 @@
 //! Invariant: one line of each drift status.
 
 use super::*;
+use crate::model::queries::radius::*;
 
 pub(in crate::http::console) fn plan() -> Plan {
     let part = |id: &str, category, filed: &str, name: &str, function: &str, supplier: &str| DeclaredPart {
@@ -247,5 +248,45 @@ pub(in crate::http::console) fn equipment_detail() -> EquipmentDetail {
         hosts_without_agent: vec!["tos-gw-02".into()],
         findings: findings(),
         duties: duties(),
+    }
+}
+
+/// What `reiji-soft` touches: a part, a contract in a draft, a way in, and something nobody declared.
+pub(in crate::http::console) fn radius() -> Radius {
+    let (plan, supplier) = (plan(), SupplierId::new("reiji-soft").unwrap());
+    let touch = |role: Role, filed: bool| Touch {
+        equipment_id: plan.equipment.equipment_id.clone(),
+        equipment_name: plan.equipment.name.clone(),
+        place: plan.equipment.place.clone(),
+        plan_id: plan.plan_id.clone(),
+        plan_kind: if filed { PlanKind::Installation } else { PlanKind::Entrustment },
+        filed,
+        role,
+        supplier_id: supplier.clone(),
+        why: [Why::Itself, Why::CountryOfLaw].into(),
+    };
+    let part = &plan.parts[1];
+    let (path, host) = (&plan.remote_paths[0], &plan.equipment.hosts[2]);
+    let part = Role::Part { part_id: part.part_id.clone(), name: part.name.clone(), category: part.category };
+    let path = Role::RemotePath { remote_path_id: path.remote_path_id.clone(), ends_on: format!("{host} wg0") };
+    let seen = SeenTouch {
+        equipment_id: plan.equipment.equipment_id.clone(),
+        equipment_name: plan.equipment.name.clone(),
+        place: plan.equipment.place.clone(),
+        product: "reiji-remote-agent".into(),
+        category: Category::Application,
+        supplier_id: Some(supplier.clone()),
+        covered_by: None,
+        components: 2,
+        hosts: 3,
+    };
+    let name = Some(Text::new("例示ソフト株式会社", "Reiji Soft Co., Ltd. (example)"));
+    Radius {
+        centre: Centre::Supplier(supplier.clone()),
+        suppliers: vec![ReachedSupplier { supplier_id: supplier.clone(), name, why: [Why::Itself].into() }],
+        declared: vec![touch(part, true), touch(Role::Contractor, false), touch(path, true)],
+        seen: vec![seen],
+        totals: RadiusTotals { equipment: 1, places: 1, plans: 2, declared: 3, seen: 1, hosts: 3 },
+        undecided: Undecided { suppliers: vec![SupplierId::new("reiji-net").unwrap()], parts: 4 },
     }
 }

@@ -8,6 +8,7 @@ use crate::http::console::paging::Listing;
 use crate::http::console::samples::{self, context, empty_context};
 use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
+use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
     EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
 };
@@ -82,9 +83,16 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
                 .render()
                 .unwrap(),
         ),
+        ("radius", radius_page(ctx(Section::Suppliers), "supplier", "reiji-soft", Some(samples::radius()))),
+        ("radius-ask", radius_page(ctx(Section::Suppliers), "", "", None)),
         ("plans", plans::Plans { ctx: ctx(Section::Plans), plans: samples::plans() }.render().unwrap()),
         ("sign_in", signed_out.render().unwrap()),
     ]
+}
+
+fn radius_page(ctx: PageContext, about: &str, q: &str, radius: Option<Radius>) -> String {
+    let query = RadiusQuery { about: about.into(), q: q.into() };
+    radius::RadiusPage::new(ctx, query, samples::suppliers(), radius).render().unwrap()
 }
 
 fn findings_page(ctx: PageContext, rows: Vec<FindingRow>, seen: SeenRow) -> findings::Findings {

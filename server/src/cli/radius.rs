@@ -1,0 +1,135 @@
+//! `daicho radius`: what a supplier, a country or a product touches, from the server.
+//! It does not find anything itself; the answer is the REST interface's.
+//! Invariant: what cannot be decided is printed as such, never left out.
+
+use super::client::{Client, ServerArguments};
+use super::{block_on, say, say_text};
+use clap::Args;
+use comfy_table::{Table, presets};
+use daicho_schemas::text::Language;
+use serde_json::Value;
+use std::process::ExitCode;
+
+/// What to ask about; exactly one.
+#[derive(Debug, Args)]
+pub(crate) struct RadiusArguments {
+    #[command(flatten)]
+    about: About,
+    /// Print the whole answer as JSON (JSON で出力する)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct About {
+    /// A supplier, contractor or subcontractor, by its id (供給者等の識別子)
+    #[arg(long, value_name = "ID")]
+    supplier: Option<String>,
+    /// A country, ISO 3166-1 alpha-2: by law, address, manufacture (国)
+    #[arg(long, value_name = "CODE")]
+    country: Option<String>,
+    /// A product or component, by its name (製品・構成要素の名称)
+    #[arg(long, value_name = "NAME")]
+    product: Option<String>,
+}
+
+pub(crate) fn run(arguments: &RadiusArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let About { supplier, country, product } = &arguments.about;
+    let asked = [("supplier", supplier), ("country", country), ("product", product)];
+    let asked = asked.iter().find_map(|(about, q)| q.as_ref().map(|q| [(*about, q.as_str())]));
+    let [(about, q)] = asked.unwrap_or([("product", "")]);
+    let query = reqwest::Url::parse_with_params("http://localhost/radius", [("about", about), ("q", q)])?;
+    let path = format!("/radius?{}", query.query().unwrap_or_default());
+    let answer = block_on(async { Client::new(&arguments.server)?.get(&path).await })?;
+    if arguments.json {
+        say(&serde_json::to_string_pretty(&answer)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (declared, seen) = (list(&answer, "/declared"), list(&answer, "/seen"));
+    if declared.is_empty() && seen.is_empty() {
+        say_text(
+            language,
+            "記録の中には、関わるものが見つかりません。記録にないものについては分かりません。",
+            "Nothing in the records touches it. What is not recorded cannot be told.",
+        );
+    }
+    print(language, ["計画書の記載", "Declared in plans"], declared, declared_row);
+    print(language, ["エージェントが見たもの", "Seen by agents"], seen, seen_row);
+    say_undecided(&answer, language);
+    let total = |name: &str| answer.pointer(&format!("/totals/{name}")).and_then(Value::as_u64).unwrap_or(0);
+    let [equipment, places, plans, hosts] = ["equipment", "places", "plans", "hosts"].map(total);
+    say_text(
+        language,
+        &format!("全体: 特定重要設備 {equipment}、場所 {places}、計画書 {plans}、ホスト {hosts}。"),
+        &format!("In all: {equipment} critical equipment, {places} places, {plans} plans, {hosts} hosts."),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(language: Language, title: [&str; 2], rows: &[Value], row: fn(&Value) -> [String; 4]) {
+    if rows.is_empty() {
+        return;
+    }
+    say_text(language, title[0], title[1]);
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(match language {
+        Language::Ja => ["特定重要設備", "内容", "供給者等", "計画書"],
+        Language::En => ["equipment", "what", "supplier", "plan"],
+    });
+    for value in rows {
+        table.add_row(row(value));
+    }
+    say(&table.to_string());
+}
+
+fn declared_row(touch: &Value) -> [String; 4] {
+    let what = match text(touch, "/role").as_str() {
+        "part" => text(touch, "/name"),
+        role => format!("{role} {}", text(touch, "/ends_on")),
+    };
+    let filed = if touch.pointer("/filed") == Some(&Value::Bool(true)) { "●" } else { "?" };
+    let plan = format!("{filed} {}", text(touch, "/plan_id"));
+    [text(touch, "/equipment_id"), what.trim().to_string(), text(touch, "/supplier_id"), plan]
+}
+
+fn seen_row(seen: &Value) -> [String; 4] {
+    let count = |name: &str| seen.pointer(name).and_then(Value::as_u64).unwrap_or(0);
+    let what = format!("{} ({} / {})", text(seen, "/product"), count("/components"), count("/hosts"));
+    let plan = match seen.pointer("/covered_by/0").and_then(Value::as_str) {
+        Some(plan) => format!("● {plan}"),
+        None => "◆".into(),
+    };
+    [text(seen, "/equipment_id"), what, text(seen, "/supplier_id"), plan]
+}
+
+fn say_undecided(answer: &Value, language: Language) {
+    let suppliers: Vec<&str> = list(answer, "/undecided/suppliers").iter().filter_map(Value::as_str).collect();
+    if !suppliers.is_empty() {
+        let names = suppliers.join(", ");
+        say_text(
+            language,
+            &format!("? 国の記録がない供給者等（この国でないとは言えません）: {names}"),
+            &format!("? no country on record, so nothing can be said of: {names}"),
+        );
+    }
+    let parts = answer.pointer("/undecided/parts").and_then(Value::as_u64).unwrap_or(0);
+    if parts > 0 {
+        say_text(
+            language,
+            &format!("? 製造国の記録がない構成設備: {parts} 件"),
+            &format!("? parts without a country of manufacture on record: {parts}"),
+        );
+    }
+}
+
+fn list<'a>(answer: &'a Value, pointer: &str) -> &'a [Value] {
+    answer.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or("–").to_string()
+}
