@@ -476,20 +476,20 @@ pub fn row(
     agent_ids: Vec<AgentId>,
     duty_ids: Vec<daicho_schemas::ids::DutyId>,
 ) -> FindingRow {
-    let verdict = finding.verdict.clone();
+    let verdict = &finding.verdict;
     FindingRow {
         finding_id: id.clone(),
         rule_id: finding.rule_id.clone(),
         state: finding.state,
         severity: verdict.severity,
-        title: verdict.title,
-        why: verdict.why,
-        next: verdict.next,
-        equipment_id: verdict.equipment_id,
+        title: verdict.title.clone(),
+        why: verdict.why.clone(),
+        next: verdict.next.clone(),
+        equipment_id: verdict.equipment_id.clone(),
         hosts: verdict.hosts.len(),
         agent_ids,
-        components: verdict.components,
-        supplier: verdict.supplier,
+        components: verdict.components.clone(),
+        supplier: verdict.supplier.clone(),
         openings: finding.openings,
         opened_at: finding.opened_at,
         opened_seq: finding.opened_seq,
