@@ -166,6 +166,7 @@ fn plan() -> Plan {
             supplier_id: SupplierId::new("debian").unwrap(),
         }],
         contractors: Vec::new(),
+        contractor_tiers: Vec::new(),
     }
 }
 
@@ -183,6 +184,7 @@ fn supplier() -> SupplierRecord {
             vendor_strings: Vec::new(),
             os_ids: vec!["debian".into()],
         },
+        items: Box::default(),
         source: "sample".into(),
         as_of: day("2026-01-01"),
     }

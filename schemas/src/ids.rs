@@ -86,6 +86,8 @@ ids! {
     PartId,
     /// A legal entity that supplies or maintains: chosen by the operator.
     SupplierId,
+    /// A holder of a supplier's votes: chosen by the operator, unique within the supplier.
+    HolderId,
     /// A declared way in from outside: chosen by the operator, unique within its plan.
     RemotePathId,
     /// The life of one rule's verdict on one subject; derived from both.

@@ -140,6 +140,12 @@ impl CalendarDate {
     pub fn plus_months(self, months: u32) -> Self {
         Self(self.0.checked_add_months(Months::new(months)).unwrap_or(self.0))
     }
+
+    /// The date some months earlier; the last day of the month where the day does not exist.
+    #[must_use]
+    pub fn minus_months(self, months: u32) -> Self {
+        Self(self.0.checked_sub_months(Months::new(months)).unwrap_or(self.0))
+    }
 }
 
 impl fmt::Display for CalendarDate {

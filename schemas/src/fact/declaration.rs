@@ -48,6 +48,23 @@ pub struct Plan {
     /// 委託の相手方 and 再委託の相手方, in an entrustment plan.
     #[serde(default)]
     pub contractors: Vec<SupplierId>,
+    /// Who entrusts whom, down to the last tier, in an entrustment plan. Every one of them stands in `contractors` too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contractor_tiers: Vec<ContractorTier>,
+}
+
+/// One link of the chain: 委託の相手方 (no parent) or 再委託の相手方.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContractorTier {
+    /// Who does the work.
+    pub supplier_id: SupplierId,
+    /// Who passed it on; absent where the operator entrusted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<SupplierId>,
+    /// What is done (委託の内容).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub work: String,
 }
 
 /// 特定社会基盤事業者: who files.

@@ -67,6 +67,7 @@ pub(in crate::http::console) fn plan() -> Plan {
             supplier_id: SupplierId::new("reiji-soft").unwrap(),
         }],
         contractors: vec![],
+        contractor_tiers: vec![],
     }
 }
 
@@ -102,6 +103,7 @@ pub(in crate::http::console) fn suppliers() -> Vec<SupplierRow> {
             country_of_law: country.map(|text| text.to_string().try_into().unwrap()),
             address_country: country.map(|text| text.to_string().try_into().unwrap()),
             recognise: Recognise::default(),
+            items: Box::default(),
             source: "調達部門の確認票（例示）".into(),
             as_of: on("2026-10-01"),
         };
