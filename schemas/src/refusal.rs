@@ -104,6 +104,12 @@ refusals! {
     SupplierUnknown = "supplier_unknown",
         ("計画が、記録にない供給者を指しています。", "The plan names a supplier that has no record."),
         ("先に `daicho supplier import` で供給者を登録してください。", "Import the supplier first with `daicho supplier import`.");
+    PersonalDataInClear = "personal_data_in_clear",
+        ("役員など個人の情報を、暗号化せずに台帳へ記録することはできません。", "Data of people, such as officers, cannot enter the ledger in clear."),
+        ("個人の情報（representative、officers、個人の holders）を除いて取り込むか、手元のファイルだけに置いてください。", "Import the records without people (representative, officers, holders who are persons), or keep those in files of your own only.");
+    SpreadsheetMalformed = "spreadsheet_malformed",
+        ("表（XLSX・CSV）を読めません。", "The spreadsheet (XLSX, CSV) cannot be read."),
+        ("下に示す箇所を直してください。XLSX は表計算ソフトで開いて保存し直すと読めることがあります。", "Correct the place named below. An XLSX file can often be mended by opening it in a spreadsheet program and saving it again.");
     NotSignedIn = "not_signed_in",
         ("サインインしていません。", "You are not signed in."),
         ("サインイン用のリンクを開くか、Bearer トークンを付けてください。", "Open a sign-in link, or send a bearer token.");

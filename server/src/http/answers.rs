@@ -73,6 +73,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::PlanMalformed
         | Code::SuppliersMalformed
         | Code::InventoryMalformed
+        | Code::SpreadsheetMalformed
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
         Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,
@@ -88,7 +89,9 @@ pub fn status(code: RefusalCode) -> StatusCode {
         Code::BatchNumberReused | Code::BatchOutOfOrder | Code::FullReportNeeded | Code::AgentAlreadyEnrolled => {
             StatusCode::CONFLICT
         }
-        Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown | Code::PersonalDataInClear => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::LedgerReadOnly | Code::LedgerAway | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,10 +1,12 @@
-//! May this decision or declaration enter: tokens, enrolments, revocations, plans.
+//! May this decision or declaration enter: tokens, enrolments, revocations, plans, suppliers.
 //! It does not check secrets; `http` compared their hashes before anything came here.
-//! Invariant: a token enrols one agent, a key enrols once, a plan names only suppliers that have a record.
+//! Invariant: a token enrols one agent, a key enrols once, a plan names only suppliers that have a record,
+//! and nobody's personal data enters in clear.
 
 use crate::model::Model;
 use daicho_schemas::fact::decision::{AgentEnrolled, AgentRevoked};
 use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::UtcMicros;
 
@@ -53,6 +55,16 @@ pub fn plan(model: &Model, plan: &Plan) -> Result<(), Refusal> {
     let unknown = parts.chain(paths).chain(&plan.contractors).find(|id| !model.has_supplier(id));
     match unknown {
         Some(id) => Err(Refusal::new(RefusalCode::SupplierUnknown).with(id.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// No person's data stands readable in the record.
+pub fn supplier(record: &SupplierRecord) -> Result<(), Refusal> {
+    match record.items.personal().into_iter().find(|(_, person)| person.sealed().is_none()) {
+        Some((field, _)) => {
+            Err(Refusal::new(RefusalCode::PersonalDataInClear).with(format!("{}: {field}", record.supplier_id)))
+        }
         None => Ok(()),
     }
 }

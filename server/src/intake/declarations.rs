@@ -3,11 +3,12 @@
 //! Invariant: a refusal names line, column and field and never repeats more than a short piece of the file.
 
 use super::places::{Path, locate};
+use super::supplier_checks::{check_country, check_ownership, check_supplier};
 use crate::model::duties::phase::prohibited_through_max;
 use crate::model::duties::table;
 use crate::model::views::declarations::host_key;
 use daicho_schemas::fact::declaration::{PLAN_FORMAT, Plan, PlanDates, PlanKind};
-use daicho_schemas::fact::supplier::{SUPPLIERS_FORMAT, SupplierRecord, SuppliersFile};
+use daicho_schemas::fact::supplier::{Holder, SUPPLIERS_FORMAT, SuppliersFile};
 use daicho_schemas::ids::SupplierId;
 use daicho_schemas::inventory::{INVENTORY_FORMAT, Inventory};
 use daicho_schemas::limits::{BATCH_BYTES_MAX, BATCH_REPORTS_MAX, IMPORT_BYTES_MAX, REPORT_ITEMS_MAX};
@@ -62,6 +63,19 @@ pub fn check_plan_suppliers(
         }
     }
     Ok(())
+}
+
+/// Refuses supplier records that, with what the ledger holds, own each other in a circle. `bytes` as above; `holders_of` are the
+/// holders of a supplier whose record stands.
+pub fn check_circles(
+    file: &SuppliersFile,
+    bytes: &[u8],
+    holders_of: impl Fn(&SupplierId) -> Vec<Holder>,
+) -> Result<(), Refusal> {
+    let refused = |(path, what): (Path, String)| {
+        File { code: RefusalCode::SuppliersMalformed, json: without_mark(bytes) }.refuse_at(&path, &what)
+    };
+    check_ownership(&file.suppliers, &Path::of("suppliers"), holders_of).map_err(refused)
 }
 
 /// A file on its way in.
@@ -119,7 +133,7 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-type Check = Result<(), (Path, String)>;
+pub(super) type Check = Result<(), (Path, String)>;
 
 fn check_plan(plan: &Plan) -> Check {
     check_format(&plan.format, PLAN_FORMAT)?;
@@ -143,6 +157,7 @@ fn check_plan(plan: &Plan) -> Check {
         if let Some(empty) = part.covers.iter().position(|glob| glob.trim().is_empty()) {
             return Err((parts.index(i).key("covers").index(empty), "a product name must not be empty".into()));
         }
+        check_country(part.manufacturing_country.as_ref(), &parts.index(i).key("manufacturing_country"))?;
     }
     let paths = Path::of("remote_paths");
     let ids = plan.remote_paths.iter().map(|path| path.remote_path_id.to_string());
@@ -151,7 +166,38 @@ fn check_plan(plan: &Plan) -> Check {
     check_unique(ends, "host and interface", |i| paths.index(i))?;
     let contractors = plan.contractors.iter().map(ToString::to_string);
     check_unique(contractors, "contractor", |i| Path::of("contractors").index(i))?;
+    check_tiers(plan)?;
     check_dates(plan.plan_kind, &plan.dates)
+}
+
+/// Every link of the chain of contractors hangs on one that hangs on the operator.
+fn check_tiers(plan: &Plan) -> Check {
+    let tiers = Path::of("contractor_tiers");
+    if plan.plan_kind == PlanKind::Installation && !plan.contractor_tiers.is_empty() {
+        return Err((tiers, "an installation plan entrusts nothing: tiers belong to an entrustment plan".into()));
+    }
+    let ids = plan.contractor_tiers.iter().map(|tier| tier.supplier_id.to_string());
+    check_unique(ids, "contractor", |i| tiers.index(i).key("supplier_id"))?;
+    for (i, tier) in plan.contractor_tiers.iter().enumerate() {
+        if !plan.contractors.contains(&tier.supplier_id) {
+            let what = format!("'{}' stands in no line of contractors: add it there", tier.supplier_id);
+            return Err((tiers.index(i).key("supplier_id"), what));
+        }
+        let mut above = tier.parent.as_ref();
+        for _ in 0..=plan.contractor_tiers.len() {
+            let Some(parent) = above else { break };
+            let Some(found) = plan.contractor_tiers.iter().find(|tier| tier.supplier_id == *parent) else {
+                let what = format!("the tier has no parent: '{parent}' has no line in contractor_tiers; add it");
+                return Err((tiers.index(i).key("parent"), what));
+            };
+            above = found.parent.as_ref();
+        }
+        if above.is_some() {
+            let what = "the chain comes back to itself: some tier above must be entrusted by the operator (no parent)";
+            return Err((tiers.index(i).key("parent"), what.into()));
+        }
+    }
+    Ok(())
 }
 
 fn check_dates(kind: PlanKind, dates: &PlanDates) -> Check {
@@ -205,31 +251,7 @@ fn check_suppliers(file: &SuppliersFile) -> Check {
     for (i, supplier) in file.suppliers.iter().enumerate() {
         check_supplier(supplier, &suppliers.index(i))?;
     }
-    Ok(())
-}
-
-fn check_supplier(supplier: &SupplierRecord, path: &Path) -> Check {
-    check_text(&supplier.name, &path.key("name"))?;
-    if supplier.source.trim().is_empty() {
-        return Err((path.key("source"), "every record says where it came from".into()));
-    }
-    let recognise = path.key("recognise");
-    for (field, marks) in [
-        ("package_origins", &supplier.recognise.package_origins),
-        ("maintainer_domains", &supplier.recognise.maintainer_domains),
-        ("vendor_strings", &supplier.recognise.vendor_strings),
-        ("os_ids", &supplier.recognise.os_ids),
-    ] {
-        if let Some(empty) = marks.iter().position(|mark| mark.trim().is_empty()) {
-            return Err((recognise.key(field).index(empty), "a mark must not be empty".into()));
-        }
-    }
-    // A domain without a dot ("org", "debian") would claim half the world or nothing.
-    let bad = |domain: &String| !domain.contains('.') || domain.contains('@') || domain.starts_with('.');
-    match supplier.recognise.maintainer_domains.iter().position(bad) {
-        Some(i) => Err((recognise.key("maintainer_domains").index(i), "a domain looks like 'debian.org'".into())),
-        None => Ok(()),
-    }
+    check_ownership(&file.suppliers, &suppliers, |_| Vec::new())
 }
 
 fn check_inventory(inventory: &Inventory) -> Check {
@@ -254,7 +276,7 @@ fn check_format(found: &str, wanted: &str) -> Check {
     if found == wanted { Ok(()) } else { Err((Path::of("format"), format!("the format is '{wanted}', not '{found}'"))) }
 }
 
-fn check_text(text: &Text, path: &Path) -> Check {
+pub(super) fn check_text(text: &Text, path: &Path) -> Check {
     for (field, words) in [("ja", &text.ja), ("en", &text.en)] {
         if words.trim().is_empty() {
             return Err((path.key(field), "a name is needed in both languages".into()));
@@ -263,7 +285,7 @@ fn check_text(text: &Text, path: &Path) -> Check {
     Ok(())
 }
 
-fn check_unique(keys: impl Iterator<Item = String>, noun: &str, place: impl Fn(usize) -> Path) -> Check {
+pub(super) fn check_unique(keys: impl Iterator<Item = String>, noun: &str, place: impl Fn(usize) -> Path) -> Check {
     let mut seen = BTreeSet::new();
     for (i, key) in keys.enumerate() {
         if seen.contains(&key) {

@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod batches;
+pub mod countries;
 pub mod decisions;
 pub mod declarations;
 pub mod door;
@@ -12,6 +13,7 @@ mod snapshots;
 pub mod submission;
 
 mod places;
+mod supplier_checks;
 
 use crate::model::Model;
 use daicho_schemas::fact::Fact;
@@ -46,6 +48,10 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
             Ok(Verdict::Append)
         }
         Fact::Supplier(record) if model.supplier_record(&record.supplier_id) == Some(record) => Ok(Verdict::NothingNew),
+        Fact::Supplier(record) => {
+            decisions::supplier(record)?;
+            Ok(Verdict::Append)
+        }
         Fact::Plan(plan) if model.plan(&plan.plan_id) == Some(plan) => Ok(Verdict::NothingNew),
         Fact::Plan(plan) => {
             decisions::plan(model, plan)?;
@@ -58,7 +64,6 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)
         | Fact::TokenIssued(_)
-        | Fact::Supplier(_)
         | Fact::CoverageChanged(_)
         | Fact::Notices(_)
         | Fact::FaultReported(_) => Ok(Verdict::Append),

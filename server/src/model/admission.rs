@@ -12,7 +12,7 @@ use daicho_schemas::batch::ItemKey;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{Hearing, Notice, Notices, Role};
 use daicho_schemas::fact::declaration::Plan;
-use daicho_schemas::fact::supplier::SupplierRecord;
+use daicho_schemas::fact::supplier::{Holder, Stated, SupplierRecord};
 use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, PlanId, SupplierId, TokenId};
 use daicho_schemas::wire;
 use std::collections::BTreeMap;
@@ -57,6 +57,12 @@ impl Model {
     /// The record of a supplier that stands.
     pub fn supplier_record(&self, id: &SupplierId) -> Option<&SupplierRecord> {
         self.state.declarations.supplier_state(id).map(|supplier| &supplier.record)
+    }
+
+    /// The holders of a supplier, as its record states them; none where it does not.
+    pub fn holders_of(&self, id: &SupplierId) -> Vec<Holder> {
+        let stated = self.supplier_record(id).and_then(|record| record.items.holders.as_ref());
+        stated.and_then(Stated::value).cloned().unwrap_or_default()
     }
 
     /// The plan of this id that stands.

@@ -61,13 +61,10 @@ impl Holder {
     }
 }
 
-/// The first day on which the holders together have more than all votes. An excess below 10^-15 of the votes is not seen.
+/// The first day on which the holders together have more than all votes. See [`Ratio::exceed_whole`].
 pub fn over_the_whole(holders: &[Holder]) -> Option<CalendarDate> {
     let days: BTreeSet<CalendarDate> = holders.iter().flat_map(|h| &h.shares).map(|share| share.from).collect();
-    days.into_iter().find(|day| {
-        let shares = holders.iter().filter_map(|holder| holder.share_on(*day));
-        shares.map(Ratio::floor_e18).sum::<u128>() > 1_000_000_000_000_000_000
-    })
+    days.into_iter().find(|day| Ratio::exceed_whole(holders.iter().filter_map(|holder| holder.share_on(*day))))
 }
 
 /// The bands of ord. 24(i)ロ, from below.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 mod corporate_number;
 mod country;
+mod fields;
 mod holders;
 mod items;
 mod papers;
@@ -20,6 +21,7 @@ mod stated;
 
 pub use corporate_number::{CorporateNumber, CorporateNumberError};
 pub use country::{CountryCode, CountryCodeError};
+pub use fields::{SupplierField, ValueState};
 pub use holders::{Band, Crossing, Holder, HolderParty, HolderShare, over_the_whole, upward_crossings};
 pub use items::{Address, FormerName, ManufacturingSite, PersonalMut, PersonalRef, SupplierItems};
 pub use papers::{PAPER_MONTHS, Paper};

@@ -25,6 +25,8 @@ pub struct SealedBox {
     pub key_id: String,
     /// Nonce and AES-256-GCM ciphertext with its tag, base64.
     pub bytes: String,
+    /// Nothing that the forms ask of this person is missing inside.
+    pub complete: bool,
 }
 
 /// A natural person who holds votes: name and nationality (ord. 11(ii)).

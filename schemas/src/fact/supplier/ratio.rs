@@ -44,8 +44,13 @@ impl Ratio {
         self.numerator == 0
     }
 
+    /// Whether shares are more than the whole together. An excess below 10^-15 is not seen.
+    pub fn exceed_whole<'a>(shares: impl Iterator<Item = &'a Self>) -> bool {
+        shares.map(Self::floor_e18).sum::<u128>() > 1_000_000_000_000_000_000
+    }
+
     /// The share in parts of 10^18, rounded down.
-    pub(super) fn floor_e18(&self) -> u128 {
+    fn floor_e18(&self) -> u128 {
         u128::from(self.numerator) * 1_000_000_000_000_000_000 / u128::from(self.denominator)
     }
 }

@@ -66,7 +66,7 @@ pub fn revenue_test(years: &[FiscalYear], filing_on: CalendarDate) -> RevenueTes
     // A year that ended within the last twelve months before the day is the latest one. If we do not know it, the third of those
     // that we know may be the fourth in truth.
     let ended_by = filing_on.minus_months(ENDED_MONTHS_BEFORE);
-    if !counting.first().is_some_and(|year| year.ended_on.plus_months(12) > ended_by) {
+    if counting.first().is_none_or(|year| year.ended_on.plus_months(12) <= ended_by) {
         counting.truncate(REVENUE_YEARS - 1);
     }
     let countries = counting.iter().flat_map(|year| year.from_governments.iter().map(move |from| (*year, from)));

@@ -7,7 +7,8 @@ use crate::http::App;
 use crate::http::answers::{Body, Refused, fault, json_of, read_json, whole};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::http::session::{CODE_SECONDS, beside};
-use crate::intake::declarations::{parse_plan, parse_suppliers};
+use crate::intake::decisions;
+use crate::intake::declarations::{check_circles, parse_plan, parse_suppliers};
 use crate::intake::keeper::Receipt;
 use crate::intake::submission::Submission;
 use crate::secrets;
@@ -53,6 +54,9 @@ pub(super) async fn suppliers(
     staff.require(&[Role::Compliance])?;
     let body = whole(body, RefusalCode::SuppliersMalformed)?;
     let file = parse_suppliers(&body)?;
+    let model = app.model();
+    check_circles(&file, &body, |id| model.holders_of(id))?;
+    file.suppliers.iter().try_for_each(decisions::supplier)?;
     let mut entered = Vec::new();
     for records in file.suppliers.chunks(SUPPLIERS_TOGETHER) {
         // Side by side, so that they share one write to disk: all of them enter or none.

@@ -11,6 +11,7 @@ use crate::model::state::State;
 use crate::model::views::declarations::PlanState;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::declaration::PlanKind;
+use daicho_schemas::fact::supplier::SupplierField;
 use daicho_schemas::ids::{DutyId, EquipmentId, FindingId, PlanId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
@@ -115,7 +116,7 @@ fn duty(
         due_on,
         changed_on: on,
         question: row.question.clone(),
-        missing: missing(state, pack, row, supplier),
+        missing: missing(state, pack, row, supplier, on),
         confidence: row.confidence.as_str().into(),
         caution: row.caution.clone(),
     }
@@ -158,12 +159,11 @@ fn duty_id(finding: &FindingId, opening: u64, row_id: &str) -> DutyId {
     DutyId::new(format!("duty-{}", hash.short())).unwrap_or_else(|_| unreachable!("hex digits fit an id"))
 }
 
-/// The data that the filing needs and that no record holds. What cannot be recorded in this release is always missing.
-fn missing(state: &State, pack: &Pack, row: &TableRow, supplier: Option<&SupplierId>) -> Vec<Text> {
-    let record = supplier.and_then(|id| state.declarations.supplier_state(id)).map(|supplier| &supplier.record);
-    let recorded = |field: &str| match (field, record) {
-        ("supplier_name", Some(record)) => !record.name.ja.is_empty() || !record.name.en.is_empty(),
-        ("supplier_country_of_law", Some(record)) => record.country_of_law.is_some(),
+/// The data that a filing on that day needs and that no record holds. What cannot be recorded in this release is always missing.
+fn missing(state: &State, pack: &Pack, row: &TableRow, supplier: Option<&SupplierId>, on: CalendarDate) -> Vec<Text> {
+    let supplier = supplier.and_then(|id| state.declarations.supplier_state(id));
+    let recorded = |field: &str| match (SupplierField::of_key(field), supplier) {
+        (Some(field), Some(supplier)) => supplier.state_of(field, on).is_settled(),
         _ => false,
     };
     row.missing_fields.iter().filter(|field| !recorded(field)).map(|field| pack.field(field)).collect()

@@ -4,8 +4,9 @@
 
 use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::fact::declaration::{Equipment, Plan, PlanKind};
-use daicho_schemas::fact::supplier::SupplierRecord;
+use daicho_schemas::fact::supplier::{SupplierField, SupplierRecord, ValueState};
 use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
+use daicho_schemas::time::CalendarDate;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,13 @@ pub struct SupplierState {
     pub versions: u64,
     /// The entry of the version that stands.
     pub seq: u64,
+}
+
+impl SupplierState {
+    /// What the record holds of an item, for a filing on a day.
+    pub fn state_of(&self, field: SupplierField, filing_on: CalendarDate) -> ValueState {
+        self.record.state_of(field, filing_on)
+    }
 }
 
 impl Declarations {
