@@ -318,6 +318,12 @@ fn json_schemas_are_current() {
         ("check_in.v1", schema_for!(crate::wire::CheckIn)),
         ("check_in_answer.v1", schema_for!(crate::wire::CheckInAnswer)),
         ("refusal.v1", schema_for!(crate::refusal::Refusal)),
+        ("regime_sectors.v1", schema_for!(crate::regime::sectors::SectorsFile)),
+        ("regime_forms.v1", schema_for!(crate::regime::forms::FormsFile)),
+        ("regime_clocks.v1", schema_for!(crate::regime::clocks::ClocksFile)),
+        ("regime_check_lists.v1", schema_for!(crate::regime::check_lists::CheckListsFile)),
+        ("regime_computers.v1", schema_for!(crate::regime::computers::ComputersFile)),
+        ("regime_template.v1", schema_for!(crate::regime::templates::TemplateFile)),
     ];
     for (name, schema) in schemas {
         let sorted = sorted(serde_json::to_value(&schema).unwrap());

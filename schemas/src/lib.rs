@@ -15,6 +15,7 @@ pub mod ids;
 pub mod inventory;
 pub mod limits;
 pub mod refusal;
+pub mod regime;
 pub mod sign;
 pub mod text;
 pub mod time;

@@ -205,6 +205,7 @@ mod tests {
         let date: CalendarDate = "2026-10-31".parse().unwrap();
         assert_eq!(date.plus_months(4).to_string(), "2027-02-28");
         assert_eq!(date.plus_days(-31).to_string(), "2026-09-30");
+        assert_eq!(date.minus_months(1).to_string(), "2026-09-30");
         assert!("2026-02-30".parse::<CalendarDate>().is_err());
     }
 }

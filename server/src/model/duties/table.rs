@@ -4,6 +4,7 @@
 
 use crate::model::rows::{DutyOutcome, Phase};
 use daicho_schemas::fact::declaration::{PlanDates, PlanKind};
+pub use daicho_schemas::regime::Confidence;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use serde::{Deserialize, Serialize};
@@ -142,38 +143,6 @@ pub struct TableRow {
     pub missing_fields: Vec<String>,
     /// Cases that must come out as this row; a unit test runs them.
     pub tests: Vec<TestCase>,
-}
-
-/// A confidence tag, strongest first, as the research note defines them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Confidence {
-    /// Read article by article.
-    Stat,
-    /// In a document of the ministries' expert councils.
-    Seed,
-    /// A secondary source.
-    Sec,
-    /// A machine-written summary of old and new text.
-    Mach,
-    /// Inferred from the wording; a lawyer must confirm.
-    Inf,
-    /// General knowledge, not checked against a text.
-    Mem,
-}
-
-impl Confidence {
-    /// The tag as people see it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stat => "STAT",
-            Self::Seed => "SEED",
-            Self::Sec => "SEC",
-            Self::Mach => "MACH",
-            Self::Inf => "INF",
-            Self::Mem => "MEM",
-        }
-    }
 }
 
 /// How a clock counts.
