@@ -10,6 +10,7 @@
 
 pub mod batch;
 pub mod canonical;
+pub mod change;
 pub mod fact;
 pub mod ids;
 pub mod inventory;

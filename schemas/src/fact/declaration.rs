@@ -75,6 +75,9 @@ pub struct Operator {
     pub name: Text,
     /// The business of 特定社会基盤事業, as the order names it: 一般港湾運送.
     pub business: String,
+    /// 指定を受けた日, from which the six months of transition run (経済安全保障推進法 53), where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub designated_on: Option<CalendarDate>,
 }
 
 /// 特定重要設備: one critical system and the hosts it runs on.

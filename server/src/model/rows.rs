@@ -352,13 +352,14 @@ pub struct FindingRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DutyOutcome {
-    /// No duty.
+    /// No duty, and the article that says so. A change that no table lists is not this.
+    #[serde(rename = "no_duty")]
     Nothing,
     /// The table cannot decide: a person must answer the question.
     AskPerson,
     /// Report without delay (遅滞なく報告).
     Report,
-    /// Notify (届出) within a time after the fact.
+    /// Notify (届出) by a day, or without delay after the fact: the change itself need not wait for anybody.
     Notify,
     /// File first (あらかじめ届出): the change may not be made before the period has passed.
     FileFirst,

@@ -3,7 +3,7 @@
 //! Invariant: of several plans the strictest outcome stands; the day is the Japanese date of the entry that opened the finding.
 
 use super::phase::phase_on;
-use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, TableRow, pack};
+use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, Situation, TableRow, pack};
 use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
 use crate::model::rows::{DutyRow, DutyState, FindingState, Phase};
@@ -57,17 +57,20 @@ fn judgements<'a>(
 ) -> Vec<Judgement<'a>> {
     let of_kind = |plan: &&PlanState| plan.plan.plan_kind == kind;
     let all: Vec<&PlanState> = state.declarations.plans_of(equipment).filter(of_kind).collect();
+    let asked =
+        |phase, designated_on| Situation { kind: Some(kind), phase, change, on, designated_on, emergency: false };
     let filed: Vec<&PlanState> = all.iter().copied().filter(|plan| plan.filed()).collect();
     // A draft beside a filed plan binds nobody; alone it is what will have to be filed.
     let counting = if filed.is_empty() { all } else { filed };
     if counting.is_empty() {
-        let none = JP_ESPA.row(kind, None, change, on);
+        let designated_on = state.declarations.plans_of(equipment).find_map(|plan| plan.plan.operator.designated_on);
+        let none = JP_ESPA.row(&asked(None, designated_on));
         return none.map(|row| Judgement { pack: &JP_ESPA, row, plan_id: None, phase: None }).into_iter().collect();
     }
     let judged = counting.into_iter().filter_map(|plan| {
         let pack = pack(&plan.plan.regime)?;
         let phase = phase_on(kind, &plan.plan.dates, on);
-        let row = pack.row(kind, Some(phase), change, on)?;
+        let row = pack.row(&asked(Some(phase), plan.plan.operator.designated_on))?;
         Some(Judgement { pack, row, plan_id: Some(&plan.plan.plan_id), phase: Some(phase) })
     });
     judged.collect()
@@ -96,6 +99,7 @@ fn duty(
     let supplier = finding.verdict.supplier.as_ref().and_then(|claim| claim.supplier_id.as_ref());
     let due_on = match row.clock.rule {
         ClockRule::MonthsAfterChange => row.clock.months.map(|months| on.plus_months(months)),
+        ClockRule::DaysBeforeChange => row.clock.days.map(|days| on.plus_days(-i64::from(days))),
         ClockRule::ProhibitedFromAcceptance | ClockRule::WithoutDelay | ClockRule::None => None,
     };
     DutyRow {

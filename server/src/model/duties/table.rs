@@ -1,14 +1,18 @@
 //! The decision table of a regime, as data: which change to which plan in which phase asks for what, by which article.
-//! It does not know findings, hosts or a single plan; it answers with rows.
+//! It does not know findings, hosts or a single plan; it answers with rows. `source` reads them.
 //! Invariant: every row carries its article, its confidence and its own test cases, and the build carries the pack.
 
+mod source;
+
+use super::phase::phase_on;
 use crate::model::rows::{DutyOutcome, Phase};
+pub use daicho_schemas::change::Change;
 use daicho_schemas::fact::declaration::{PlanDates, PlanKind};
 pub use daicho_schemas::regime::Confidence;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// The only regime of this release.
@@ -16,9 +20,8 @@ pub const REGIME_JP_ESPA: &str = "jp-espa";
 
 /// 経済安全保障推進法, chapter 3.
 pub static JP_ESPA: LazyLock<Pack> = LazyLock::new(|| {
-    let json = include_str!("../../../../schemas/regimes/jp-espa/pack.v1.json");
     // The pack is part of the build and a test reads it: failing here is a bug of ours, not of anybody's input.
-    serde_json::from_str(json).unwrap_or_else(|error| unreachable!("the pack jp-espa cannot be read: {error}"))
+    source::jp_espa().unwrap_or_else(|what| unreachable!("the pack jp-espa cannot be read: {what}"))
 });
 
 /// The regime of a name, if this release has it.
@@ -47,22 +50,15 @@ pub struct Pack {
     pub effective_to: Option<CalendarDate>,
     /// The data that filings need, by the names that rows use.
     pub fields: BTreeMap<String, Text>,
-    /// The decision table, in order of precedence.
+    /// How many months after its designation an operator is in transition, the day of designation not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition_months: Option<u32>,
+    /// Of these data, the ones that the supplier or contractor knows, by name.
+    #[serde(default)]
+    pub asked_of_supplier: BTreeSet<String>,
+    /// The decision table, in order of precedence. In the build its rows stand in files of their own (`rows/`).
+    #[serde(default)]
     pub rows: Vec<TableRow>,
-}
-
-/// What can change about an equipment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// A component whose supplier is recorded and in no part of the plan.
-    ComponentOfNewSupplier,
-    /// A component whose supplier is in a part, with a product or category that no part covers.
-    ComponentOfDeclaredSupplier,
-    /// A component whose supplier no record fits.
-    ComponentOfUnknownSupplier,
-    /// A way in from outside that no plan declares.
-    RemotePathUndeclared,
 }
 
 /// Where the plan stands, with a word for "there is no such plan".
@@ -102,15 +98,50 @@ impl From<Option<Phase>> for PhaseWord {
     }
 }
 
+/// In which case a row holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowCase {
+    /// In the months of transition after the operator's designation.
+    Transition,
+    /// Where a person says that it is urgent and why (緊急).
+    Emergency,
+    /// In every other case.
+    #[default]
+    Ordinary,
+}
+
+/// What a row is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Situation {
+    /// The kind of plan; absent for a change that concerns the operator.
+    pub kind: Option<PlanKind>,
+    /// The plan's phase on the day; absent where there is no plan.
+    pub phase: Option<Phase>,
+    /// What changes.
+    pub change: Change,
+    /// On which day.
+    pub on: CalendarDate,
+    /// When the operator was designated, as far as is known.
+    pub designated_on: Option<CalendarDate>,
+    /// A person says that it is urgent.
+    pub emergency: bool,
+}
+
 /// One row of the decision table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableRow {
     /// Unique in the pack and never reused.
     pub row_id: String,
-    /// For which kind of plan.
-    pub plan_kind: PlanKind,
-    /// In which phases.
+    /// In which case it holds.
+    #[serde(default)]
+    pub case: RowCase,
+    /// For which kind of plan; absent where the change concerns no plan but the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_kind: Option<PlanKind>,
+    /// In which phases; empty where the change concerns no plan.
+    #[serde(default)]
     pub phases: Vec<PhaseWord>,
     /// At which changes.
     pub changes: Vec<Change>,
@@ -155,6 +186,8 @@ pub enum ClockRule {
     WithoutDelay,
     /// A number of months after the change.
     MonthsAfterChange,
+    /// A number of days before the change.
+    DaysBeforeChange,
     /// No clock until a person has answered.
     None,
 }
@@ -191,6 +224,12 @@ pub struct TestCase {
     pub change: Change,
     /// On which day.
     pub changed_on: CalendarDate,
+    /// When the operator was designated, where the case is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub designated_on: Option<CalendarDate>,
+    /// A person says that it is urgent.
+    #[serde(default)]
+    pub emergency: bool,
 }
 
 /// What a confidence tag means, for people who do not know the tags.
@@ -215,19 +254,28 @@ pub fn confidence_meaning(tag: &str) -> Text {
 }
 
 impl Pack {
-    /// The first row that fits, if the regime asks anything.
-    pub fn row(&self, kind: PlanKind, phase: Option<Phase>, change: Change, on: CalendarDate) -> Option<&TableRow> {
-        let word = PhaseWord::from(phase);
-        if on < self.effective_from || self.effective_to.is_some_and(|last| last < on) {
+    /// The first row that fits. None: the regime does not hold on that day, or its tables do not list the change. The
+    /// latter is not "no duty", for which there are rows.
+    pub fn row(&self, asked: &Situation) -> Option<&TableRow> {
+        if asked.on < self.effective_from || self.effective_to.is_some_and(|last| last < asked.on) {
             return None;
         }
-        self.rows.iter().find(|row| {
-            row.plan_kind == kind
-                && row.phases.contains(&word)
-                && row.changes.contains(&change)
-                && row.effective_from <= on
-                && row.effective_to.is_none_or(|last| on <= last)
-        })
+        let transition = self.transition_through(asked.designated_on).filter(|last| asked.on <= *last);
+        let transition = transition.is_some() && asked.designated_on.is_some_and(|first| first <= asked.on);
+        let cases =
+            [(RowCase::Transition, transition), (RowCase::Emergency, asked.emergency), (RowCase::Ordinary, true)];
+        let of_case = |case| self.rows.iter().find(|row| row.case == case && row.fits(asked));
+        cases.into_iter().filter(|(_, holds)| *holds).find_map(|(case, _)| of_case(case))
+    }
+
+    /// The last day of the transition, counted from the day after the designation.
+    pub fn transition_through(&self, designated_on: Option<CalendarDate>) -> Option<CalendarDate> {
+        Some(designated_on?.plus_months(self.transition_months?))
+    }
+
+    /// The kinds of plan that this change can concern; "no plan but the operator" is `None`. Empty: no row lists it.
+    pub fn kinds(&self, change: Change) -> BTreeSet<Option<PlanKind>> {
+        self.rows.iter().filter(|row| row.changes.contains(&change)).map(|row| row.plan_kind).collect()
     }
 
     /// A field that filings need, in words.
@@ -236,82 +284,31 @@ impl Pack {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::phase::phase_on;
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn every_row_passes_its_own_test_cases_and_has_some() {
-        for row in &JP_ESPA.rows {
-            assert!(!row.tests.is_empty(), "{} has no test case", row.row_id);
-            for case in &row.tests {
-                let phase = case.dates.as_ref().map(|dates| phase_on(row.plan_kind, dates, case.changed_on));
-                let found = JP_ESPA.row(row.plan_kind, phase, case.change, case.changed_on);
-                assert_eq!(found.map(|row| row.row_id.as_str()), Some(row.row_id.as_str()), "{}", case.name);
-            }
-        }
+impl TableRow {
+    fn fits(&self, asked: &Situation) -> bool {
+        self.plan_kind == asked.kind
+            && (self.plan_kind.is_none() || self.phases.contains(&PhaseWord::from(asked.phase)))
+            && self.changes.contains(&asked.change)
+            && self.effective_from <= asked.on
+            && self.effective_to.is_none_or(|last| asked.on <= last)
     }
+}
 
-    #[test]
-    fn every_phase_and_change_of_a_row_has_a_test_case() {
-        for row in &JP_ESPA.rows {
-            let phases: BTreeSet<PhaseWord> = row
-                .tests
-                .iter()
-                .map(|case| case.dates.as_ref().map(|dates| phase_on(row.plan_kind, dates, case.changed_on)).into())
-                .collect();
-            assert_eq!(phases, row.phases.iter().copied().collect(), "{}", row.row_id);
-            let changes: BTreeSet<Change> = row.tests.iter().map(|case| case.change).collect();
-            assert_eq!(changes, row.changes.iter().copied().collect(), "{}", row.row_id);
-        }
-    }
-
-    #[test]
-    fn an_installation_plan_is_decided_in_every_phase_it_can_have() {
-        let components =
-            [Change::ComponentOfNewSupplier, Change::ComponentOfDeclaredSupplier, Change::ComponentOfUnknownSupplier];
-        let phases = [
-            None,
-            Some(Phase::Draft),
-            Some(Phase::Submitted),
-            Some(Phase::Prohibited),
-            Some(Phase::Cleared),
-            Some(Phase::Introduced),
-        ];
-        let on = "2026-11-21".parse().unwrap();
-        for change in components {
-            for phase in phases {
-                let row = JP_ESPA.row(PlanKind::Installation, phase, change, on).unwrap();
-                let wanted =
-                    if phase == Some(Phase::Introduced) { DutyOutcome::Report } else { DutyOutcome::FileFirst };
-                assert_eq!(row.outcome, wanted, "{phase:?} {change:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn rows_are_unique_complete_and_honest() {
-        let ids: BTreeSet<&str> = JP_ESPA.rows.iter().map(|row| row.row_id.as_str()).collect();
-        assert_eq!(ids.len(), JP_ESPA.rows.len());
-        for row in &JP_ESPA.rows {
-            for field in &row.missing_fields {
-                assert!(JP_ESPA.fields.contains_key(field), "{}: {field}", row.row_id);
-            }
-            assert!(!row.articles.is_empty(), "{} names no article", row.row_id);
-            assert!(row.confidence == Confidence::Stat || row.caution.is_some(), "{} hides its weakness", row.row_id);
-            assert!(row.outcome != DutyOutcome::AskPerson || row.question.is_some(), "{} asks nothing", row.row_id);
-            let both = [
-                Some(&row.title),
-                row.form.as_ref(),
-                row.question.as_ref(),
-                row.caution.as_ref(),
-                Some(&row.clock.text),
-            ];
-            for text in both.into_iter().flatten().chain(&row.articles) {
-                assert!(!text.ja.is_empty() && !text.en.is_empty(), "{} speaks one language only", row.row_id);
-            }
+impl TestCase {
+    /// What the case asks of a row's kind of plan.
+    pub fn situation(&self, kind: Option<PlanKind>) -> Situation {
+        let dates = kind.zip(self.dates.as_ref());
+        Situation {
+            kind,
+            phase: dates.map(|(kind, dates)| phase_on(kind, dates, self.changed_on)),
+            change: self.change,
+            on: self.changed_on,
+            designated_on: self.designated_on,
+            emergency: self.emergency,
         }
     }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -24,6 +24,7 @@ pub(in crate::http::console) fn plan() -> Plan {
         operator: Operator {
             name: Text::new("例示港運株式会社", "Reiji Port Terminal Co., Ltd. (example)"),
             business: "一般港湾運送".into(),
+            designated_on: None,
         },
         equipment: Equipment {
             equipment_id: EquipmentId::new("tos").unwrap(),
