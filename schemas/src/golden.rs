@@ -168,6 +168,7 @@ fn plan() -> Plan {
         }],
         contractors: Vec::new(),
         contractor_tiers: Vec::new(),
+        filing: Box::default(),
     }
 }
 

@@ -16,3 +16,4 @@ pub mod output;
 pub mod secrets;
 pub mod serve;
 pub mod store;
+pub mod worksheet;

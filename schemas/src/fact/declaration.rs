@@ -2,6 +2,7 @@
 //! It does not know what was observed, nor what a difference means in law.
 //! Invariant: a declaration is kept as it was filed; a new version is a new fact, never an edit.
 
+use super::filing::FilingItems;
 use crate::ids::{EquipmentId, PartId, PlanId, RemotePathId, SupplierId};
 use crate::text::Text;
 use crate::time::CalendarDate;
@@ -51,6 +52,9 @@ pub struct Plan {
     /// Who entrusts whom, down to the last tier, in an entrustment plan. Every one of them stands in `contractors` too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contractor_tiers: Vec<ContractorTier>,
+    /// What else the filing says.
+    #[serde(default, skip_serializing_if = "FilingItems::is_empty")]
+    pub filing: Box<FilingItems>,
 }
 
 /// One link of the chain: 委託の相手方 (no parent) or 再委託の相手方.
@@ -65,6 +69,12 @@ pub struct ContractorTier {
     /// What is done (委託の内容).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub work: String,
+    /// The first day of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<CalendarDate>,
+    /// The last day of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<CalendarDate>,
 }
 
 /// 特定社会基盤事業者: who files.

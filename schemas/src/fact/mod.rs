@@ -4,6 +4,7 @@
 
 pub mod decision;
 pub mod declaration;
+pub mod filing;
 pub mod observation;
 pub mod supplier;
 

@@ -505,3 +505,20 @@ radius-undecided-parts = { $n ->
    *[other] { $n } parts have no country of manufacture on record.
 }
 radius-link = Blast radius
+
+# Worksheets
+worksheet-link = Worksheet of the form
+worksheet-not-the-form = This is not the form itself but a worksheet for filling it in. Copy it into the ministry's current form.
+worksheet-form = Form
+worksheet-on = Day of filing
+worksheet-show = Show
+worksheet-download = Spreadsheet (XLSX)
+worksheet-operator = Operator (特定社会基盤事業者)
+worksheet-open = Still open
+worksheet-fields = Fields
+worksheet-attachments = Attachments
+worksheet-col-field = Field
+worksheet-col-value = Value
+worksheet-col-state = State
+worksheet-col-source = Source, as of
+worksheet-col-law = Confidence, notes

@@ -472,3 +472,20 @@ radius-undecided = 判断できないもの
 radius-undecided-suppliers = { $n } 者の設立準拠法国等又は住所の国が記録されていません。この国でないとは言えません。
 radius-undecided-parts = { $n } 件の構成設備に製造国の記録がありません。
 radius-link = 影響範囲
+
+# 作業用シート
+worksheet-link = 様式の作業用シート
+worksheet-not-the-form = これは様式そのものではなく、記入のための作業用シートです。所管省庁の最新の様式に書き写してください。
+worksheet-form = 様式
+worksheet-on = 届出日
+worksheet-show = 表示
+worksheet-download = 表計算ファイル（XLSX）
+worksheet-operator = 特定社会基盤事業者
+worksheet-open = 不足・要対応
+worksheet-fields = 記載事項
+worksheet-attachments = 添付書類
+worksheet-col-field = 項目
+worksheet-col-value = 値
+worksheet-col-state = 状態
+worksheet-col-source = 出典・時点
+worksheet-col-law = 根拠の確度・備考

@@ -56,7 +56,12 @@ pub fn check_plan_suppliers(
     let paths = plan.remote_paths.iter().enumerate();
     let paths = paths.map(|(i, path)| (Path::of("remote_paths").index(i).key("supplier_id"), &path.supplier_id));
     let contractors = plan.contractors.iter().enumerate().map(|(i, id)| (Path::of("contractors").index(i), id));
-    for (path, id) in parts.chain(paths).chain(contractors) {
+    let filing = Path::of("filing");
+    let equipment = plan.filing.equipment_supplier.iter().map(|id| (filing.key("equipment_supplier"), id));
+    let taking_part = plan.filing.introduction_parties.iter().enumerate();
+    let taking_part = taking_part
+        .map(|(i, party)| (filing.key("introduction_parties").index(i).key("supplier_id"), &party.supplier_id));
+    for (path, id) in parts.chain(paths).chain(contractors).chain(equipment).chain(taking_part) {
         if !is_recorded(id) {
             let file = File { code: RefusalCode::SupplierUnknown, json: without_mark(bytes) };
             return Err(file.refuse_at(&path, &format!("no supplier record has the id '{id}'")));
@@ -167,7 +172,51 @@ fn check_plan(plan: &Plan) -> Check {
     let contractors = plan.contractors.iter().map(ToString::to_string);
     check_unique(contractors, "contractor", |i| Path::of("contractors").index(i))?;
     check_tiers(plan)?;
-    check_dates(plan.plan_kind, &plan.dates)
+    check_filing(plan)?;
+    check_dates(plan)
+}
+
+/// What the filing says fits the kind of plan, and relief is claimed for subcontractors of the plan only.
+fn check_filing(plan: &Plan) -> Check {
+    let (filing, items) = (Path::of("filing"), &*plan.filing);
+    let introduction = items.introduction_purpose.is_some()
+        || !items.introduction_parties.is_empty()
+        || items.equipment_supplier.is_some();
+    match plan.plan_kind {
+        PlanKind::Entrustment if introduction => {
+            return Err((filing, "an entrustment plan introduces nothing: purpose, parties and supplier of the equipment belong to an installation plan".into()));
+        }
+        PlanKind::Installation if items.entrustment_content.is_some() || !items.reliefs.is_empty() => {
+            return Err((
+                filing,
+                "an installation plan entrusts nothing: content and relief belong to an entrustment plan".into(),
+            ));
+        }
+        _ => {}
+    }
+    let below =
+        |id: &SupplierId| plan.contractor_tiers.iter().any(|tier| tier.supplier_id == *id && tier.parent.is_some());
+    for (i, relief) in items.reliefs.iter().enumerate() {
+        let path = filing.key("reliefs").index(i);
+        if !below(&relief.supplier_id) {
+            let what = format!(
+                "'{}' is no subcontractor in contractor_tiers: relief (ord. 17) is for subcontractors only",
+                relief.supplier_id
+            );
+            return Err((path.key("supplier_id"), what));
+        }
+        for (field, text) in [
+            ("knows_work", &relief.knows_work),
+            ("verifies_access_and_records", &relief.verifies_access_and_records),
+            ("proof", &relief.proof),
+        ] {
+            if text.trim().is_empty() {
+                return Err((path.key(field), "relief needs both measures and a proof (ord. 17)".into()));
+            }
+        }
+    }
+    let measures = items.risk_measures.iter().map(|measure| format!("{} {}", measure.measure_id, measure.text));
+    check_unique(measures, "risk measure", |i| filing.key("risk_measures").index(i))
 }
 
 /// Every link of the chain of contractors hangs on one that hangs on the operator.
@@ -200,9 +249,11 @@ fn check_tiers(plan: &Plan) -> Check {
     Ok(())
 }
 
-fn check_dates(kind: PlanKind, dates: &PlanDates) -> Check {
+fn check_dates(plan: &Plan) -> Check {
     let PlanDates { submitted_on, accepted_on, prohibited_through, introduced_on, entrusted_from, entrusted_through } =
-        dates;
+        &plan.dates;
+    // In an emergency the filing comes afterwards (act 52(11)).
+    let emergency = plan.filing.emergency_reason.is_some();
     let at = |field: &str| Path::of("dates").key(field);
     let in_order = [
         ("submitted_on", submitted_on, "accepted_on", accepted_on),
@@ -214,8 +265,10 @@ fn check_dates(kind: PlanKind, dates: &PlanDates) -> Check {
         ("entrusted_from", entrusted_from, "entrusted_through", entrusted_through),
     ];
     for (first, earlier, second, later) in in_order {
+        let afterwards = emergency && matches!(second, "introduced_on" | "entrusted_from");
         if let (Some(earlier), Some(later)) = (earlier, later)
             && later < earlier
+            && !afterwards
         {
             return Err((at(second), format!("{later} is before {first} ({earlier})")));
         }
@@ -231,7 +284,7 @@ fn check_dates(kind: PlanKind, dates: &PlanDates) -> Check {
         }
         _ => {}
     }
-    match kind {
+    match plan.plan_kind {
         PlanKind::Installation if entrusted_from.is_some() || entrusted_through.is_some() => {
             let field = if entrusted_from.is_some() { "entrusted_from" } else { "entrusted_through" };
             Err((at(field), "an installation plan has no time of entrustment".into()))

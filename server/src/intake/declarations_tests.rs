@@ -201,3 +201,37 @@ fn inventories_are_checked_alike() {
     same["collectors"][0]["items"].as_array_mut().unwrap().push(item);
     assert!(parse_inventory(&bytes(&same)).unwrap_err().detail.contains("collectors[0].items[1]"));
 }
+
+#[test]
+fn a_filing_that_does_not_fit_its_plan_is_refused_with_field_and_remedy() {
+    let mut wrong = plan();
+    wrong["filing"] = json!({ "entrustment_content": "保守" });
+    assert!(detail(&wrong).contains("field filing: an installation plan entrusts nothing"), "{}", detail(&wrong));
+    let mut entrusted = plan();
+    entrusted["plan_kind"] = json!("entrustment");
+    entrusted["parts"] = json!([]);
+    entrusted["contractors"] = json!(["a", "b"]);
+    entrusted["contractor_tiers"] = json!([{ "supplier_id": "a" }, { "supplier_id": "b", "parent": "a" }]);
+    let relief = |id: &str, proof: &str| json!({ "supplier_id": id, "knows_work": "契約", "verifies_access_and_records": "監査", "proof": proof });
+    entrusted["filing"] = json!({ "reliefs": [relief("b", "写し")] });
+    assert!(parse_plan(&bytes(&entrusted)).is_ok());
+    entrusted["filing"] = json!({ "reliefs": [relief("a", "写し")] });
+    assert!(detail(&entrusted).contains("reliefs[0].supplier_id: 'a' is no subcontractor"), "{}", detail(&entrusted));
+    entrusted["filing"] = json!({ "reliefs": [relief("b", " ")] });
+    assert!(detail(&entrusted).contains("reliefs[0].proof: relief needs both"), "{}", detail(&entrusted));
+    entrusted["filing"] = json!({ "introduction_purpose": "更新" });
+    assert!(detail(&entrusted).contains("an entrustment plan introduces nothing"), "{}", detail(&entrusted));
+}
+
+#[test]
+fn only_in_an_emergency_does_the_filing_come_after_the_introduction() {
+    let mut late = plan();
+    late["dates"] = json!({ "introduced_on": "2026-11-10", "submitted_on": "2026-11-12" });
+    assert!(
+        detail(&late).contains("field dates.introduced_on: 2026-11-10 is before submitted_on"),
+        "{}",
+        detail(&late)
+    );
+    late["filing"] = json!({ "emergency_reason": "停止した装置の交換。他に方法がない。" });
+    assert!(parse_plan(&bytes(&late)).is_ok());
+}

@@ -28,7 +28,7 @@ use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
     component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts, ledger,
-    plans, radius, sign_in, start, suppliers, trouble,
+    plans, radius, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -55,6 +55,8 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/suppliers", get(suppliers::show))
         .route("/radius", get(radius::show))
         .route("/plans", get(plans::show))
+        .route("/plans/{id}/worksheet", get(worksheet::show))
+        .route("/plans/{id}/worksheet.xlsx", get(worksheet::download))
         .route("/ledger", get(ledger::show))
         .route("/ledger/{seq}", get(entry::show))
         .route("/ledger/{seq}/line", get(entry::line))

@@ -10,6 +10,7 @@ mod pages;
 pub mod radius;
 mod registers;
 mod search;
+mod worksheets;
 
 pub use pages::Part;
 pub use search::ComponentQuery;

@@ -20,3 +20,4 @@ pub mod sign_in;
 pub mod start;
 pub mod suppliers;
 pub mod trouble;
+pub mod worksheet;

@@ -69,6 +69,7 @@ pub(in crate::http::console) fn plan() -> Plan {
         }],
         contractors: vec![],
         contractor_tiers: vec![],
+        filing: Box::default(),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
     EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
 };
+use crate::worksheet::{Filing, fill, forms};
 use askama::Template;
+use daicho_schemas::ids::SupplierId;
 use daicho_schemas::text::Language;
 use std::path::Path;
 
@@ -85,9 +87,19 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
         ),
         ("radius", radius_page(ctx(Section::Suppliers), "supplier", "reiji-soft", Some(samples::radius()))),
         ("radius-ask", radius_page(ctx(Section::Suppliers), "", "", None)),
+        ("worksheet", worksheet_page(ctx(Section::Plans))),
         ("plans", plans::Plans { ctx: ctx(Section::Plans), plans: samples::plans() }.render().unwrap()),
         ("sign_in", signed_out.render().unwrap()),
     ]
+}
+
+fn worksheet_page(ctx: PageContext) -> String {
+    let (plan, suppliers) = (samples::plan(), samples::suppliers());
+    let record = |id: &SupplierId| suppliers.iter().map(|row| &row.record).find(|record| record.supplier_id == *id);
+    let filing =
+        Filing { plan: &plan, record: &record, filing_on: samples::on("2026-11-21"), given: Default::default() };
+    let sheet = fill(forms(), "form-4-1", &filing).unwrap();
+    worksheet::WorksheetPage::new(ctx, sheet, plan.plan_kind, Default::default()).render().unwrap()
 }
 
 fn radius_page(ctx: PageContext, about: &str, q: &str, radius: Option<Radius>) -> String {

@@ -1,0 +1,27 @@
+//! The worksheet of a plan that stands, from the records that stand.
+//! It does not fill anything in itself; `worksheet` does.
+//! Invariant: the answer follows from the ledger, the form and the day of filing alone.
+
+use super::super::Model;
+use crate::worksheet::{Filing, Worksheet, fill};
+use daicho_schemas::ids::PlanId;
+use daicho_schemas::regime::forms::FormsFile;
+use daicho_schemas::time::CalendarDate;
+use std::collections::BTreeMap;
+
+impl Model {
+    /// One form of one plan, filled in for a day of filing. `given` is what no plan can say, by field. `None` where there is no
+    /// such plan or form, or the form is for plans of the other kind.
+    pub fn worksheet(
+        &self,
+        forms: &FormsFile,
+        form_id: &str,
+        plan_id: &PlanId,
+        filing_on: CalendarDate,
+        given: BTreeMap<String, String>,
+    ) -> Option<Worksheet> {
+        let plan = &self.state.declarations.plan_state(plan_id)?.plan;
+        let record = |id: &_| self.state.declarations.supplier_state(id).map(|state| &state.record);
+        fill(forms, form_id, &Filing { plan, record: &record, filing_on, given })
+    }
+}
