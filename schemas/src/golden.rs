@@ -306,6 +306,7 @@ fn json_schemas_are_current() {
         ("inventory.v1", schema_for!(Inventory)),
         ("plan.v1", schema_for!(Plan)),
         ("suppliers.v1", schema_for!(SuppliersFile)),
+        ("change.v1", schema_for!(crate::planned::PlannedChange)),
         ("ledger_opened.v1", schema_for!(LedgerOpened)),
         ("access_granted.v1", schema_for!(AccessGranted)),
         ("token_issued.v1", schema_for!(TokenIssued)),

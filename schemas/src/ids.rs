@@ -88,6 +88,8 @@ ids! {
     SupplierId,
     /// A holder of a supplier's votes: chosen by the operator, unique within the supplier.
     HolderId,
+    /// A planned change: chosen by the operator, its ticket number for instance.
+    ChangeId,
     /// A declared way in from outside: chosen by the operator, unique within its plan.
     RemotePathId,
     /// The life of one rule's verdict on one subject; derived from both.

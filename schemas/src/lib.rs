@@ -15,6 +15,7 @@ pub mod fact;
 pub mod ids;
 pub mod inventory;
 pub mod limits;
+pub mod planned;
 pub mod refusal;
 pub mod regime;
 pub mod sign;

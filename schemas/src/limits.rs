@@ -20,6 +20,10 @@ pub const OBSERVED_TEXT_BYTES_MAX: usize = 1024;
 pub const ENTRY_BYTES_MAX: usize = 40 * 1024 * 1024;
 /// A plan or supplier file that a person imports.
 pub const IMPORT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Things that change in one planned change.
+pub const CHANGE_ITEMS_MAX: usize = 200;
+/// One text of a planned change, in characters.
+pub const CHANGE_TEXT_CHARS_MAX: usize = 2000;
 /// How far ahead of the server's clock a batch may be dated, in seconds.
 pub const CLOCK_AHEAD_SECONDS_MAX: i64 = 300;
 /// The agent's spool: bytes on disk before the oldest batches are given up.

@@ -101,6 +101,9 @@ refusals! {
     InventoryMalformed = "inventory_malformed",
         ("インベントリファイルを読めません。", "The inventory file cannot be read."),
         ("`daicho-agent inventory --format json` の出力をそのまま渡してください。", "Give it what `daicho-agent inventory --format json` wrote, unchanged.");
+    ChangeMalformed = "change_malformed",
+        ("予定する変更のファイルを読めません。", "The file of a planned change cannot be read."),
+        ("下に示す行と項目を直してください。項目と変更の種類の一覧は schemas/json/change.v1.schema.json にあります。", "Correct the line and field named below; schemas/json/change.v1.schema.json lists every field and every sort of change.");
     SupplierUnknown = "supplier_unknown",
         ("計画が、記録にない供給者を指しています。", "The plan names a supplier that has no record."),
         ("先に `daicho supplier import` で供給者を登録してください。", "Import the supplier first with `daicho supplier import`.");

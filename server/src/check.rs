@@ -1,12 +1,14 @@
-//! `daicho check`: a plan and suppliers against inventories, offline: what differs, and what the law asks because of it.
+//! `daicho check`: a plan and suppliers against inventories, or a change before it is made, offline: what the law asks.
 //! It does not know the server or a ledger; it folds the files as if they had been entered, in memory, and answers from the
 //! same model. Nothing is written anywhere.
 //! Invariant: unknown is not ok; a collector that failed or is missing is said, and the exit code is not 0.
 
+mod change;
 mod table;
 
 use crate::intake::declarations::{check_plan_suppliers, parse_inventory, parse_plan, parse_suppliers};
 use crate::ledger::entry::Author;
+use crate::model::duties::planned::{self, Judgement};
 use crate::model::rows::{DriftLine, DriftStatus, DutyRow, DutyState, FindingRow, FindingState, PlanRow};
 use crate::model::{Event, Model};
 use clap::{Args, ValueEnum};
@@ -19,6 +21,7 @@ use daicho_schemas::fact::supplier::SuppliersFile;
 use daicho_schemas::ids::{AgentId, CollectorId, TokenId};
 use daicho_schemas::inventory::Inventory;
 use daicho_schemas::limits::{BATCH_BYTES_MAX, IMPORT_BYTES_MAX};
+use daicho_schemas::planned::PlannedChange;
 use daicho_schemas::refusal::Refusal;
 use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::text::{Language, Text};
@@ -58,8 +61,14 @@ pub struct CheckArgs {
     #[arg(long, value_name = "SUPPLIERS")]
     pub suppliers: PathBuf,
     /// One inventory per host, as `daicho-agent inventory --format json` wrote it / インベントリ（ホストごとに1つ）
-    #[arg(required = true, value_name = "INVENTORY")]
+    #[arg(required_unless_present_any = ["change", "before"], value_name = "INVENTORY")]
     pub inventories: Vec<PathBuf>,
+    /// A planned change (daicho.change.v1): judge it before it is made / 予定する変更を、行う前に判断する
+    #[arg(long, value_name = "CHANGE")]
+    pub change: Option<PathBuf>,
+    /// The plan as it was filed: judge what the plan file changes of it / 届け出た計画。計画ファイルとの差を判断する
+    #[arg(long, value_name = "PLAN")]
+    pub before: Option<PathBuf>,
     /// The day of the change, in Japan; today where it is not given / 変更の日（日本時間）
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub on: Option<String>,
@@ -161,16 +170,52 @@ pub fn run(
             return Ok(EXIT_BAD_INPUT);
         }
     };
-    let Some(report) = check(&inputs) else { return Ok(EXIT_BAD_INPUT) };
+    let Some(answer) = answer(&inputs) else { return Ok(EXIT_BAD_INPUT) };
     match args.format {
         CheckFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &report)?;
+            serde_json::to_writer_pretty(&mut *out, &answer)?;
             writeln!(out)?;
         }
-        CheckFormat::Table => table::write(out, language, &report)?,
+        CheckFormat::Table => answer.write(out, language)?,
     }
     out.flush()?;
-    Ok(report.exit())
+    Ok(answer.exit())
+}
+
+/// Everything that was asked: of inventories, of a planned change, of an edited plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckAnswer {
+    /// What inventories say; absent where none was given.
+    #[serde(flatten)]
+    pub report: Option<CheckReport>,
+    /// A planned change, judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Judgement>,
+    /// What an edited plan changes of the one that was filed, judged; absent where it changes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Judgement>,
+}
+
+impl CheckAnswer {
+    /// The exit code that this answer asks for.
+    pub fn exit(&self) -> u8 {
+        let judged = self.change.iter().chain(&self.declared);
+        let asked = judged.map(|judgement| if judgement.nothing_to_do { EXIT_NOTHING } else { EXIT_FOUND });
+        asked.chain(self.report.as_ref().map(CheckReport::exit)).max().unwrap_or(EXIT_NOTHING)
+    }
+
+    fn write(&self, out: &mut dyn Write, language: Language) -> io::Result<()> {
+        self.change.iter().chain(&self.declared).try_for_each(|judged| change::write(out, language, judged))?;
+        self.report.iter().try_for_each(|report| table::write(out, language, report))
+    }
+}
+
+fn answer(inputs: &CheckInputs) -> Option<CheckAnswer> {
+    let report = if inputs.inventories.is_empty() { None } else { Some(check(inputs)?) };
+    let change = inputs.change.as_ref();
+    let change =
+        change.map(|change| planned::judge(&change::declared(&inputs.plan, &inputs.suppliers), change, inputs.on));
+    Some(CheckAnswer { report, change, declared: None })
 }
 
 /// The files, read.
@@ -181,6 +226,8 @@ pub struct CheckInputs {
     pub suppliers: SuppliersFile,
     /// Each inventory with its file's name.
     pub inventories: Vec<(PathBuf, Inventory)>,
+    /// A planned change.
+    pub change: Option<PlannedChange>,
     /// The day to judge on.
     pub on: CalendarDate,
 }
@@ -225,9 +272,10 @@ fn read_all(args: &CheckArgs, today: CalendarDate) -> Result<CheckInputs, Bad> {
             inventories.push((path.clone(), inventory));
         }
     }
+    let change = change::read(args, plan.as_ref().zip(suppliers.as_ref()), &mut bad);
     match (plan, suppliers, on) {
         (Some(plan), Some(suppliers), Some(on)) if bad.is_empty() => {
-            Ok(CheckInputs { plan, suppliers, inventories, on })
+            Ok(CheckInputs { plan, suppliers, inventories, change, on })
         }
         _ => Err(bad),
     }

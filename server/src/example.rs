@@ -3,10 +3,13 @@
 //! Invariant: everything in it is recognisably an example, and the server hardware is deliberately left undeclared, so
 //! that there is something to find.
 
+use crate::intake::changes::parse_change;
 use crate::intake::declarations::parse_suppliers;
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::observation::OperatingSystem;
 use daicho_schemas::fact::supplier::{SUPPLIERS_FORMAT, SupplierRecord, SuppliersFile};
+use daicho_schemas::planned::PlannedChange;
+use daicho_schemas::time::CalendarDate;
 
 /// What stands in the template for the host.
 const EXAMPLE_HOST: &str = "EXAMPLE-HOST";
@@ -58,6 +61,14 @@ pub fn example_files(hostname: &str, os_release: &str) -> (Plan, SuppliersFile) 
     };
     let (plan, suppliers) = example(hostname, Some(&os));
     (plan, SuppliersFile { format: SUPPLIERS_FORMAT.into(), suppliers })
+}
+
+/// A change that the example operator plans, 60 days after a day: the replacement of a switch.
+pub fn example_change(today: CalendarDate) -> PlannedChange {
+    const AHEAD_DAYS: i64 = 60;
+    let change = parse_change(include_bytes!("example/change.json"));
+    let change = change.unwrap_or_else(|refusal| unreachable!("the example change cannot be read: {refusal}"));
+    PlannedChange { planned_on: today.plus_days(AHEAD_DAYS), ..change }
 }
 
 /// The record whose `os_ids` name the host's own ID. `ID_LIKE` is not enough: a derivative has a supplier of its own.

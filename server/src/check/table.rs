@@ -52,12 +52,13 @@ pub(super) fn write(out: &mut dyn Write, language: Language, report: &CheckRepor
     page.end(out, report)
 }
 
-struct Page {
-    language: Language,
+/// How a report is worded.
+pub(super) struct Page {
+    pub(super) language: Language,
 }
 
 impl Page {
-    fn say<'a>(&self, ja: &'a str, en: &'a str) -> &'a str {
+    pub(super) fn say<'a>(&self, ja: &'a str, en: &'a str) -> &'a str {
         match self.language {
             Language::Ja => ja,
             Language::En => en,
@@ -284,7 +285,7 @@ impl Page {
         writeln!(out, "{words}")
     }
 
-    fn title(&self, out: &mut dyn Write, ja: &str, en: &str) -> io::Result<()> {
+    pub(super) fn title(&self, out: &mut dyn Write, ja: &str, en: &str) -> io::Result<()> {
         writeln!(out, "\n== {} ==", self.say(ja, en))
     }
 
@@ -299,7 +300,7 @@ impl Page {
         }
     }
 
-    fn phase(&self, phase: Phase) -> &'static str {
+    pub(super) fn phase(&self, phase: Phase) -> &'static str {
         match phase {
             Phase::Draft => self.say("案（未提出）", "draft, not submitted"),
             Phase::Submitted => self.say("提出済み・受理待ち", "submitted, not accepted"),
@@ -311,7 +312,7 @@ impl Page {
         }
     }
 
-    fn outcome(&self, outcome: DutyOutcome) -> &'static str {
+    pub(super) fn outcome(&self, outcome: DutyOutcome) -> &'static str {
         match outcome {
             DutyOutcome::Nothing => self.say("義務なし", "NO DUTY"),
             DutyOutcome::AskPerson => self.say("人の判断が必要", "ASK A PERSON"),

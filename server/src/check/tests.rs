@@ -69,6 +69,8 @@ impl Files {
             plan: self.path("plan.json"),
             suppliers: self.path("suppliers.json"),
             inventories: vec![self.path("port-1.json")],
+            change: None,
+            before: None,
             on: Some("2026-11-21".into()),
             format,
         }
@@ -237,5 +239,98 @@ fn both_languages_print_and_hostile_names_do_no_harm() {
     );
     for text in [ja, en] {
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    }
+}
+
+/// The example change, of the example plan with all its parts.
+fn planned(change: &Value) -> (Files, CheckArgs) {
+    let files = Files::new();
+    files.put("change.json", change);
+    let mut args = files.args(CheckFormat::Json);
+    (args.inventories, args.change) = (Vec::new(), Some(files.path("change.json")));
+    (files, args)
+}
+
+fn example_switch() -> Value {
+    json!(crate::example::example_change("2026-11-21".parse().unwrap()))
+}
+
+#[test]
+fn the_example_change_is_judged_without_an_inventory() {
+    let (files, args) = planned(&example_switch());
+    let (code, out, err) = files.run(&args);
+    assert_eq!((code, err.as_str()), (EXIT_FOUND, ""));
+    let judged: Value = serde_json::from_str(&out).unwrap();
+    assert!(judged.get("drift").is_none(), "nothing was looked at, so nothing is said of it");
+    let judged = &judged["change"];
+    assert_eq!((&judged["planned_on"], &judged["outcome"]), (&json!("2027-01-20"), &json!("report")));
+    let row = &judged["items"][0]["rows"][0];
+    assert_eq!(
+        (&row["row_id"], &row["form"]["ja"]),
+        (&json!("installation-introduced-component-anew"), &json!("様式第十"))
+    );
+    let table = CheckArgs { format: CheckFormat::Table, ..args };
+    let (_, en, _) = files.run(&table);
+    for said in ["REPORT WITHOUT DELAY", "Whom to ask", "Reiji Terminal Software", "the ministry in charge", "MEM ="] {
+        assert!(en.contains(said), "{said}: {en}");
+    }
+    let (_, ja, _) = files.run_in(&table, Language::Ja);
+    assert!(ja.contains("誰に何を確かめるか") && ja.contains("所管省庁（一般港湾運送）"), "{ja}");
+}
+
+#[test]
+fn a_new_introduction_says_the_earliest_day_and_that_it_is_an_assumption() {
+    let mut change = example_switch();
+    change["changes"][0]["change"] = json!("new_introduction");
+    change["planned_on"] = json!("2026-12-01");
+    let (files, args) = planned(&change);
+    let (code, out, _) = files.run(&CheckArgs { format: CheckFormat::Table, ..args });
+    assert_eq!(code, EXIT_FOUND);
+    for said in
+        ["FILE FIRST", "Earliest permitted day: 2026-12-21 (assuming acceptance (受理) on 2026-11-21", "too early"]
+    {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+}
+
+#[test]
+fn no_duty_by_statute_is_exit_0() {
+    let mut change = example_switch();
+    change["changes"][0] = json!({ "change": "supplier_officers", "subject": "a new director" });
+    let (files, args) = planned(&change);
+    assert_eq!(files.run(&args).0, EXIT_NOTHING);
+}
+
+#[test]
+fn inventories_and_a_planned_change_are_answered_together() {
+    let (files, mut args) = planned(&example_switch());
+    files.inventory(collectors(json!([package("bash", DEBIAN)])));
+    args.inventories = vec![files.path("port-1.json")];
+    let both: Value = serde_json::from_str(&files.run(&args).1).unwrap();
+    assert!(both["drift"].is_array() && both["change"]["items"].is_array());
+}
+
+#[test]
+fn a_bad_change_is_refused_by_its_field() {
+    let bad = |field: &str, value: Value| {
+        let mut change = example_switch();
+        *change.pointer_mut(field).unwrap() = value;
+        let (files, args) = planned(&change);
+        let (code, out, err) = files.run(&args);
+        assert_eq!((code, out.as_str()), (EXIT_BAD_INPUT, ""), "{field}");
+        err
+    };
+    for (field, value, said) in [
+        ("/changes/0/change", json!("switch_replaced"), "field changes[0].change: 'switch_replaced' is no word"),
+        ("/changes/0/subject", json!(" "), "field changes[0].subject"),
+        ("/changes/0/data", json!({ "colour": "red" }), "'colour' is no field of a filing"),
+        ("/changes/0/supplier_id", json!("nobody"), "[supplier_unknown]"),
+        ("/equipment_id", json!("other"), "field equipment_id: no plan names the equipment 'other'"),
+        ("/planned_on", json!("2027-02-30"), "field planned_on"),
+        ("/changes", json!([]), "1 to 200 changes"),
+        ("/format", json!("daicho.plan.v1"), "[change_malformed]"),
+    ] {
+        let err = bad(field, value);
+        assert!(err.contains(said), "{said}: {err}");
     }
 }

@@ -1,8 +1,9 @@
-//! `daicho example`: a plan and suppliers for this host, as files to start from.
+//! `daicho example`: a plan, suppliers and a planned change for this host, as files to start from.
 //! It does not touch a server. Invariant: nothing that is there is overwritten, and everything in the files is fictitious.
 
 use super::say_text;
-use crate::example::example_files;
+use crate::clock::{Clock as _, SystemClock};
+use crate::example::{example_change, example_files};
 use crate::serve::hostname;
 use anyhow::Context as _;
 use clap::Args;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 /// Where to write.
 #[derive(Debug, Args)]
 pub(crate) struct ExampleArguments {
-    /// The folder for plan.json and suppliers.json (書き出すフォルダー)
+    /// The folder for plan.json, suppliers.json and change.json (書き出すフォルダー)
     #[arg(default_value = ".")]
     folder: PathBuf,
 }
@@ -26,10 +27,12 @@ pub(crate) fn run(arguments: &ExampleArguments, language: Language) -> anyhow::R
     std::fs::create_dir_all(&arguments.folder).with_context(|| format!("create {}", arguments.folder.display()))?;
     write_new(&arguments.folder.join("plan.json"), &plan)?;
     write_new(&arguments.folder.join("suppliers.json"), &suppliers)?;
+    let change = example_change(SystemClock.now().date_in_japan());
+    write_new(&arguments.folder.join("change.json"), &change)?;
     say_text(
         language,
-        "plan.json と suppliers.json を書き出しました（架空の事業者の例です）。",
-        "Wrote plan.json and suppliers.json (a fictitious operator).",
+        "plan.json、suppliers.json、change.json を書き出しました（架空の事業者の例です）。",
+        "Wrote plan.json, suppliers.json and change.json (a fictitious operator).",
     );
     Ok(ExitCode::SUCCESS)
 }

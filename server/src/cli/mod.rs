@@ -38,9 +38,9 @@ enum Command {
     Quickstart(quickstart::QuickstartArguments),
     /// Run the server (サーバーを動かす)
     Serve(serve::ServeArguments),
-    /// Write a plan and suppliers for this host, to start from (計画と供給者の例を書き出す)
+    /// Write a plan, suppliers and a planned change for this host, to start from (計画・供給者・変更の例を書き出す)
     Example(example::ExampleArguments),
-    /// Judge plans and inventories without a server (サーバーなしで照合する)
+    /// Judge plans, inventories and planned changes without a server (サーバーなしで照合・判断する)
     Check(check::CheckArgs),
     /// Plans, 導入等計画書
     #[command(subcommand)]

@@ -74,6 +74,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::SuppliersMalformed
         | Code::InventoryMalformed
         | Code::SpreadsheetMalformed
+        | Code::ChangeMalformed
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
         Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,

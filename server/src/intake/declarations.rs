@@ -84,13 +84,13 @@ pub fn check_circles(
 }
 
 /// A file on its way in.
-struct File<'a> {
-    code: RefusalCode,
-    json: &'a [u8],
+pub(super) struct File<'a> {
+    pub(super) code: RefusalCode,
+    pub(super) json: &'a [u8],
 }
 
 impl File<'_> {
-    fn read<T: DeserializeOwned>(&self, bytes: usize, bytes_max: usize) -> Result<T, Refusal> {
+    pub(super) fn read<T: DeserializeOwned>(&self, bytes: usize, bytes_max: usize) -> Result<T, Refusal> {
         if bytes > bytes_max {
             return Err(self.refuse(format!("the file has {bytes} bytes; at most {bytes_max} are taken")));
         }
@@ -112,7 +112,7 @@ impl File<'_> {
         self.refuse(place(line, column, if field.is_empty() { "(top)" } else { &field }, said))
     }
 
-    fn refuse_at(&self, path: &Path, what: &str) -> Refusal {
+    pub(super) fn refuse_at(&self, path: &Path, what: &str) -> Refusal {
         if self.json.is_empty() {
             return self.refuse(format!("field {path}: {}", short(what)));
         }
@@ -134,7 +134,7 @@ fn short(text: &str) -> String {
     text.chars().take(QUOTED_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-fn without_mark(bytes: &[u8]) -> &[u8] {
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
@@ -325,7 +325,7 @@ fn check_inventory(inventory: &Inventory) -> Check {
     Ok(())
 }
 
-fn check_format(found: &str, wanted: &str) -> Check {
+pub(super) fn check_format(found: &str, wanted: &str) -> Check {
     if found == wanted { Ok(()) } else { Err((Path::of("format"), format!("the format is '{wanted}', not '{found}'"))) }
 }
 

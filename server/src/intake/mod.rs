@@ -5,6 +5,7 @@
 pub mod agents;
 pub mod batches;
 pub mod countries;
+pub mod changes;
 pub mod decisions;
 pub mod declarations;
 pub mod door;

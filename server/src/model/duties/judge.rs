@@ -8,7 +8,7 @@ use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
 use crate::model::rows::{DutyRow, DutyState, FindingState, Phase};
 use crate::model::state::State;
-use crate::model::views::declarations::PlanState;
+use crate::model::views::declarations::{PlanState, SupplierState};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::declaration::PlanKind;
 use daicho_schemas::fact::supplier::SupplierField;
@@ -166,11 +166,15 @@ fn duty_id(finding: &FindingId, opening: u64, row_id: &str) -> DutyId {
 /// The data that a filing on that day needs and that no record holds. What cannot be recorded in this release is always missing.
 fn missing(state: &State, pack: &Pack, row: &TableRow, supplier: Option<&SupplierId>, on: CalendarDate) -> Vec<Text> {
     let supplier = supplier.and_then(|id| state.declarations.supplier_state(id));
-    let recorded = |field: &str| match (SupplierField::of_key(field), supplier) {
-        (Some(field), Some(supplier)) => supplier.state_of(field, on).is_settled(),
-        _ => false,
-    };
+    let recorded = |field: &str| supplier.is_some_and(|supplier| is_recorded(field, supplier, on));
     row.missing_fields.iter().filter(|field| !recorded(field)).map(|field| pack.field(field)).collect()
+}
+
+/// Whether a record holds what a field of the packs asks, for a filing on that day. The packs speak of a supplier or, where it can
+/// be a contractor too, of a party.
+pub(super) fn is_recorded(field: &str, supplier: &SupplierState, filing_on: CalendarDate) -> bool {
+    let field = field.strip_prefix("party_").map_or_else(|| field.to_string(), |rest| format!("supplier_{rest}"));
+    SupplierField::of_key(&field).is_some_and(|field| supplier.state_of(field, filing_on).is_settled())
 }
 
 #[cfg(test)]

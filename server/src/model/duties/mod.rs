@@ -4,6 +4,7 @@
 
 pub mod judge;
 pub mod phase;
+pub mod planned;
 pub mod table;
 
 use super::findings::{Finding, Findings, Turn};

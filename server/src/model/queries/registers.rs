@@ -4,15 +4,22 @@
 
 use super::super::Model;
 use super::super::duties::phase::{phase_on, prohibited_through};
+use super::super::duties::planned::{self, Judgement};
 use super::super::findings::{AGENTS_LISTED_MAX, Finding, row};
 use super::super::rows::{DutyOutcome, DutyRow, FindingRow, FindingState, Page, PlanRow, Severity, SupplierRow};
 use super::super::views::declarations::{PlanState, SupplierState};
 use super::Part;
 use daicho_schemas::ids::{AgentId, DutyId, FindingId, PartId, PlanId, SupplierId};
+use daicho_schemas::planned::PlannedChange;
 use daicho_schemas::time::CalendarDate;
 use std::cmp::Reverse;
 
 impl Model {
+    /// A planned change, judged before it is made. `today` is the day of judging, in Japan.
+    pub fn judge_change(&self, change: &PlannedChange, today: CalendarDate) -> Judgement {
+        planned::judge(&self.state.declarations, change, today)
+    }
+
     /// Every finding, open ones first, then by severity, newest first.
     pub fn findings(&self) -> Vec<FindingRow> {
         self.findings_from(None, None, 0, usize::MAX)

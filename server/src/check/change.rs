@@ -1,0 +1,184 @@
+//! A planned change offline: its file read against the plan and the suppliers, and its judgement for people.
+//! It does not judge; the model does. Invariant: what is assumed is said to be assumed.
+
+use super::table::Page;
+use super::{Bad, BadInput, CheckArgs, shown, take};
+use crate::intake::changes::{check_change_declared, parse_change};
+use crate::model::duties::planned::{JudgedItem, JudgedRow, Judgement};
+use crate::model::duties::table::confidence_meaning;
+use crate::model::views::declarations::Declarations;
+use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::supplier::SuppliersFile;
+use daicho_schemas::limits::IMPORT_BYTES_MAX;
+use daicho_schemas::planned::PlannedChange;
+use daicho_schemas::text::{Language, Text, printable};
+use std::io::{self, Write};
+
+/// The files as declarations, in the order in which they would be entered.
+pub(super) fn declared(plan: &Plan, suppliers: &SuppliersFile) -> Declarations {
+    let mut declared = Declarations::default();
+    for (record, seq) in suppliers.suppliers.iter().zip(1..) {
+        declared.supplier(record, seq);
+    }
+    declared.plan(plan, suppliers.suppliers.len() as u64 + 1);
+    declared
+}
+
+/// The file of a planned change, where one is given. What is wrong with it goes to `bad`.
+pub(super) fn read(
+    args: &CheckArgs,
+    declarations: Option<(&Plan, &SuppliersFile)>,
+    bad: &mut Bad,
+) -> Option<PlannedChange> {
+    let path = args.change.as_ref()?;
+    let mut bytes = Vec::new();
+    let change = take(path, IMPORT_BYTES_MAX, bad, |read| {
+        bytes = read.to_vec();
+        parse_change(read)
+    })?;
+    if let Some((plan, suppliers)) = declarations
+        && let Err(refusal) = check_change_declared(&change, &bytes, &declared(plan, suppliers))
+    {
+        bad.push((shown(path), BadInput::Refused(Box::new(refusal))));
+        return None;
+    }
+    Some(change)
+}
+
+/// The judgement.
+pub(super) fn write(out: &mut dyn Write, language: Language, judged: &Judgement) -> io::Result<()> {
+    let page = Page { language };
+    page.planned(out, judged)?;
+    page.title(out, "変更ごとの判断", "Each change")?;
+    for item in &judged.items {
+        page.item(out, item)?;
+    }
+    page.ask(out, judged)?;
+    page.verdict(out, judged)
+}
+
+impl Page {
+    fn line(&self, out: &mut dyn Write, ja: &str, en: &str, words: &str) -> io::Result<()> {
+        writeln!(out, "{}: {}", self.say(ja, en), printable(words))
+    }
+
+    fn planned(&self, out: &mut dyn Write, judged: &Judgement) -> io::Result<()> {
+        let what = format!("{} {}", judged.change_id, judged.summary);
+        self.line(out, "予定する変更", "Planned change", &what)?;
+        self.line(out, "特定重要設備", "Critical equipment (特定重要設備)", judged.equipment_id.as_str())?;
+        self.line(out, "予定日", "Planned for", &judged.planned_on.to_string())?;
+        self.line(out, "最も厳しい結果", "Strictest outcome", self.outcome(judged.outcome))?;
+        if let Some(earliest) = judged.earliest_on {
+            self.waiting(out, judged, earliest.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn waiting(&self, out: &mut dyn Write, judged: &Judgement, earliest: String) -> io::Result<()> {
+        let accepted = judged.accepted_on;
+        let reckoned = match (judged.acceptance_assumed, self.language) {
+            (true, Language::Ja) => {
+                format!("{earliest}（{accepted} に受理されたと仮定。受理日が遅れれば、その分遅くなります）")
+            }
+            (true, Language::En) => {
+                format!("{earliest} (assuming acceptance (受理) on {accepted}; a later one moves it as far)")
+            }
+            (false, Language::Ja) => format!("{earliest}（受理日 {accepted} から）"),
+            (false, Language::En) => format!("{earliest} (from acceptance (受理) on {accepted})"),
+        };
+        self.line(out, "行える最も早い日", "Earliest permitted day", &reckoned)?;
+        if let Some(extended) = judged.earliest_if_extended_on {
+            self.line(
+                out,
+                "期間が最長に延長されたとき",
+                "If the period is extended to the longest",
+                &extended.to_string(),
+            )?;
+        }
+        if let Some(by) = judged.accepted_by {
+            let (ja, en) = ("予定日に行うために必要な受理の日", "For the planned day, acceptance is needed by");
+            self.line(out, ja, en, &by.to_string())?;
+        }
+        if judged.planned_day_is_possible == Some(false) {
+            let ja = "! 予定日は早すぎます。届出が受理されて期間が過ぎるまで、行えません。";
+            let en = "! The planned day is too early: not before a filing is accepted and the period has passed.";
+            writeln!(out, "{}", self.say(ja, en))?;
+        }
+        Ok(())
+    }
+
+    fn item(&self, out: &mut dyn Write, item: &JudgedItem) -> io::Result<()> {
+        let meaning = item.meaning.get(self.language);
+        writeln!(out, "■ {meaning}: {}", printable(&item.subject))?;
+        if item.before.is_some() || item.after.is_some() {
+            let word = |words: &Option<String>| words.as_deref().map_or_else(|| "?".into(), printable);
+            writeln!(out, "  {} → {}", word(&item.before), word(&item.after))?;
+        }
+        item.rows.iter().try_for_each(|row| self.judged_row(out, row))
+    }
+
+    fn judged_row(&self, out: &mut dyn Write, row: &JudgedRow) -> io::Result<()> {
+        writeln!(out, "  [{}] {}", self.outcome(row.outcome), row.title.get(self.language))?;
+        let plan = match (&row.plan_id, row.phase) {
+            (Some(plan), Some(phase)) => format!("{plan}, {}", self.phase(phase)),
+            _ => self.say("該当する計画なし", "no such plan").to_string(),
+        };
+        let lines = [
+            (("計画・段階", "plan, phase on that day"), Some(plan)),
+            (("様式", "form"), row.form.as_ref().map(|form| form.get(self.language).to_string())),
+            (("条文", "articles"), self.all(&row.articles)),
+            (("期限", "by when"), row.clock.as_ref().map(|clock| clock.get(self.language).to_string())),
+            (("行える最も早い日", "earliest permitted day"), row.earliest_on.map(|day| day.to_string())),
+            (("期限の日", "due on"), row.due_on.map(|day| day.to_string())),
+            (
+                ("人が答える問い", "a person must answer"),
+                row.question.as_ref().map(|q| q.get(self.language).to_string()),
+            ),
+            (("まだ記録のない記載事項", "data not recorded yet"), self.all(&row.missing)),
+            (("根拠の確かさ", "confidence"), Some(self.sureness(row))),
+        ];
+        for ((ja, en), words) in lines {
+            if let Some(words) = words {
+                writeln!(out, "    {}: {words}", self.say(ja, en))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn all(&self, texts: &[Text]) -> Option<String> {
+        let texts: Vec<&str> = texts.iter().map(|text| text.get(self.language)).collect();
+        (!texts.is_empty()).then(|| texts.join(self.say("；", "; ")))
+    }
+
+    fn sureness(&self, row: &JudgedRow) -> String {
+        let meaning = confidence_meaning(&row.confidence);
+        let caution = row.caution.as_ref().map_or("", |caution| caution.get(self.language));
+        format!("{} = {}. {caution}", row.confidence, meaning.get(self.language))
+    }
+
+    fn ask(&self, out: &mut dyn Write, judged: &Judgement) -> io::Result<()> {
+        if judged.ask.is_empty() {
+            return Ok(());
+        }
+        self.title(out, "誰に何を確かめるか", "Whom to ask")?;
+        for ask in &judged.ask {
+            writeln!(out, "■ {}", printable(ask.whom.get(self.language)))?;
+            for about in &ask.about {
+                writeln!(out, "   - {}", about.get(self.language))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, out: &mut dyn Write, judged: &Judgement) -> io::Result<()> {
+        let words = if judged.nothing_to_do {
+            self.say("法令の条文上、届出も報告も要りません。", "By statute, nothing is to be filed or reported.")
+        } else {
+            self.say(
+                "行う前に、することがあります（終了コード 3）。これは判断の材料であり、法律の助言ではありません。",
+                "There is something to do (exit code 3). This is material for a decision and not legal advice.",
+            )
+        };
+        writeln!(out, "\n{words}")
+    }
+}

@@ -1,0 +1,366 @@
+//! A change judged before it is made: which rows of the decision tables it brings up, from which day it may be made, what
+//! data is still missing and whom to ask.
+//! It does not know the law and writes nothing: it names the plans, their phase on the planned day, and takes the rows.
+//! Invariant: several changes are all shown and the strictest stands; what no row lists is a question and never "no duty".
+
+use super::judge::is_recorded;
+use super::phase::{phase_on, prohibited_through_max};
+use super::table::{self, Change, ClockRule, Pack, Situation, TableRow};
+use crate::model::rows::{DutyOutcome, Phase};
+use crate::model::views::declarations::{Declarations, PlanState};
+use daicho_schemas::fact::declaration::{DeclaredPart, PlanKind};
+use daicho_schemas::ids::{ChangeId, EquipmentId, PlanId};
+use daicho_schemas::planned::{PlannedChange, PlannedItem};
+use daicho_schemas::text::Text;
+use daicho_schemas::time::CalendarDate;
+use serde::Serialize;
+
+/// A planned change, judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// Which change.
+    pub change_id: ChangeId,
+    /// The equipment.
+    pub equipment_id: EquipmentId,
+    /// What is planned, in the operator's words.
+    pub summary: String,
+    /// The day it is planned for, on which phases and rows were looked up.
+    pub planned_on: CalendarDate,
+    /// The strictest outcome of all.
+    pub outcome: DutyOutcome,
+    /// Every change is "no duty" by statute and nobody has to answer anything.
+    pub nothing_to_do: bool,
+    /// 受理日 that was reckoned with.
+    pub accepted_on: CalendarDate,
+    /// The day of acceptance was not given: it is assumed to be the day of judging, the earliest there can be.
+    pub acceptance_assumed: bool,
+    /// The first day on which all of it may be done, where something must be filed first.
+    pub earliest_on: Option<CalendarDate>,
+    /// The same if the ministry extends the period to the longest that the law allows.
+    pub earliest_if_extended_on: Option<CalendarDate>,
+    /// The planned day is not before `earliest_on`; absent where nothing must be filed first.
+    pub planned_day_is_possible: Option<bool>,
+    /// 受理 is needed by this day for the planned day to hold, where something must be filed first.
+    pub accepted_by: Option<CalendarDate>,
+    /// Every change with its rows, in the order of the file.
+    pub items: Vec<JudgedItem>,
+    /// Whom to ask, and what.
+    pub ask: Vec<Ask>,
+}
+
+/// One thing that changes, judged against every plan that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JudgedItem {
+    /// What sort of change.
+    pub change: Change,
+    /// The same for people.
+    pub meaning: Text,
+    /// What it is done to.
+    pub subject: String,
+    /// As it is now.
+    pub before: Option<String>,
+    /// As it will be.
+    pub after: Option<String>,
+    /// The rows, strictest first.
+    pub rows: Vec<JudgedRow>,
+}
+
+/// What one row says of one plan, or that no row speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JudgedRow {
+    /// The row; absent where no table lists the change.
+    pub row_id: Option<String>,
+    /// The plan; absent where there is none of the kind, or the change concerns the operator.
+    pub plan_id: Option<PlanId>,
+    /// The kind of plan; absent for a change of the operator itself.
+    pub plan_kind: Option<PlanKind>,
+    /// The plan's phase on the planned day.
+    pub phase: Option<Phase>,
+    /// What the law asks.
+    pub outcome: DutyOutcome,
+    /// The same in one sentence.
+    pub title: Text,
+    /// The form (様式), where one is named.
+    pub form: Option<Text>,
+    /// The articles.
+    pub articles: Vec<Text>,
+    /// By when: the counting rule in words.
+    pub clock: Option<Text>,
+    /// How many days must pass, the day of acceptance counted, where it must be filed first.
+    pub waiting_days: Option<u32>,
+    /// The first day on which it may be done, where it must be filed first.
+    pub earliest_on: Option<CalendarDate>,
+    /// By which day to file or report, where the rule gives one.
+    pub due_on: Option<CalendarDate>,
+    /// What a person must answer.
+    pub question: Option<Text>,
+    /// Data that the filing needs and that neither the records nor the file hold.
+    pub missing: Vec<Text>,
+    /// The weakest confidence tag among the facts of law used.
+    pub confidence: String,
+    /// What rests on less than statute, in words.
+    pub caution: Option<Text>,
+}
+
+/// Somebody to ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ask {
+    /// Whom.
+    pub whom: Text,
+    /// What for.
+    pub about: Vec<Text>,
+}
+
+/// Judges a planned change against what is declared. `today` is the day of judging, in Japan.
+pub fn judge(declared: &Declarations, change: &PlannedChange, today: CalendarDate) -> Judgement {
+    let accepted_on = change.accepted_on.unwrap_or(today);
+    let bench = Bench { declared, change, accepted_on };
+    let mut ask = Asks(Vec::new());
+    let items: Vec<JudgedItem> = change.changes.iter().map(|item| bench.item(item, &mut ask)).collect();
+    let rows = || items.iter().flat_map(|item| &item.rows);
+    let earliest_on = rows().filter_map(|row| row.earliest_on).max();
+    let waiting_days = rows().filter_map(|row| row.waiting_days).max();
+    Judgement {
+        change_id: change.change_id.clone(),
+        equipment_id: change.equipment_id.clone(),
+        summary: change.summary.clone(),
+        planned_on: change.planned_on,
+        outcome: rows().map(|row| row.outcome).max().unwrap_or(DutyOutcome::AskPerson),
+        nothing_to_do: rows().all(JudgedRow::is_nothing),
+        accepted_on,
+        acceptance_assumed: change.accepted_on.is_none(),
+        earliest_on,
+        earliest_if_extended_on: earliest_on.map(|_| prohibited_through_max(accepted_on).plus_days(1)),
+        planned_day_is_possible: earliest_on.map(|earliest| earliest <= change.planned_on),
+        accepted_by: waiting_days.map(|days| change.planned_on.plus_days(-i64::from(days))),
+        items,
+        ask: ask.0,
+    }
+}
+
+impl JudgedRow {
+    /// Statute says that there is no duty, and nobody has to answer anything.
+    fn is_nothing(&self) -> bool {
+        let statute = self.confidence == table::Confidence::Stat.as_str();
+        self.outcome == DutyOutcome::Nothing && self.question.is_none() && statute
+    }
+}
+
+struct Bench<'a> {
+    declared: &'a Declarations,
+    change: &'a PlannedChange,
+    accepted_on: CalendarDate,
+}
+
+impl Bench<'_> {
+    fn item(&self, item: &PlannedItem, ask: &mut Asks) -> JudgedItem {
+        let mut found = self.found(item.change);
+        found.sort_by_key(|(_, _, row)| std::cmp::Reverse(row.map(|(_, row)| row.outcome)));
+        let rows = found.into_iter().map(|(kind, plan, row)| self.row(item, kind, plan, row, ask)).collect();
+        JudgedItem {
+            change: item.change,
+            meaning: item.change.text(),
+            subject: item.subject.clone(),
+            before: item.before.clone(),
+            after: item.after.clone(),
+            rows,
+        }
+    }
+
+    /// Every plan that the change concerns, with its row: those of its kinds that were filed, or else the drafts; where the
+    /// equipment has none of any such kind, the rows for that.
+    fn found(&self, change: Change) -> Vec<Found<'_>> {
+        let regime = self.plans().find_map(|plan| table::pack(&plan.plan.regime));
+        let pack = regime.unwrap_or(&table::JP_ESPA);
+        let designated_on = self.plans().find_map(|plan| plan.plan.operator.designated_on);
+        let look = |kind: Option<PlanKind>, phase: Option<Phase>| {
+            let (on, emergency) = (self.change.planned_on, self.change.emergency.is_some());
+            pack.row(&Situation { kind, phase, change, on, designated_on, emergency }).map(|row| (pack, row))
+        };
+        let kinds = pack.kinds(change);
+        let mut found: Vec<Found<'_>> = Vec::new();
+        for kind in kinds.iter().flatten() {
+            let phase = |plan: &PlanState| phase_on(*kind, &plan.plan.dates, self.change.planned_on);
+            found.extend(
+                self.counting(*kind)
+                    .into_iter()
+                    .map(|plan| (Some(*kind), Some((plan, phase(plan))), look(Some(*kind), Some(phase(plan))))),
+            );
+        }
+        if found.is_empty() {
+            let without = kinds.into_iter().map(|kind| (kind, None, look(kind, None)));
+            found.extend(without.filter(|(_, _, row)| row.is_some()));
+        }
+        if found.is_empty() { vec![(None, None, None)] } else { found }
+    }
+
+    fn plans(&self) -> impl Iterator<Item = &PlanState> {
+        self.declared.plans_of(&self.change.equipment_id)
+    }
+
+    /// The plans of a kind that count: the one that the change names, else those filed, else the drafts.
+    fn counting(&self, kind: PlanKind) -> Vec<&PlanState> {
+        let of_kind: Vec<&PlanState> = self.plans().filter(|plan| plan.plan.plan_kind == kind).collect();
+        let named = |plan: &&&PlanState| self.change.plan_id.as_ref() == Some(&plan.plan.plan_id);
+        if let Some(plan) = of_kind.iter().find(named) {
+            return vec![plan];
+        }
+        let filed: Vec<&PlanState> = of_kind.iter().copied().filter(|plan| plan.filed()).collect();
+        if filed.is_empty() { of_kind } else { filed }
+    }
+
+    fn row(
+        &self,
+        item: &PlannedItem,
+        kind: Option<PlanKind>,
+        plan: Option<(&PlanState, Phase)>,
+        row: Option<(&Pack, &TableRow)>,
+        ask: &mut Asks,
+    ) -> JudgedRow {
+        let (plan, phase) = plan.unzip();
+        let plan_id = plan.map(|plan| plan.plan.plan_id.clone());
+        let Some((pack, row)) = row else {
+            ask.ministry(self, &unlisted_question());
+            return unlisted(kind, plan_id, phase);
+        };
+        let missing: Vec<&String> = row.missing_fields.iter().filter(|field| !self.has(item, field)).collect();
+        let (suppliers, own): (Vec<&String>, Vec<&String>) =
+            missing.iter().partition(|field| pack.asked_of_supplier.contains(**field));
+        let words = |fields: Vec<&String>| fields.into_iter().map(|field| pack.field(field)).collect::<Vec<Text>>();
+        ask.supplier(self, item, words(suppliers));
+        ask.colleagues(words(own));
+        row.question.iter().for_each(|question| ask.ministry(self, question));
+        let planned_on = self.change.planned_on;
+        let waits = row.clock.rule == ClockRule::ProhibitedFromAcceptance;
+        JudgedRow {
+            row_id: Some(row.row_id.clone()),
+            plan_id,
+            plan_kind: kind,
+            phase,
+            outcome: row.outcome,
+            title: row.title.clone(),
+            form: row.form.clone(),
+            articles: row.articles.clone(),
+            clock: Some(row.clock.text.clone()),
+            waiting_days: row.clock.days.filter(|_| waits),
+            earliest_on: row.clock.days.filter(|_| waits).map(|days| self.accepted_on.plus_days(days.into())),
+            due_on: match row.clock.rule {
+                ClockRule::DaysBeforeChange => row.clock.days.map(|days| planned_on.plus_days(-i64::from(days))),
+                ClockRule::MonthsAfterChange => row.clock.months.map(|months| planned_on.plus_months(months)),
+                ClockRule::ProhibitedFromAcceptance | ClockRule::WithoutDelay | ClockRule::None => None,
+            },
+            question: row.question.clone(),
+            missing: words(missing),
+            confidence: row.confidence.as_str().into(),
+            caution: row.caution.clone(),
+        }
+    }
+
+    /// Whether the file, the plan's part or the supplier's record holds what a filing needs.
+    fn has(&self, item: &PlannedItem, field: &str) -> bool {
+        let record = item.supplier_id.as_ref().and_then(|id| self.declared.supplier_state(id));
+        item.data.contains_key(field)
+            || record.is_some_and(|supplier| is_recorded(field, supplier, self.accepted_on))
+            || self.has_of_component(item, field)
+    }
+
+    /// A change of one item of a component states the new one; the others stay as the plan's part has them.
+    fn has_of_component(&self, item: &PlannedItem, field: &str) -> bool {
+        let (own, new) = match item.change {
+            Change::ComponentCategory => ("component_category", &item.after),
+            Change::ComponentFunction => ("component_function", &item.after),
+            Change::ComponentName | Change::ComponentAdded | Change::ComponentSwapped => {
+                ("component_name", &item.after)
+            }
+            _ => ("", &None),
+        };
+        if field == own {
+            return new.is_some();
+        }
+        let filed = |part: &DeclaredPart| match field {
+            "component_category" => !part.category_as_filed.trim().is_empty(),
+            "component_name" => !part.name.trim().is_empty(),
+            "component_function" => !part.function.trim().is_empty(),
+            _ => false,
+        };
+        let is_named = |part: &&DeclaredPart| item.part_id.as_ref() == Some(&part.part_id);
+        self.plans().flat_map(|plan| &plan.plan.parts).find(is_named).is_some_and(filed)
+    }
+}
+
+/// A kind of plan, a plan of it with its phase, and the row of a pack.
+type Found<'a> = (Option<PlanKind>, Option<(&'a PlanState, Phase)>, Option<(&'static Pack, &'static TableRow)>);
+
+fn unlisted(plan_kind: Option<PlanKind>, plan_id: Option<PlanId>, phase: Option<Phase>) -> JudgedRow {
+    JudgedRow {
+        row_id: None,
+        plan_id,
+        plan_kind,
+        phase,
+        outcome: DutyOutcome::AskPerson,
+        title: Text::new(
+            "この日・この段階について、表にこの変更の行がありません。「義務なし」という意味ではありません。",
+            "No table lists this change for this day and phase. That does not mean that there is no duty.",
+        ),
+        form: None,
+        articles: Vec::new(),
+        clock: None,
+        waiting_days: None,
+        earliest_on: None,
+        due_on: None,
+        question: Some(unlisted_question()),
+        missing: Vec::new(),
+        confidence: table::Confidence::Mem.as_str().into(),
+        caution: None,
+    }
+}
+
+fn unlisted_question() -> Text {
+    Text::new(
+        "この変更に届出や報告が要るかを、所管省庁に確かめてください。",
+        "Ask the ministry whether this change is to be filed or reported.",
+    )
+}
+
+/// Whom to ask, each once, each thing once.
+struct Asks(Vec<Ask>);
+
+impl Asks {
+    fn supplier(&mut self, bench: &Bench<'_>, item: &PlannedItem, about: Vec<Text>) {
+        let record = item.supplier_id.as_ref().and_then(|id| bench.declared.supplier_state(id));
+        let whom = record.map_or_else(
+            || Text::new("供給者・委託の相手方（未登録）", "the supplier or contractor (not recorded)"),
+            |supplier| supplier.record.name.clone(),
+        );
+        self.put(whom, about);
+    }
+
+    fn colleagues(&mut self, about: Vec<Text>) {
+        self.put(Text::new("社内（設備の担当者）", "your own people (who run the equipment)"), about);
+    }
+
+    fn ministry(&mut self, bench: &Bench<'_>, question: &Text) {
+        let business = bench.plans().next().map_or("", |plan| plan.plan.operator.business.as_str());
+        let whom =
+            Text::new(format!("所管省庁（{business}）"), format!("the ministry in charge (所管省庁: {business})"));
+        self.put(whom, vec![question.clone()]);
+    }
+
+    fn put(&mut self, whom: Text, about: Vec<Text>) {
+        if about.is_empty() {
+            return;
+        }
+        let place = self.0.iter().position(|ask| ask.whom == whom).unwrap_or_else(|| {
+            self.0.push(Ask { whom, about: Vec::new() });
+            self.0.len() - 1
+        });
+        if let Some(ask) = self.0.get_mut(place) {
+            let new: Vec<Text> = about.into_iter().filter(|text| !ask.about.contains(text)).collect();
+            ask.about.extend(new);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "planned_tests.rs"]
+mod tests;
