@@ -5,6 +5,7 @@
 mod host;
 mod ladder;
 mod marks;
+pub mod names;
 
 pub use host::{HostContext, INDEX_COLLECTOR, Setting};
 pub use marks::{MarkKind, Marks};
