@@ -11,6 +11,7 @@ mod radius;
 mod record;
 mod serve;
 mod sign_in;
+mod supplier;
 
 use crate::check;
 use crate::clock::{Clock as _, SystemClock};
@@ -47,7 +48,7 @@ enum Command {
     Plan(record::PlanCommand),
     /// Suppliers, 供給者
     #[command(subcommand)]
-    Supplier(record::SupplierCommand),
+    Supplier(supplier::SupplierCommand),
     /// What a supplier, a country or a product touches (影響範囲)
     Radius(radius::RadiusArguments),
     /// Agents: tokens, revocation (エージェントの登録と失効)
@@ -106,7 +107,7 @@ pub fn main() -> ExitCode {
         Command::Example(arguments) => example::run(&arguments, language),
         Command::Check(arguments) => check_files(&arguments, language),
         Command::Plan(command) => record::plan(&command, language),
-        Command::Supplier(command) => record::supplier(&command, language),
+        Command::Supplier(command) => supplier::run(&command, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Agent(command) => agent::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),

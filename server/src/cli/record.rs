@@ -1,10 +1,10 @@
-//! `daicho plan import`, `daicho supplier import`: declarations from files into the ledger, by way of the server.
+//! `daicho plan import`: declarations from files into the ledger, by way of the server.
 //! It does not judge a file beyond what the server will; it does so first, so that a bad file never leaves the machine.
 //! Invariant: a refused file names its line and field.
 
 use super::client::{Client, ServerArguments};
 use super::{block_on, say_text};
-use crate::intake::declarations::{parse_plan, parse_suppliers};
+use crate::intake::declarations::parse_plan;
 use anyhow::Context as _;
 use clap::Subcommand;
 use daicho_schemas::limits::IMPORT_BYTES_MAX;
@@ -26,18 +26,6 @@ pub(crate) enum PlanCommand {
     },
 }
 
-/// What to do with suppliers.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SupplierCommand {
-    /// Put supplier records into the ledger (供給者の記録を取り込む)
-    Import {
-        /// The supplier file (JSON, schemas/json/suppliers.v1.schema.json)
-        file: PathBuf,
-        #[command(flatten)]
-        server: ServerArguments,
-    },
-}
-
 pub(crate) fn plan(command: &PlanCommand, language: Language) -> anyhow::Result<ExitCode> {
     let PlanCommand::Import { file, server } = command;
     let bytes = read(file, RefusalCode::PlanMalformed)?;
@@ -52,20 +40,8 @@ pub(crate) fn plan(command: &PlanCommand, language: Language) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn supplier(command: &SupplierCommand, language: Language) -> anyhow::Result<ExitCode> {
-    let SupplierCommand::Import { file, server } = command;
-    let bytes = read(file, RefusalCode::SuppliersMalformed)?;
-    let suppliers = parse_suppliers(&bytes)?.suppliers.len();
-    block_on(async { Client::new(server)?.post("/suppliers", bytes).await })?;
-    say_text(
-        language,
-        &format!("供給者 {suppliers} 件を台帳に記録しました。"),
-        &format!("{suppliers} supplier records stand in the ledger."),
-    );
-    Ok(ExitCode::SUCCESS)
-}
-
-fn read(file: &Path, code: RefusalCode) -> anyhow::Result<Vec<u8>> {
+/// The bytes of a file that a person hands in, within the limit.
+pub(crate) fn read(file: &Path, code: RefusalCode) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
     opened
