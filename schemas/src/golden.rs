@@ -305,6 +305,7 @@ fn json_schemas_are_current() {
         ("signed_batch.v1", schema_for!(SignedBatchShape)),
         ("inventory.v1", schema_for!(Inventory)),
         ("plan.v1", schema_for!(Plan)),
+        ("alerts.v1", schema_for!(crate::alerts::AlertsFile)),
         ("suppliers.v1", schema_for!(SuppliersFile)),
         ("change.v1", schema_for!(crate::planned::PlannedChange)),
         ("ledger_opened.v1", schema_for!(LedgerOpened)),

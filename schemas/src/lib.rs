@@ -8,6 +8,7 @@
 //! 2. Add its line to `Observation` in `fact/observation/mod.rs` (or to `KINDS` and `Fact` in `fact/mod.rs`).
 //! 3. Run `DAICHO_GOLDEN=write cargo test -p daicho-schemas`: it writes `schemas/golden/` and `schemas/json/`; commit both.
 
+pub mod alerts;
 pub mod batch;
 pub mod canonical;
 pub mod change;

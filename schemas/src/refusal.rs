@@ -98,6 +98,9 @@ refusals! {
     SuppliersMalformed = "suppliers_malformed",
         ("供給者ファイルを読めません。", "The supplier file cannot be read."),
         ("下に示す行と項目を直してください。項目の一覧は schemas/json/suppliers.v1.schema.json にあります。", "Correct the line and field named below; schemas/json/suppliers.v1.schema.json lists every field.");
+    AlertsMalformed = "alerts_malformed",
+        ("通知先ファイルを読めません。", "The routing file of alerts cannot be read."),
+        ("下に示す行と項目を直し、`daicho alerts check` で確かめてください。項目の一覧は schemas/json/alerts.v1.schema.json にあります。", "Correct the line and field named below and run `daicho alerts check`; schemas/json/alerts.v1.schema.json lists every field.");
     InventoryMalformed = "inventory_malformed",
         ("インベントリファイルを読めません。", "The inventory file cannot be read."),
         ("`daicho-agent inventory --format json` の出力をそのまま渡してください。", "Give it what `daicho-agent inventory --format json` wrote, unchanged.");

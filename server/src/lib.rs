@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod example;
 pub mod http;
+pub mod i18n;
 pub mod intake;
 pub mod ledger;
 pub mod model;

@@ -13,8 +13,11 @@ use crate::http::{self, App, UNPACKING_MAX};
 use crate::intake::agents::Listening;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
-use crate::output::channels::Channel as _;
-use crate::output::channels::outbox::{self, Outbox};
+use crate::output::channels::Channel;
+use crate::output::channels::feed::Feed;
+use crate::output::channels::outbox::{self, Sources};
+use crate::output::channels::routed::{Routed, Routes};
+use crate::output::channels::state::Channels;
 use crate::output::channels::webhook::Webhook;
 use crate::secrets;
 use crate::store::shared::Shared;
@@ -45,6 +48,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where notices are posted, if anywhere.
     pub webhook: Option<Webhook>,
+    /// Who is told of what, if anybody.
+    pub alerts: Option<Routes>,
     /// More names and addresses that the server is reached by.
     pub names: Vec<String>,
     /// After how long without a word an agent counts as silent, in seconds.
@@ -73,7 +78,7 @@ pub struct Running {
     handle: axum_server::Handle<SocketAddr>,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     watching: tokio::task::JoinHandle<()>,
-    telling: Option<tokio::task::JoinHandle<()>>,
+    telling: Vec<tokio::task::JoinHandle<()>>,
 }
 
 /// The names that a connect file may have.
@@ -121,6 +126,7 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         heard: Heard::default(),
         set_back: SetBack::default(),
         readable: tokio::sync::Mutex::default(),
+        channels: Arc::new(Channels::default()),
     });
 
     let listener = std::net::TcpListener::bind(settings.listen).with_context(|| {
@@ -130,7 +136,7 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     let address = listener.local_addr()?;
     let connect = connect(&app, &settings, address).await?;
 
-    let telling = tell(&app, settings.webhook.clone()).await?;
+    let telling = tell(&app, &settings).await?;
     let names = server_names(&settings, address);
     let config = RustlsConfig::from_config(Arc::new(app.authority.server_config(&names, app.clock.now())?));
     let handle = axum_server::Handle::new();
@@ -154,17 +160,29 @@ fn authority_folder(settings: &Settings) -> PathBuf {
 }
 
 /// Begins to deliver notices on the channels that were asked for. A channel that is new begins here, before anything moves.
-async fn tell(app: &App, webhook: Option<Webhook>) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
-    let Some(webhook) = webhook else { return Ok(None) };
-    let (shared, first, name) = (Arc::clone(&app.shared), app.engine.head().seq, webhook.name());
-    tokio::task::spawn_blocking(move || shared.outbox(name, first)).await??;
-    let outbox = Outbox {
-        engine: Arc::clone(&app.engine),
+async fn tell(app: &App, settings: &Settings) -> anyhow::Result<Vec<tokio::task::JoinHandle<()>>> {
+    let sources = Sources {
+        feed: Arc::new(Feed::of(Arc::clone(&app.engine))),
         shared: Arc::clone(&app.shared),
         leadership: Arc::clone(&app.leadership),
-        moved: app.moved.subscribe(),
+        door: app.door.clone(),
+        clock: Arc::clone(&app.clock),
+        channels: Arc::clone(&app.channels),
     };
-    Ok(Some(tokio::spawn(outbox::run(outbox, webhook))))
+    let mut telling = Vec::new();
+    if let Some(webhook) = settings.webhook.clone() {
+        telling.push(begin(app, &sources, webhook).await?);
+    }
+    for route in settings.alerts.iter().flat_map(|alerts| alerts.routes.clone()) {
+        telling.push(begin(app, &sources, Routed::new(route, Arc::clone(&app.model))).await?);
+    }
+    Ok(telling)
+}
+
+async fn begin<C: Channel>(app: &App, sources: &Sources, channel: C) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+    let (shared, first, name) = (Arc::clone(&app.shared), app.engine.head().seq, channel.name().to_string());
+    tokio::task::spawn_blocking(move || shared.outbox(&name, first)).await??;
+    Ok(tokio::spawn(outbox::run(sources.clone(), app.moved.subscribe(), channel)))
 }
 
 /// The authority that this ledger's agents trust. The first server of a ledger may make it, unless the ledger has agents
@@ -182,7 +200,7 @@ fn open_authority(folder: &Path, shared: &dyn Shared, moved_here: bool, now: Utc
 impl Running {
     /// Stops: no new requests, what waits at the door enters, a snapshot is kept.
     pub async fn stop(self) -> anyhow::Result<()> {
-        for task in [Some(self.watching), self.telling].into_iter().flatten() {
+        for task in [self.watching].into_iter().chain(self.telling) {
             task.abort();
             // It was told to end; whether it had done so by itself makes no difference.
             let _ended = task.await;

@@ -46,7 +46,8 @@ pub fn command(executable: &Path) -> Command {
         .env_remove("DAICHO_LEDGER")
         .env_remove("DAICHO_LEDGER_CA")
         .env_remove("DAICHO_AUTHORITY")
-        .env_remove("DAICHO_WEBHOOK");
+        .env_remove("DAICHO_WEBHOOK")
+        .env_remove("DAICHO_ALERTS");
     command.env("DAICHO_LOG", "warn");
     command
 }

@@ -49,6 +49,7 @@ impl TestServer {
             place,
             authority,
             webhook: None,
+            alerts: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             names: Vec::new(),
             silent_after_seconds: 2700,
@@ -117,12 +118,18 @@ impl ServerProcess {
     }
 }
 
+/// In the environment of a [`ServerProcess`]: a file to which it writes what it would say on standard error.
+pub const LOG_TO: &str = "DAICHO_TEST_LOG_TO";
+
 fn spawn(data: &Path, port: u16, environment: &[(String, String)]) -> Child {
+    let log = environment.iter().find(|(name, _)| name == LOG_TO).map(|(_, path)| path);
+    let log = log.map(|path| std::fs::File::options().create(true).append(true).open(path).unwrap());
     let child = command(&executables().daicho)
         .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
         .arg(data)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(std::process::Stdio::null())
+        .stderr(log.map_or_else(std::process::Stdio::inherit, std::process::Stdio::from))
         .spawn()
         .unwrap();
     Child(child)

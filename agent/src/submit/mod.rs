@@ -74,6 +74,7 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::PlanMalformed
         | Code::SuppliersMalformed
         | Code::InventoryMalformed
+        | Code::AlertsMalformed
         | Code::SupplierUnknown
         | Code::NotSignedIn
         | Code::NotAllowed

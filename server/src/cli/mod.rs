@@ -3,6 +3,7 @@
 //! Invariant: what a person reads says what happened, why it matters and what to do next, in their language.
 
 mod agent;
+mod alerts;
 mod client;
 mod example;
 mod ledger;
@@ -54,6 +55,9 @@ enum Command {
     /// Agents: tokens, revocation (エージェントの登録と失効)
     #[command(subcommand)]
     Agent(agent::AgentCommand),
+    /// Alerts by mail and webhook: check a routing file, send a test (通知先の確認と試験)
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
     /// Make a one-time sign-in link (サインイン用リンクを作る)
     SignIn(client::ServerArguments),
     /// Check a whole ledger or an exported file (台帳を検証する)
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Agent(command) => agent::run(&command, language),
+        Command::Alerts(command) => alerts::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),
         Command::Verify(arguments) => ledger::verify(&arguments, language),
         Command::Export(arguments) => ledger::export(&arguments, language),

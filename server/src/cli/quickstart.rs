@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &QuickstartArguments, language: Language) -> anyhow
         place: Place::Folder,
         authority: None,
         webhook: None,
+        alerts: None,
         listen: arguments.listen,
         names: Vec::new(),
         silent_after_seconds: 45 * 60,

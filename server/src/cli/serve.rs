@@ -5,6 +5,7 @@
 use super::{block_on, log_to_stderr, say_text};
 use crate::book::Place;
 use crate::clock::SystemClock;
+use crate::output::channels::routed::Routes;
 use crate::output::channels::webhook::Webhook;
 use crate::serve::{Settings, start};
 use clap::Args;
@@ -33,6 +34,10 @@ pub(crate) struct ServeArguments {
     /// PEM file of the authority that signed the receiver's certificate; needed for a receiver on another machine
     #[arg(long, env = "DAICHO_WEBHOOK_CA", value_name = "FILE", requires = "webhook")]
     webhook_ca: Option<PathBuf>,
+    /// The routing file of alerts (通知先ファイル): who is told of what by mail or webhook, at once or once a day. Check it
+    /// with `daicho alerts check`. All servers of a ledger are given the same one
+    #[arg(long, env = "DAICHO_ALERTS", value_name = "FILE")]
+    alerts: Option<PathBuf>,
     /// Address and port to listen on (待ち受けるアドレス)
     #[arg(long, default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
@@ -52,11 +57,13 @@ pub(crate) fn run(arguments: &ServeArguments, language: Language) -> anyhow::Res
     };
     let webhook =
         arguments.webhook.as_deref().map(|url| Webhook::parse(url, arguments.webhook_ca.as_deref())).transpose()?;
+    let alerts = arguments.alerts.as_deref().map(Routes::open).transpose()?;
     let settings = Settings {
         data: arguments.ledger.data.data.clone(),
         place,
         authority: arguments.authority.clone(),
         webhook,
+        alerts,
         listen: arguments.listen,
         names: arguments.names.clone(),
         silent_after_seconds: i64::from(arguments.silent_after_minutes) * 60,

@@ -75,6 +75,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::InventoryMalformed
         | Code::SpreadsheetMalformed
         | Code::ChangeMalformed
+        | Code::AlertsMalformed
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
         Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,

@@ -20,6 +20,7 @@ use crate::intake::door::Door;
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{Engine, Leadership};
 use crate::model::Model;
+use crate::output::channels::state::Channels;
 use crate::store::Store;
 use crate::store::shared::Shared;
 use admission::Admission;
@@ -72,6 +73,8 @@ pub struct App {
     pub set_back: SetBack,
     /// Whether the ledger was readable, and when that was looked at.
     pub readable: tokio::sync::Mutex<Option<(UtcMicros, bool)>>,
+    /// How the channels stand on which people are told.
+    pub channels: Arc<Channels>,
 }
 
 /// Batches that are unpacked at once; each may hold a few times the largest batch in memory.

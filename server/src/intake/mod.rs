@@ -3,6 +3,7 @@
 //! Invariant: what is refused leaves no trace in the ledger, and what is admitted is there whole.
 
 pub mod agents;
+pub mod alerts;
 pub mod batches;
 pub mod countries;
 pub mod changes;

@@ -30,6 +30,11 @@ pub(super) async fn admission(State(app): State<Arc<App>>, _staff: StaffIdentity
     Json(app.admission.row(app.clock.now()))
 }
 
+/// `GET /api/v1/channels`: how the channels stand on which people are told, and whether it is this server that tells.
+pub(super) async fn channels(State(app): State<Arc<App>>, _staff: StaffIdentity) -> Json<Value> {
+    Json(json!({ "tells": app.leadership.leads(), "channels": app.channels.rows() }))
+}
+
 async fn look(app: &App) -> bool {
     let engine = Arc::clone(&app.engine);
     let seq = engine.head().seq;

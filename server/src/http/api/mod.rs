@@ -34,6 +34,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))
         .route("/admission", get(health::admission))
+        .route("/channels", get(health::channels))
         .route("/ledger/head", get(ledger::head))
         .route("/ledger/entries", get(ledger::entries))
 }

@@ -2,10 +2,12 @@
 //! It does not know who leads or what was delivered before. Invariant: what was posted goes to nobody but the receiver, over
 //! TLS unless that is this machine; the address, which may hold a secret, is never shown whole.
 
-use super::Channel;
-use crate::ledger::entry::Entry;
+use super::feed::Stated;
+use super::{Channel, Undelivered};
 use anyhow::{Context as _, bail};
-use daicho_schemas::fact::decision::Notices;
+use daicho_schemas::canonical::Hash;
+use daicho_schemas::fact::decision::Notice;
+use daicho_schemas::time::UtcMicros;
 use reqwest::{Certificate, Client, Url};
 use serde_json::json;
 use std::fmt;
@@ -59,25 +61,44 @@ impl fmt::Debug for Webhook {
     }
 }
 
-impl Channel for Webhook {
-    fn name(&self) -> &'static str {
-        "webhook"
-    }
-
-    async fn deliver(&self, entry: &Entry, notices: &Notices) -> Result<(), String> {
+impl Webhook {
+    /// Posts some of the notices of an entry.
+    pub(super) async fn post(&self, stated: &Stated, notices: &[Notice]) -> Result<(), Undelivered> {
+        let entry = &stated.entry;
         let document = json!({
             "format": FORMAT,
             "entry_seq": entry.seq,
             "entry_hash": entry.entry_hash,
             "received_at": entry.received_at,
-            "notices": notices.notices,
+            "notices": notices,
         });
         let request = self.http.post(self.url.clone()).header("Content-Type", "application/json");
         let request = request.header(KEY, entry.entry_hash.to_string()).body(document.to_string());
+        self.sent(request).await
+    }
+
+    /// Posts a document of the same form without notices, to see whether it is taken.
+    pub(super) async fn test(&self, key: &Hash, now: UtcMicros) -> Result<(), Undelivered> {
+        let document = json!({ "format": FORMAT, "test": true, "sent_at": now, "notices": [] });
+        let request = self.http.post(self.url.clone()).header("Content-Type", "application/json");
+        self.sent(request.header(KEY, key.to_string()).body(document.to_string())).await
+    }
+
+    async fn sent(&self, request: reqwest::RequestBuilder) -> Result<(), Undelivered> {
         // The address may hold a secret: reqwest would repeat it.
-        let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
+        let answer = request.send().await.map_err(|error| Undelivered::Later(error.without_url().to_string()))?;
         let status = answer.status();
-        if status.is_success() { Ok(()) } else { Err(format!("the receiver answers {status}")) }
+        if status.is_success() { Ok(()) } else { Err(Undelivered::Later(format!("the receiver answers {status}"))) }
+    }
+}
+
+impl Channel for Webhook {
+    fn name(&self) -> &str {
+        "webhook"
+    }
+
+    async fn deliver(&self, stated: &Stated) -> Result<(), Undelivered> {
+        self.post(stated, &stated.notices.notices).await
     }
 }
 

@@ -117,6 +117,7 @@ fn app(frames: Vec<Frame>) -> Arc<App> {
         heard: Heard::default(),
         set_back: SetBack::default(),
         readable: tokio::sync::Mutex::default(),
+        channels: Arc::default(),
     })
 }
 
