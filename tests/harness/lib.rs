@@ -19,6 +19,7 @@ pub mod drive;
 pub mod executables;
 pub mod hostile;
 pub mod hosts;
+pub mod mail;
 pub mod packages;
 pub mod postgres;
 pub mod receiver;

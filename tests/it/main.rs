@@ -11,6 +11,7 @@
 )]
 
 mod admission;
+mod alerts;
 mod bad_input;
 mod book;
 mod engine_contract;
