@@ -76,6 +76,8 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::InventoryMalformed
         | Code::AlertsMalformed
         | Code::SupplierUnknown
+        | Code::PersonalDataInClear
+        | Code::SpreadsheetMalformed
         | Code::NotSignedIn
         | Code::NotAllowed
         | Code::NotFound
