@@ -14,6 +14,7 @@ use crate::intake::agents::Listening;
 use crate::intake::submission::Submission;
 use crate::ledger::entry::Author;
 use crate::output::channels::Channel;
+use crate::output::channels::digests;
 use crate::output::channels::feed::Feed;
 use crate::output::channels::outbox::{self, Sources};
 use crate::output::channels::routed::{Routed, Routes};
@@ -174,6 +175,9 @@ async fn tell(app: &App, settings: &Settings) -> anyhow::Result<Vec<tokio::task:
         telling.push(begin(app, &sources, webhook).await?);
     }
     for route in settings.alerts.iter().flat_map(|alerts| alerts.routes.clone()) {
+        if route.reads_letters() {
+            telling.push(tokio::spawn(digests::run(sources.clone(), route.clone(), Arc::clone(&app.model))));
+        }
         telling.push(begin(app, &sources, Routed::new(route, Arc::clone(&app.model))).await?);
     }
     Ok(telling)

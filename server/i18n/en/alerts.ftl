@@ -36,3 +36,14 @@ alert-foot-recipient = The routing file says what "{ $name }" is told.
 alert-test-subject = [Daicho] Test of alerts
 alert-test = This is a test. If you read it, alerts reach "{ $name }". Nothing needs to be done.
 alert-test-console = Console
+
+alert-open-duties = All duties
+digest-subject = [Daicho] Digest { $day }: { $opened } opened, { $closed } closed
+digest-subject-calm = [Daicho] Digest { $day }: nothing new
+digest-period = What the ledger stated from { $from } to { $to } (Japan time).
+digest-calm = Nothing was stated for this recipient in that time. Alerts are working.
+digest-opened = Differences found: { $n }
+digest-closed = Differences whose cause is not observed any more: { $n }
+digest-on = { $title } ({ $equipment })
+digest-waiting = Duties that wait, in all: { $n }
+digest-foot = The daily digest of { $hour }:00 (Japan time). It includes what was told at once. The routing file says what "{ $name }" is told.

@@ -36,3 +36,14 @@ alert-foot-recipient = 宛先「{ $name }」は通知先ファイルで変更で
 alert-test-subject = 【台帳】通知の試験
 alert-test = 通知の試験です。届いていれば、宛先「{ $name }」への通知は使えます。対応は要りません。
 alert-test-console = コンソール
+
+alert-open-duties = 義務の一覧
+digest-subject = 【台帳】まとめ { $day }：新しい相違 { $opened } 件、観測されなくなった相違 { $closed } 件
+digest-subject-calm = 【台帳】まとめ { $day }：新しいお知らせはありません
+digest-period = { $from } から { $to } まで（日本時間）に台帳に記録されたお知らせです。
+digest-calm = この間、この宛先に当たるお知らせはありませんでした。通知の仕組みは動いています。
+digest-opened = 見つかった相違：{ $n } 件
+digest-closed = 原因が観測されなくなった相違：{ $n } 件
+digest-on = { $title }（{ $equipment }）
+digest-waiting = 処理を待つ届出・報告義務（全体）：{ $n } 件
+digest-foot = 毎日 { $hour } 時（日本時間）のまとめです。すぐにお知らせしたものも含みます。宛先「{ $name }」は通知先ファイルで変更できます。

@@ -3,6 +3,7 @@
 //! They do not decide what is told; the ledger and the routing file do. Invariant: a notice is delivered at least once and in
 //! the ledger's order, and carries the same key each time, so that a receiver who remembers keys takes it once.
 
+pub mod digests;
 pub mod feed;
 pub mod mail;
 pub mod outbox;
@@ -22,11 +23,20 @@ pub enum Undelivered {
     Refused(String),
 }
 
+/// What became of an entry of notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// The receiver has it.
+    Taken,
+    /// Nothing of it is for them.
+    Nothing,
+}
+
 /// A way to one recipient.
 pub trait Channel: Send + Sync + 'static {
     /// What the channel's place in the ledger is kept under; never changed. It is a file's name, too.
     fn name(&self) -> &str;
 
     /// Hands over one entry of notices. Returns when the receiver has it, or when nothing of it is for them.
-    fn deliver(&self, stated: &Stated) -> impl Future<Output = Result<(), Undelivered>> + Send;
+    fn deliver(&self, stated: &Stated) -> impl Future<Output = Result<Delivered, Undelivered>> + Send;
 }

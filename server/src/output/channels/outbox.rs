@@ -5,7 +5,7 @@
 
 use super::feed::{Feed, Stated};
 use super::state::Channels;
-use super::{Channel, Undelivered};
+use super::{Channel, Delivered, Undelivered};
 use crate::clock::Clock;
 use crate::intake::door::Door;
 use crate::ledger::chain::Head;
@@ -20,10 +20,10 @@ use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
 
 /// How often it is looked whether this server leads by now, without anything having moved.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Pauses after a delivery that did not succeed: the first, and the longest.
-const AGAIN_AFTER: Duration = Duration::from_millis(250);
-const AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
+pub(super) const AGAIN_AFTER: Duration = Duration::from_millis(250);
+pub(super) const AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Entries without a notice behind which the place is kept all the same.
 const KEEP_EVERY_ENTRIES: u64 = 1000;
 
@@ -136,7 +136,11 @@ impl<C: Channel> Outbox<C> {
 
     async fn hand_over(&self, stated: &Stated) -> Result<(), String> {
         match self.channel.deliver(stated).await {
-            Ok(()) => Ok(()),
+            Ok(Delivered::Nothing) => Ok(()),
+            Ok(Delivered::Taken) => {
+                self.sources.channels.took(self.channel.name(), self.sources.clock.now());
+                Ok(())
+            }
             Err(Undelivered::Later(what)) => Err(what),
             Err(Undelivered::Refused(code)) => self.sources.report_refused(self.channel.name(), &code).await,
         }

@@ -5,7 +5,7 @@
 use super::feed::Stated;
 use super::mail::{Mailer, read_secret};
 use super::webhook::Webhook;
-use super::{Channel, Undelivered};
+use super::{Channel, Delivered, Undelivered};
 use crate::intake::alerts::parse_alerts;
 use crate::model::Model;
 use crate::output::alerts::letter::Letter;
@@ -94,6 +94,16 @@ impl Route {
         }
     }
 
+    /// Whether this recipient reads letters, and so has a digest.
+    pub fn reads_letters(&self) -> bool {
+        matches!(self.way, Way::Mail(..))
+    }
+
+    /// Where the console is, for links.
+    pub fn console_url(&self) -> &str {
+        &self.console_url
+    }
+
     /// Sends a letter of its own, if this recipient reads letters.
     pub async fn send(&self, letter: &Letter, key: &Hash, at: UtcMicros) -> Result<(), Undelivered> {
         match &self.way {
@@ -152,7 +162,7 @@ impl Channel for Routed {
         &self.place
     }
 
-    async fn deliver(&self, stated: &Stated) -> Result<(), Undelivered> {
+    async fn deliver(&self, stated: &Stated) -> Result<Delivered, Undelivered> {
         let (entry, recipient) = (&stated.entry, &self.route.recipient);
         let model = self.model_at(entry.seq).await?;
         let items: Vec<Item> = stated.notices.notices.iter().map(|notice| Item::of(&model, notice)).collect();
@@ -160,16 +170,20 @@ impl Channel for Routed {
             Way::Mail(mailer, address) => {
                 let told = urgent::Stated { seq: entry.seq, hash: entry.entry_hash, at: entry.received_at };
                 let Some(letter) = urgent::letter(recipient, &self.route.console_url, &items, told) else {
-                    return Ok(());
+                    return Ok(Delivered::Nothing);
                 };
-                mailer.send(address, &letter, &urgent_key(&entry.entry_hash, recipient), entry.received_at).await
+                mailer.send(address, &letter, &urgent_key(&entry.entry_hash, recipient), entry.received_at).await?;
             }
             Way::Webhook(webhook) => {
                 let concerned = items.into_iter().filter(|item| item.is_for(recipient));
                 let notices: Vec<Notice> = concerned.map(|item| item.notice).collect();
-                if notices.is_empty() { Ok(()) } else { webhook.post(stated, &notices).await }
+                if notices.is_empty() {
+                    return Ok(Delivered::Nothing);
+                }
+                webhook.post(stated, &notices).await?;
             }
         }
+        Ok(Delivered::Taken)
     }
 }
 

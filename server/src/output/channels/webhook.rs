@@ -3,7 +3,7 @@
 //! TLS unless that is this machine; the address, which may hold a secret, is never shown whole.
 
 use super::feed::Stated;
-use super::{Channel, Undelivered};
+use super::{Channel, Delivered, Undelivered};
 use anyhow::{Context as _, bail};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::Notice;
@@ -97,8 +97,8 @@ impl Channel for Webhook {
         "webhook"
     }
 
-    async fn deliver(&self, stated: &Stated) -> Result<(), Undelivered> {
-        self.post(stated, &stated.notices.notices).await
+    async fn deliver(&self, stated: &Stated) -> Result<Delivered, Undelivered> {
+        self.post(stated, &stated.notices.notices).await.map(|()| Delivered::Taken)
     }
 }
 
