@@ -5,6 +5,7 @@
 use crate::executables::{Child, command, executables, free_port};
 use daicho::book::Place;
 use daicho::clock::{Clock, SystemClock};
+use daicho::output::channels::routed::Routes;
 use daicho::serve::{Connect, Running, Settings, start};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -43,13 +44,25 @@ impl TestServer {
         authority: Option<PathBuf>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
+        Self::start_told(data, place, authority, None, clock).await
+    }
+
+    /// The same with a routing file of alerts.
+    pub async fn start_told(
+        data: &Path,
+        place: Place,
+        authority: Option<PathBuf>,
+        alerts: Option<&Path>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, String> {
         crate::install_provider();
+        let alerts = alerts.map(|path| Routes::open(path).unwrap());
         let settings = Settings {
             data: data.to_path_buf(),
             place,
             authority,
             webhook: None,
-            alerts: None,
+            alerts,
             listen: "127.0.0.1:0".parse().unwrap(),
             names: Vec::new(),
             silent_after_seconds: 2700,

@@ -3,14 +3,18 @@
 //! Invariant shown: each recipient has each message once, or twice under one Message-ID when somebody died in between.
 
 use crate::load::now;
+use daicho::book::Place;
+use daicho::clock::{Clock, SetClock};
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::time::UtcMicros;
 use harness::agent::{FakeAgent, full_report};
 use harness::executables::{command, executables};
 use harness::hosts::{debian, wireguard};
 use harness::mail::{MailServer, PASSWORD};
-use harness::server::{Api, LOG_TO, ServerProcess};
+use harness::server::{Api, LOG_TO, ServerProcess, TestServer};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const OS_RELEASE: &str = "ID=debian\nNAME=\"Debian GNU/Linux\"\n";
 const JAPANESE: &str = "keieikikaku@example.jp";
@@ -334,4 +338,65 @@ fn a_routing_file_is_checked_and_tried_from_the_command_line() {
     write(folder.path(), &routing(&mail, json!([{ "name": "x", "mial": "a@example.jp" }])));
     let (code, said) = alerts(&["check"]);
     assert!(code == 2 && said.contains("mial") && said.contains("line "), "{said}");
+}
+
+/// Goal: what is not urgent comes with the digest at its hour in Japan, once, also over a restart, and silence is broken by the
+/// heartbeat. Method: a server in this process with a clock that the test sets.
+#[test]
+fn a_digest_comes_once_at_its_hour_and_the_heartbeat_breaks_silence() {
+    harness::block_on(async {
+        let mail = match MailServer::start(false) {
+            Ok(mail) => mail,
+            Err(why) => return harness::skipped("a digest", &why),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let office = json!([{ "name": "office", "mail": JAPANESE, "immediate": [], "roles": ["security"],
+                              "digest": { "hour": 8, "heartbeat": "monday" } }]);
+        let alerts = write(folder.path(), &routing(&mail, office));
+        // A Saturday, noon in Japan.
+        let start: UtcMicros = "2026-11-21T03:00:00.000000Z".parse().unwrap();
+        let clock = Arc::new(SetClock::at(start));
+        let data = folder.path().join("data");
+        let begin = async || {
+            let own: Arc<dyn Clock> = Arc::<SetClock>::clone(&clock);
+            TestServer::start_told(&data, Place::Folder, None, Some(&alerts), own).await.unwrap()
+        };
+        let server = begin().await;
+        let (plan, suppliers) = daicho::example::example_files("tos-1", OS_RELEASE);
+        assert_eq!(server.api.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
+        assert_eq!(server.api.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
+        let agent = FakeAgent::enrol(&server.api).await;
+        let reports = vec![
+            full_report("operating_system", Outcome::Complete, vec![debian("tos-1")]),
+            full_report("network_interfaces", Outcome::Complete, vec![wireguard("wg0")]),
+        ];
+        agent.send_well(agent.pack(1, start, reports)).await;
+        server.stop().await;
+        let server = begin().await;
+        assert_eq!(mail.taken(), Vec::<Value>::new(), "nothing is told at once");
+        let noted = async |server: &TestServer| {
+            server.api.get("/channels").await["channels"]["digest-office"]["delivered_seq"].as_u64().unwrap_or_default()
+        };
+        let before = noted(&server).await;
+        clock.advance_seconds(21 * 3600);
+        let until = async |server: &TestServer, count: usize| {
+            let look = || async { Some(mail.taken()).filter(|taken| taken.len() >= count) };
+            server.api.until("a digest", look).await
+        };
+        let taken = until(&server, 1).await;
+        let (subject, text) = (taken[0]["subject"].as_str().unwrap(), taken[0]["text"].as_str().unwrap());
+        assert!(subject.starts_with("【台帳】まとめ 2026-11-22"), "{subject}");
+        assert!(text.contains("wg0") && text.contains("2026-11-21 12:00:00"), "{text}");
+        // Who stopped it before it has noted that would have the same digest once more.
+        server.api.until("the digest to be noted", || async { (noted(&server).await > before).then_some(()) }).await;
+        server.stop().await;
+        let server = begin().await;
+        // The next morning is a Monday.
+        clock.advance_seconds(24 * 3600);
+        let taken = until(&server, 2).await;
+        assert!(taken[1]["subject"].as_str().unwrap().starts_with("【台帳】まとめ 2026-11-23"), "{}", taken[1]);
+        assert!(!taken[1]["text"].as_str().unwrap().contains("wg0"), "{}", taken[1]);
+        assert_eq!(taken.len(), 2);
+        server.stop().await;
+    });
 }
