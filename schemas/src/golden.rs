@@ -6,6 +6,7 @@ use crate::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Lost, Outcome, it
 use crate::canonical::{Hash, canonical_bytes, content_hash};
 use crate::fact::decision::*;
 use crate::fact::declaration::*;
+use crate::fact::duty::*;
 use crate::fact::observation::*;
 use crate::fact::supplier::*;
 use crate::fact::{Fact, KINDS};
@@ -19,6 +20,8 @@ use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+mod duty;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -197,7 +200,7 @@ fn facts() -> Vec<Fact> {
     let token = TokenId::new("t1").unwrap();
     let hash = Hash::of("sample", &[]);
     let raw = String::from_utf8(canonical_bytes(&batch()).unwrap()).unwrap();
-    vec![
+    let mut facts = vec![
         Fact::LedgerOpened(LedgerOpened { ledger_id: "00".repeat(16) }),
         Fact::AccessGranted(AccessGranted {
             person_id: PersonId::new("admin").unwrap(),
@@ -236,7 +239,9 @@ fn facts() -> Vec<Fact> {
             }],
         }),
         Fact::FaultReported(FaultReported { what: Text::same("x"), done: Text::same("y") }),
-    ]
+    ];
+    facts.extend(duty::facts());
+    facts
 }
 
 /// Compares with what is kept; writes it where it is missing and writing is asked for.
@@ -316,6 +321,11 @@ fn json_schemas_are_current() {
         ("coverage_changed.v1", schema_for!(CoverageChanged)),
         ("notices.v1", schema_for!(Notices)),
         ("fault_reported.v1", schema_for!(FaultReported)),
+        ("duty_moved.v1", schema_for!(DutyMoved)),
+        ("duty_assigned.v1", schema_for!(DutyAssigned)),
+        ("duty_dated.v1", schema_for!(DutyDated)),
+        ("calendar_shared.v1", schema_for!(CalendarShared)),
+        ("reminders.v1", schema_for!(Reminders)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),
         ("batch_answer.v1", schema_for!(crate::wire::BatchAnswer)),

@@ -116,6 +116,27 @@ refusals! {
     SpreadsheetMalformed = "spreadsheet_malformed",
         ("表（XLSX・CSV）を読めません。", "The spreadsheet (XLSX, CSV) cannot be read."),
         ("下に示す箇所を直してください。XLSX は表計算ソフトで開いて保存し直すと読めることがあります。", "Correct the place named below. An XLSX file can often be mended by opening it in a spreadsheet program and saving it again.");
+    DutyMovedMeanwhile = "duty_moved_meanwhile",
+        ("この義務は、その間に別の人が動かしました。", "Somebody else has moved this duty meanwhile."),
+        ("下に示す今の状態を確かめ、必要ならそこから動かしてください。", "Look at where it stands now, as named below, and move it from there if it is still needed.");
+    DutyMoveImpossible = "duty_move_impossible",
+        ("義務をこの状態に動かすことはできません。", "The duty cannot go to this state from where it is."),
+        ("受理（accepted）の前に提出（submitted）、禁止期間の経過（cleared）の前に受理が要ります。下に示す状態を先に記録してください。", "It is accepted only after it was submitted, and cleared only after it was accepted. Record the state that is named below first.");
+    DutyProhibited = "duty_prohibited",
+        ("禁止期間が終わっていません。", "The prohibition period is not over."),
+        ("下に示す日まで、変更も完了の記録もできません。主務大臣が期間を短縮したときは、先にその日（prohibited_through）を記録してください。", "Until the day named below nothing may be changed or recorded as done. If the minister shortened the period, record its last day (prohibited_through) first.");
+    DutyDateWrong = "duty_date_wrong",
+        ("日付が正しくありません。将来の日か、前の段階より早い日か、法令の範囲の外です。", "The date is wrong: it lies in the future, before an earlier step, or outside what the law allows."),
+        ("下に示す範囲の、日本の暦の日を入力してください。", "Give a day of the calendar in Japan within the range named below.");
+    DutyReasonMissing = "duty_reason_missing",
+        ("理由がありません。判断、届出不要、後戻りには理由が要ります。", "The reason is missing: a judgement, a decision that nothing is to be filed, and a step back each need one."),
+        ("なぜそう判断したかを reason に書いてください。台帳に残ります。", "Write why in reason. It stays in the ledger.");
+    DutyCautionUnread = "duty_caution_unread",
+        ("この義務の判定は法令の条文だけに基づくものではありません。", "What is said of this duty does not rest on the statute alone."),
+        ("義務の注意書きを読み、確認した（caution_read）と示してから、届出不要としてください。", "Read the duty's caution and say that you did (caution_read) before you decide that nothing is to be filed.");
+    PersonUnknown = "person_unknown",
+        ("その人は登録されていません。", "There is no such person here."),
+        ("サインインできる人の id か、自由な名前（name）で指定してください。", "Give the id of somebody who may sign in, or a free name (name).");
     NotSignedIn = "not_signed_in",
         ("サインインしていません。", "You are not signed in."),
         ("サインイン用のリンクを開くか、Bearer トークンを付けてください。", "Open a sign-in link, or send a bearer token.");

@@ -135,6 +135,11 @@ impl CalendarDate {
         Self(moved.unwrap_or(self.0))
     }
 
+    /// How many days this date lies behind an earlier one; negative when `earlier` is later.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_days()
+    }
+
     /// The date some months later; the last day of the month where the day does not exist.
     #[must_use]
     pub fn plus_months(self, months: u32) -> Self {

@@ -9,7 +9,7 @@ mod table;
 use crate::intake::declarations::{check_plan_suppliers, parse_inventory, parse_plan, parse_suppliers};
 use crate::ledger::entry::Author;
 use crate::model::duties::planned::{self, Judgement};
-use crate::model::rows::{DriftLine, DriftStatus, DutyRow, DutyState, FindingRow, FindingState, PlanRow};
+use crate::model::rows::{DriftLine, DriftStatus, DutyRow, FindingRow, FindingState, PlanRow};
 use crate::model::{Event, Model};
 use clap::{Args, ValueEnum};
 use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome};
@@ -148,7 +148,7 @@ impl CheckReport {
     pub fn exit(&self) -> u8 {
         let drifted = self.drift.iter().any(|line| line.status != DriftStatus::Covered);
         let found = self.findings.iter().any(|finding| finding.state == FindingState::Open);
-        let obliged = self.duties.iter().any(|duty| duty.state == DutyState::Open);
+        let obliged = self.duties.iter().any(|duty| !duty.life.cause_gone);
         if drifted || found || obliged || !self.coverage.complete { EXIT_FOUND } else { EXIT_NOTHING }
     }
 }

@@ -78,6 +78,13 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::SupplierUnknown
         | Code::PersonalDataInClear
         | Code::SpreadsheetMalformed
+        | Code::DutyMovedMeanwhile
+        | Code::DutyMoveImpossible
+        | Code::DutyProhibited
+        | Code::DutyDateWrong
+        | Code::DutyReasonMissing
+        | Code::DutyCautionUnread
+        | Code::PersonUnknown
         | Code::NotSignedIn
         | Code::NotAllowed
         | Code::NotFound

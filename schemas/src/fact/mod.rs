@@ -5,6 +5,7 @@
 pub mod decision;
 pub mod declaration;
 pub mod filing;
+pub mod duty;
 pub mod observation;
 pub mod supplier;
 
@@ -68,6 +69,16 @@ facts! {
     Notices(decision::Notices) = "notices.v1",
     /// Our own machine failed somewhere that people must know of.
     FaultReported(decision::FaultReported) = "fault_reported.v1",
+    /// A person moved a duty on, or back.
+    DutyMoved(duty::DutyMoved) = "duty_moved.v1",
+    /// A person said who sees to a duty, and until when.
+    DutyAssigned(duty::DutyAssigned) = "duty_assigned.v1",
+    /// A person entered a date that the ministry set.
+    DutyDated(duty::DutyDated) = "duty_dated.v1",
+    /// A person may read the deadlines as a calendar, or may no more.
+    CalendarShared(duty::CalendarShared) = "calendar_shared.v1",
+    /// Deadlines that people were reminded of.
+    Reminders(duty::Reminders) = "reminders.v1",
 }
 
 /// A fact could not be read or written.

@@ -94,6 +94,13 @@ pub fn status(code: RefusalCode) -> StatusCode {
         Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown | Code::PersonalDataInClear => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
+        Code::DutyMovedMeanwhile => StatusCode::CONFLICT,
+        Code::DutyMoveImpossible
+        | Code::DutyProhibited
+        | Code::DutyDateWrong
+        | Code::DutyReasonMissing
+        | Code::DutyCautionUnread
+        | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::LedgerReadOnly | Code::LedgerAway | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,

@@ -10,6 +10,7 @@ pub mod changes;
 pub mod decisions;
 pub mod declarations;
 pub mod door;
+pub mod duties;
 pub mod keeper;
 mod snapshots;
 pub mod submission;
@@ -39,6 +40,7 @@ pub enum Verdict {
 
 /// Decides about one submission, knowing everything before it. Pure; one arm per kind of fact.
 pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<Verdict, Refusal> {
+    let author = &submission.draft.author;
     match &submission.draft.fact {
         Fact::Batch(_) => batches::admit(model, submission, now),
         Fact::AgentEnrolled(enrolled) => match decisions::agent_enrolled(model, enrolled, now)? {
@@ -62,12 +64,26 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => Ok(Verdict::NothingNew),
         // Several servers may see the same turn of a finding; people are told of it once.
         Fact::Notices(stated) if !model.are_due(stated) => Ok(Verdict::NothingNew),
+        Fact::DutyMoved(moved) => appended(duties::moved(model, author, moved, now.date_in_japan())),
+        Fact::DutyAssigned(assigned) => match duties::assigned(model, author, assigned, now.date_in_japan())? {
+            true => Ok(Verdict::Append),
+            false => Ok(Verdict::NothingNew),
+        },
+        Fact::DutyDated(dated) => appended(duties::dated(model, author, dated, now.date_in_japan())),
+        Fact::CalendarShared(shared) => appended(duties::calendar_shared(model, author, shared)),
+        // Whoever speaks for all servers may have changed; people are reminded once.
+        Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)
         | Fact::TokenIssued(_)
         | Fact::CoverageChanged(_)
         | Fact::Notices(_)
+        | Fact::Reminders(_)
         | Fact::FaultReported(_) => Ok(Verdict::Append),
     }
+}
+
+fn appended(admitted: Result<(), Refusal>) -> Result<Verdict, Refusal> {
+    admitted.map(|()| Verdict::Append)
 }

@@ -68,6 +68,11 @@ impl Submission {
             Fact::Supplier(record) => vec![format!("supplier:{}", record.supplier_id)],
             Fact::Plan(_) => vec!["plans".into()],
             Fact::Notices(_) => vec!["notices".into()],
+            Fact::DutyMoved(moved) => vec![format!("duty:{}", moved.duty_id)],
+            Fact::DutyAssigned(assigned) => vec![format!("duty:{}", assigned.duty_id)],
+            Fact::DutyDated(dated) => vec![format!("duty:{}", dated.duty_id)],
+            Fact::CalendarShared(shared) => vec![format!("person:{}", shared.person_id)],
+            Fact::Reminders(_) => vec!["reminders".into()],
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],
         }
     }

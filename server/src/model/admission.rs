@@ -98,6 +98,16 @@ impl Model {
         self.state.access.people().find(|(person, _)| *person == id).map(|(_, person)| person.roles.as_slice())
     }
 
+    /// The person whose calendar opens with the token of this hash.
+    pub fn calendar_of(&self, hash: &Hash) -> Option<&PersonId> {
+        self.state.access.calendar_of(hash)
+    }
+
+    /// Whether a person's calendar opens with any token.
+    pub fn shares_calendar(&self, person: &PersonId) -> bool {
+        self.state.access.shares_calendar(person)
+    }
+
     /// Whether a supplier is recorded.
     pub fn has_supplier(&self, id: &SupplierId) -> bool {
         self.state.declarations.supplier_state(id).is_some()

@@ -56,7 +56,7 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 5;
+pub const FOLD_VERSION: u32 = 6;
 
 impl Model {
     /// Takes the next entry in. An entry that was taken in before changes nothing, so a tail may overlap a snapshot.

@@ -14,8 +14,9 @@ use daicho_schemas::batch::{Applied, Batch, Items, Outcome, apply_report, standi
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{Hearing, Notices};
+use daicho_schemas::fact::duty::{DUTY_STATES, DutyAssigned, DutyDate, DutyDated, DutyOwner};
 use daicho_schemas::fact::observation::{Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin};
-use daicho_schemas::ids::{AgentId, CollectorId};
+use daicho_schemas::ids::{AgentId, CollectorId, PersonId};
 use daicho_schemas::time::CalendarDate;
 use proptest::prelude::*;
 use serde_json::json;
@@ -75,6 +76,9 @@ fn eventful() -> Script {
             .dates(json!({"submitted_on": "2026-11-20"})),
     );
     told(&mut script);
+    for n in [0, 16, 32, 49, 51, 54] {
+        person_acts(&mut script, n);
+    }
     // A host whose agent is replaced twice; the last one never tells its name.
     script.agent = "agent-2".to_string().try_into().unwrap();
     script.revoke();
@@ -87,13 +91,35 @@ fn eventful() -> Script {
     script
 }
 
+/// A person does something about the first duty, possible or not: the fold takes what the ledger holds.
+fn person_acts(script: &mut Script, n: usize) {
+    let aoi = Author::Person(PersonId::new("aoi").unwrap());
+    let to = DUTY_STATES[n % DUTY_STATES.len()];
+    let duty_id = script.model.duties().remove(0).duty_id;
+    let day = "2026-11-21".parse::<CalendarDate>().unwrap().plus_days((n / 8 % 40) as i64);
+    let on = Some(day);
+    let note = String::new();
+    match n / 16 % 4 {
+        0 => {
+            let owner = Some(DutyOwner::Name("法務部".into()));
+            script.push(aoi, Fact::DutyAssigned(DutyAssigned { duty_id, owner, target_on: on, note }));
+        }
+        1 => script.push(aoi, Fact::DutyDated(DutyDated { duty_id, date: DutyDate::RecommendedOn, on, note })),
+        2 => {
+            let due = script.model.next_reminders(day, 100);
+            script.push(Author::Server, Fact::Reminders(due));
+        }
+        _ => script.move_duty(&aoi, to, "2026-11-22"),
+    }
+}
+
 /// Names of packages; two of them begin alike for longer than a table of keys looks at first.
 const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-with-a-long-name-b"];
 
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 13, usize::from(step / 13));
+    let (choice, n) = (step % 14, usize::from(step / 14));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -126,6 +152,7 @@ fn happens(script: &mut Script, step: u16) {
             let gone = format!("deb:{}:amd64", NAMES[n / 16 % 4]);
             script.delta("dpkg", put, &[gone.as_str()][..usize::from(n % 3 > 0)]);
         }
+        12 if script.model.duties_total() > 0 => person_acts(script, n),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {
@@ -268,7 +295,8 @@ fn answers(model: &Model) -> String {
         hosts,
         components,
         model.findings(),
-        model.duties(),
+        model.duties().iter().map(|duty| (duty, model.duty_turns(&duty.duty_id))).collect::<Vec<_>>(),
+        model.next_reminders(today.plus_days(9), 100),
         model.suppliers(),
         model.plans(today),
     ))

@@ -2,10 +2,13 @@
 //! This file does not know how an answer is found or shown.
 //! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
 
-pub use super::queries::ComponentQuery;
+pub use super::duties::deadlines::{Deadline, DeadlineKind};
+pub use super::duties::life::{DutyAct, DutyLife, DutyTurn};
+pub use super::queries::{ComponentQuery, DutyDue, DutyQuery};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
+pub use daicho_schemas::fact::duty::DutyState;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::{AgentId, CollectorId, DutyId, EquipmentId, FindingId, PartId, PlanId, RuleId, SupplierId};
@@ -365,16 +368,6 @@ pub enum DutyOutcome {
     FileFirst,
 }
 
-/// Where a duty is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DutyState {
-    /// Its cause is observed.
-    Open,
-    /// Its cause is gone. Whether something remains to be filed is a person's decision: a duty never closes by itself.
-    CauseGone,
-}
-
 /// What the law asks because of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DutyRow {
@@ -394,8 +387,11 @@ pub struct DutyRow {
     pub phase: Option<Phase>,
     /// What the law asks.
     pub outcome: DutyOutcome,
-    /// Where it is in its life.
+    /// Where it is in its life: `open` until a person moves it. That its cause is gone is told beside it (`cause_gone`).
     pub state: DutyState,
+    /// What people did about it.
+    #[serde(flatten)]
+    pub life: DutyLife,
     /// What it is about: the components and who supplies them.
     pub subject: Text,
     /// The duty in one sentence.

@@ -4,7 +4,8 @@
 
 use super::Event;
 use super::duties::Duties;
-use super::findings::Findings;
+use super::duties::life::DutyAct;
+use super::findings::{At, Findings};
 use super::numbers::HostNo;
 use super::prepared::PreparedBatch;
 use super::snapshot::{In, Keep, Out, SnapshotError};
@@ -16,7 +17,7 @@ use super::views::declarations::{Declarations, PlanState};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::FaultReported;
 use daicho_schemas::fact::declaration::Plan;
-use daicho_schemas::ids::SupplierId;
+use daicho_schemas::ids::{DutyId, SupplierId};
 use std::sync::Arc;
 
 /// Faults of our own machine that are remembered; older ones stay in the ledger.
@@ -106,6 +107,17 @@ impl State {
                 self.findings.told(notices);
                 Change::Nothing
             }
+            Fact::DutyMoved(moved) => self.turn(&moved.duty_id, DutyAct::Moved(moved.clone()), event),
+            Fact::DutyAssigned(assigned) => self.turn(&assigned.duty_id, DutyAct::Assigned(assigned.clone()), event),
+            Fact::DutyDated(dated) => self.turn(&dated.duty_id, DutyAct::Dated(dated.clone()), event),
+            Fact::CalendarShared(shared) => {
+                self.access.share_calendar(shared);
+                Change::Nothing
+            }
+            Fact::Reminders(stated) => {
+                self.duties.reminded(stated);
+                Change::Nothing
+            }
             Fact::FaultReported(fault) => {
                 self.faults.push((event.seq, fault.clone()));
                 let over = self.faults.len().saturating_sub(FAULTS_MAX);
@@ -113,6 +125,11 @@ impl State {
                 Change::Nothing
             }
         }
+    }
+
+    fn turn(&mut self, id: &DutyId, act: DutyAct, event: &Event<'_>) -> Change {
+        self.duties.turned(id, act, event.author, At { seq: event.seq, received_at: event.received_at });
+        Change::Nothing
     }
 
     fn take_batch(&mut self, prepared: Option<&PreparedBatch>, event: &Event<'_>) -> Change {

@@ -47,6 +47,22 @@ impl Model {
                 subjects.extend(plan.contractors.iter().map(|id| format!("supplier:{id}")));
                 subjects.extend(plan.remote_paths.iter().map(|path| format!("supplier:{}", path.supplier_id)));
             }
+            Fact::DutyMoved(moved) => {
+                subjects.insert(format!("duty:{}", moved.duty_id));
+                subjects.extend(moved.plan_id.iter().map(|id| format!("plan:{id}")));
+            }
+            Fact::DutyAssigned(assigned) => {
+                subjects.insert(format!("duty:{}", assigned.duty_id));
+            }
+            Fact::DutyDated(dated) => {
+                subjects.insert(format!("duty:{}", dated.duty_id));
+            }
+            Fact::CalendarShared(shared) => {
+                subjects.insert(format!("person:{}", shared.person_id));
+            }
+            Fact::Reminders(stated) => {
+                subjects.extend(stated.reminders.iter().map(|reminder| format!("duty:{}", reminder.duty_id)));
+            }
             Fact::Notices(notices) => {
                 for notice in &notices.notices {
                     subjects.insert(format!("finding:{}", notice.finding_id));

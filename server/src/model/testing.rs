@@ -11,14 +11,15 @@ use daicho_schemas::batch::{
 };
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
-use daicho_schemas::fact::decision::{AgentEnrolled, AgentRevoked, CoverageChanged, Hearing};
+use daicho_schemas::fact::decision::{AccessGranted, AgentEnrolled, AgentRevoked, CoverageChanged, Hearing, Role};
 use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::duty::{DutyMoved, DutyState};
 use daicho_schemas::fact::observation::{
     Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, Package, PackageOrigin,
     PackageState,
 };
 use daicho_schemas::fact::supplier::SupplierRecord;
-use daicho_schemas::ids::{AgentId, CollectorId, FindingId, TokenId};
+use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, TokenId};
 use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::time::UtcMicros;
 use serde_json::{Value, json};
@@ -63,6 +64,22 @@ impl Script {
                 hostname: hostname.into(),
             }),
         );
+    }
+
+    /// A person of one role.
+    pub(crate) fn person(&mut self, id: &str, role: Role) -> Author {
+        let person_id = PersonId::new(id).unwrap();
+        let token_hash = Hash::of("test", &[id.as_bytes()]);
+        let granted = AccessGranted { person_id: person_id.clone(), roles: vec![role], token_hash };
+        self.push(Author::Server, Fact::AccessGranted(granted));
+        Author::Person(person_id)
+    }
+
+    /// A person moves the only duty, or the first one, without asking whether that is possible.
+    pub(crate) fn move_duty(&mut self, by: &Author, to: DutyState, on: &str) {
+        let duty = self.model.duties().remove(0);
+        let moved = DutyMoved { reason: "test".into(), ..moved(&duty.duty_id, duty.state, to, on) };
+        self.push(by.clone(), Fact::DutyMoved(moved));
     }
 
     /// Moves what follows to a date (noon in Japan).
@@ -185,6 +202,20 @@ impl Script {
             again.apply(&Event { seq: *seq, received_at: *received_at, author, fact });
         }
         assert_eq!(bytes(&again), bytes(&self.model));
+    }
+}
+
+/// A move without a reason.
+pub(crate) fn moved(duty: &DutyId, from: DutyState, to: DutyState, on: &str) -> DutyMoved {
+    DutyMoved {
+        duty_id: duty.clone(),
+        from,
+        to,
+        on: on.parse().unwrap(),
+        reason: String::new(),
+        reference: None,
+        plan_id: None,
+        caution_read: false,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::http::auth::StaffIdentity;
 use crate::model::queries::Part;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
-    ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, DutyRow, EquipmentDetail, EquipmentRow, FindingRow,
-    FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
+    ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, DutyQuery, DutyRow, EquipmentDetail, EquipmentRow,
+    FindingRow, FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
 };
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -169,7 +169,7 @@ pub(super) async fn duties(
     _staff: StaffIdentity,
     query: Asked<ListQuery>,
 ) -> Answer<Page<DutyRow>> {
-    page(app.model().duties_page(asked(query)?.part()))
+    page(app.model().duties_page(asked(query)?.part(), &DutyQuery::default(), today(&app)))
 }
 
 /// One duty.

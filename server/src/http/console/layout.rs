@@ -7,7 +7,7 @@ use super::i18n::{self, FluentValue};
 use crate::http::App;
 use crate::http::auth::StaffIdentity;
 use crate::model::Model;
-use crate::model::rows::{DutyOutcome, DutyRow, DutyState, FindingState};
+use crate::model::rows::{DutyOutcome, DutyRow, FindingState};
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
@@ -88,9 +88,7 @@ impl Waiting {
 
 /// Whether a duty still asks something of a person.
 pub fn waits(duty: &DutyRow) -> bool {
-    match duty.state {
-        DutyState::Open | DutyState::CauseGone => duty.outcome != DutyOutcome::Nothing,
-    }
+    !duty.state.is_settled() && duty.outcome != DutyOutcome::Nothing
 }
 
 /// A number that can be said in a sentence.

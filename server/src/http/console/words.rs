@@ -150,7 +150,13 @@ impl PageContext {
     pub fn duty_state(&self, state: &DutyState) -> Badge {
         match state {
             DutyState::Open => self.badge(Tone::Warn, "duty-open"),
-            DutyState::CauseGone => self.badge(Tone::Unknown, "duty-cause-gone"),
+            DutyState::Judged => self.badge(Tone::Warn, "duty-judged"),
+            DutyState::Drafted => self.badge(Tone::Warn, "duty-drafted"),
+            DutyState::Submitted => self.badge(Tone::Note, "duty-submitted"),
+            DutyState::Accepted => self.badge(Tone::Note, "duty-accepted"),
+            DutyState::Cleared => self.badge(Tone::Note, "duty-cleared"),
+            DutyState::Done => self.badge(Tone::Good, "duty-done"),
+            DutyState::NotNeeded => self.badge(Tone::Quiet, "duty-not-needed"),
         }
     }
 
@@ -169,7 +175,7 @@ impl PageContext {
 
     /// Whether a duty may be shown as what the law says: it rests on the statute and carries no caution.
     pub fn is_certain(&self, duty: &DutyRow) -> bool {
-        duty.confidence == STATUTE && duty.caution.is_none()
+        duty.is_certain()
     }
 
     /// Which part of a machine.
@@ -255,8 +261,8 @@ impl PageContext {
     }
 
     /// Whether the cause of a duty is gone.
-    pub fn is_cause_gone(&self, state: &DutyState) -> bool {
-        *state == DutyState::CauseGone
+    pub fn cause_gone(&self) -> Badge {
+        self.badge(Tone::Unknown, "duty-cause-gone")
     }
 
     /// Whether a host is heard and every collector on it looks completely.

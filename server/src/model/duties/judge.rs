@@ -6,7 +6,7 @@ use super::phase::phase_on;
 use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, Situation, TableRow, pack};
 use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
-use crate::model::rows::{DutyRow, DutyState, FindingState, Phase};
+use crate::model::rows::{DutyLife, DutyRow, DutyState, FindingState, Phase};
 use crate::model::state::State;
 use crate::model::views::declarations::{PlanState, SupplierState};
 use daicho_schemas::canonical::Hash;
@@ -112,6 +112,7 @@ fn duty(
         phase: *phase,
         outcome: row.outcome,
         state: DutyState::Open,
+        life: DutyLife::default(),
         subject: subject(finding),
         title: row.title.clone(),
         form: row.form.clone(),

@@ -2,7 +2,7 @@
 //! It does not test the table's own rows one by one; each row carries its cases.
 //! Invariant tested: a duty is never closed by the model, and every opening has a duty of its own.
 
-use crate::model::rows::{DutyOutcome, DutyRow, DutyState, Phase};
+use crate::model::rows::{DutyLife, DutyOutcome, DutyRow, DutyState, Phase};
 use crate::model::testing::{PlanScript, Script, interface, package, plan, supplier};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::InterfaceKind;
@@ -105,10 +105,11 @@ fn a_duty_never_closes_by_itself_and_a_new_opening_is_a_new_duty() {
     let mut script = script(installation(), "vendor.example");
     let first = only(&script);
     script.dpkg(Outcome::Complete, &[]);
-    assert_eq!(only(&script), DutyRow { state: DutyState::CauseGone, ..first.clone() });
+    assert_eq!(only(&script), DutyRow { life: DutyLife { cause_gone: true, ..DutyLife::default() }, ..first.clone() });
     script.dpkg(Outcome::Complete, &[package("tool", "1", "vendor.example")]);
     let duties = script.model.duties();
-    assert_eq!(duties.iter().map(|duty| duty.state).collect::<Vec<_>>(), [DutyState::Open, DutyState::CauseGone]);
+    assert_eq!(duties.iter().map(|duty| duty.life.cause_gone).collect::<Vec<_>>(), [false, true]);
+    assert!(duties.iter().all(|duty| duty.state == DutyState::Open), "no person has moved any");
     assert_eq!(duties[1].duty_id, first.duty_id);
     assert_ne!(duties[0].duty_id, first.duty_id);
     let finding = script.finding(&first.finding_id);
@@ -121,10 +122,10 @@ fn a_corrected_plan_is_judged_anew_for_the_day_of_the_change() {
     let before = only(&script);
     script.plan(installation());
     let duties = script.model.duties();
-    let seen: Vec<_> = duties.iter().map(|duty| (duty.row_id.as_str(), duty.state)).collect();
-    assert_eq!(seen, [("installation-introduced", DutyState::Open), ("installation-open", DutyState::CauseGone)]);
+    let seen: Vec<_> = duties.iter().map(|duty| (duty.row_id.as_str(), duty.life.cause_gone)).collect();
+    assert_eq!(seen, [("installation-introduced", false), ("installation-open", true)]);
     script.plan(installation().dates(accepted()));
-    let again = script.model.duties().into_iter().find(|duty| duty.state == DutyState::Open).unwrap();
+    let again = script.model.duties().into_iter().find(|duty| !duty.life.cause_gone).unwrap();
     assert_eq!(again, before, "correcting the correction brings the same duty back");
 }
 
@@ -157,7 +158,7 @@ fn an_undeclared_path_asks_a_person() {
     assert_eq!(duty.confidence, "INF");
     let run = json!({"submitted_on": "2026-01-05", "accepted_on": "2026-01-10", "entrusted_from": "2026-04-01"});
     script.plan(plan("plan-2", "tos").entrustment().dates(run));
-    let open: Vec<_> = script.model.duties().into_iter().filter(|duty| duty.state == DutyState::Open).collect();
+    let open: Vec<_> = script.model.duties().into_iter().filter(|duty| !duty.life.cause_gone).collect();
     assert_eq!(open.len(), 1);
     assert_eq!(
         (open[0].plan_id.as_ref().unwrap().as_str(), open[0].phase),

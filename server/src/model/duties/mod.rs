@@ -2,19 +2,27 @@
 //! It does not know the law; the pack in `schemas/regimes/` does, and every row there names its article and its confidence.
 //! Invariant: a duty's id follows from finding, opening and table row; when its cause goes, a person still has to settle it.
 
+pub mod deadlines;
 pub mod judge;
+pub mod life;
+pub mod lists;
 pub mod phase;
 pub mod planned;
+pub mod reminders;
 pub mod table;
 
-use super::findings::{Finding, Findings, Turn};
-use super::rows::{DutyOutcome, DutyRow, DutyState};
+use super::findings::{At, Finding, Findings, Turn};
+use super::rows::{DutyOutcome, DutyRow};
 use super::snapshot::{In, Keep, Out, SnapshotError};
 use super::state::State;
 use super::views::drift::Touched;
+use crate::ledger::entry::Author;
+use daicho_schemas::fact::duty::Reminders;
 use daicho_schemas::ids::{DutyId, EquipmentId, FindingId};
 use daicho_schemas::time::CalendarDate;
 use imbl::{OrdMap, OrdSet};
+use life::{DutyAct, DutyTurn, History};
+use lists::Lists;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -25,16 +33,30 @@ use std::sync::Arc;
 pub struct Duties {
     by_id: OrdMap<DutyId, Arc<DutyRow>>,
     by_finding: OrdMap<FindingId, Arc<Vec<DutyId>>>,
+    histories: OrdMap<DutyId, Arc<History>>,
     order: OrdSet<Rank>,
     by_equipment: OrdSet<(EquipmentId, Option<Rank>)>,
-    by_outcome: OrdMap<DutyOutcome, usize>,
+    lists: Lists,
 }
 
-/// Open ones first, strictest first, newest first; ids decide between equals.
-pub(crate) type Rank = (bool, Reverse<DutyOutcome>, Reverse<CalendarDate>, DutyId);
+/// Those whose cause is observed first, settled ones last; strictest first, newest first; ids decide between equals.
+pub(crate) type Rank = (Place, Reverse<DutyOutcome>, Reverse<CalendarDate>, DutyId);
 
-fn rank(duty: &DutyRow) -> Rank {
-    (duty.state == DutyState::CauseGone, Reverse(duty.outcome), Reverse(duty.changed_on), duty.duty_id.clone())
+/// The three parts of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Observed,
+    CauseGone,
+    Settled,
+}
+
+pub(crate) fn rank(duty: &DutyRow) -> Rank {
+    let place = match (duty.state.is_settled(), duty.life.cause_gone) {
+        (true, _) => Place::Settled,
+        (false, true) => Place::CauseGone,
+        (false, false) => Place::Observed,
+    };
+    (place, Reverse(duty.outcome), Reverse(duty.changed_on), duty.duty_id.clone())
 }
 
 impl Duties {
@@ -43,7 +65,7 @@ impl Duties {
         self.by_id.get(id).map(|duty| &**duty)
     }
 
-    /// Every duty behind one, or all of them: open ones first, strictest first, newest first.
+    /// Every duty behind one, or all of them, in the order of the list.
     pub fn after(&self, duty: Option<&DutyRow>) -> impl Iterator<Item = &DutyRow> {
         let from = duty.map_or(Bound::Unbounded, |duty| Bound::Excluded(rank(duty)));
         self.order.range((from, Bound::Unbounded)).filter_map(|rank| self.get(&rank.3))
@@ -60,9 +82,10 @@ impl Duties {
         self.order.iter().skip(skip).filter_map(|rank| self.get(&rank.3))
     }
 
-    /// How many one equipment has.
-    pub fn count_of(&self, id: &EquipmentId) -> usize {
-        self.by_equipment.range((id.clone(), None)..).take_while(|(equipment, _)| equipment == id).count()
+    /// How many of one equipment nobody has settled. Of one whose cause is gone, a person still decides.
+    pub fn count_unsettled_of(&self, id: &EquipmentId) -> usize {
+        let own = self.by_equipment.range((id.clone(), None)..).take_while(|(equipment, _)| equipment == id);
+        own.take_while(|(_, rank)| rank.as_ref().is_some_and(|rank| rank.0 < Place::Settled)).count()
     }
 
     /// How many there are.
@@ -70,9 +93,19 @@ impl Duties {
         self.by_id.len()
     }
 
-    /// How many have this outcome.
-    pub fn count(&self, outcome: DutyOutcome) -> usize {
-        self.by_outcome.get(&outcome).copied().unwrap_or(0)
+    /// How many ask for something and are not settled.
+    pub fn waiting(&self) -> usize {
+        self.lists.waiting
+    }
+
+    /// What was done about a duty, in order.
+    pub fn turns(&self, id: &DutyId) -> &[DutyTurn] {
+        self.histories.get(id).map_or(&[], |history| &history.turns)
+    }
+
+    /// Who moved it last, and when.
+    pub fn last_move(&self, id: &DutyId) -> Option<&DutyTurn> {
+        self.histories.get(id)?.last_move()
     }
 
     /// Whether there is none.
@@ -86,15 +119,15 @@ impl Duties {
     }
 
     fn put(&mut self, duty: DutyRow) {
+        let duty = duty.counted();
         let after = rank(&duty);
         if let Some(before) = self.by_id.get(&duty.duty_id) {
+            self.lists.list(before, false);
             let (equipment, before) = (before.equipment_id.clone(), rank(before));
-            let outcome = before.1.0;
             self.order.remove(&before);
             self.by_equipment.remove(&(equipment, Some(before)));
-            *self.by_outcome.entry(outcome).or_insert(1) -= 1;
         }
-        *self.by_outcome.entry(duty.outcome).or_insert(0) += 1;
+        self.lists.list(&duty, true);
         self.order.insert(after.clone());
         self.by_equipment.insert((duty.equipment_id.clone(), Some(after)));
         self.by_id.insert(duty.duty_id.clone(), Arc::new(duty));
@@ -105,15 +138,35 @@ impl Duties {
     pub(crate) fn settle(&mut self, finding: &FindingId, follows: Vec<DutyRow>) {
         let lost = |duty: &&DutyRow| !follows.iter().any(|row| row.duty_id == duty.duty_id);
         let lost: Vec<DutyRow> = self.of(finding).filter(lost).cloned().collect();
-        for duty in lost {
-            self.put(DutyRow { state: DutyState::CauseGone, ..duty });
+        for mut duty in lost {
+            duty.life.cause_gone = true;
+            self.put(duty);
         }
         for row in follows {
             let ids = self.by_finding.entry(finding.clone()).or_default();
             if !ids.contains(&row.duty_id) {
                 Arc::make_mut(ids).push(row.duty_id.clone());
             }
-            self.put(row);
+            let before = self.by_id.get(&row.duty_id).cloned();
+            self.put(row.living_on(before.as_deref()));
+        }
+    }
+
+    /// A person did something about a duty. Of one that is not there nothing is known, and nothing follows.
+    pub(crate) fn turned(&mut self, id: &DutyId, act: DutyAct, by: &Author, at: At) {
+        let Some(duty) = self.by_id.get(id) else { return };
+        let after = DutyRow::clone(duty).after(&act);
+        self.put(after);
+        let history = self.histories.entry(id.clone()).or_default();
+        Arc::make_mut(history).turned(act, by, at);
+    }
+
+    /// People were reminded.
+    pub(crate) fn reminded(&mut self, stated: &Reminders) {
+        for reminder in &stated.reminders {
+            let Some(duty) = self.by_id.get(&reminder.duty_id) else { continue };
+            let history = self.histories.entry(reminder.duty_id.clone()).or_default();
+            Arc::make_mut(history).reminded(reminder, &duty.life.deadlines);
         }
     }
 }
@@ -121,6 +174,7 @@ impl Duties {
 impl Keep for Duties {
     fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
         self.by_id.keep(out)?;
+        self.histories.keep(out)?;
         self.by_finding.keep(out)
     }
 
@@ -129,6 +183,7 @@ impl Keep for Duties {
         for (_, duty) in OrdMap::<DutyId, DutyRow>::back(from)? {
             duties.put(duty);
         }
+        duties.histories = Keep::back(from)?;
         duties.by_finding = Keep::back(from)?;
         Ok(duties)
     }

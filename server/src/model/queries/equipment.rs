@@ -79,7 +79,7 @@ impl Model {
             components_undeclared: undeclared,
             findings_open: self.state.findings.count_open_of(id) as u64,
             // No duty is ever settled by itself: of one whose cause is gone, a person still decides whether to file something.
-            duties_open: self.state.duties.count_of(id) as u64,
+            duties_open: self.state.duties.count_unsettled_of(id) as u64,
         })
     }
 }

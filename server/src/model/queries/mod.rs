@@ -4,6 +4,7 @@
 
 mod components;
 mod drift_lines;
+mod duties;
 mod equipment;
 mod hosts;
 mod pages;
@@ -12,5 +13,6 @@ mod registers;
 mod search;
 mod worksheets;
 
+pub use super::duties::lists::{DutyDue, DutyQuery};
 pub use pages::Part;
 pub use search::ComponentQuery;

@@ -1,4 +1,4 @@
-//! The registers: findings, duties, suppliers and plans as lists.
+//! The registers: findings, suppliers and plans as lists.
 //! It does not know drift or components beyond counting them.
 //! Invariant: what is open comes first, what weighs most next, what is newest then; ids decide between equals.
 
@@ -6,10 +6,10 @@ use super::super::Model;
 use super::super::duties::phase::{phase_on, prohibited_through};
 use super::super::duties::planned::{self, Judgement};
 use super::super::findings::{AGENTS_LISTED_MAX, Finding, row};
-use super::super::rows::{DutyOutcome, DutyRow, FindingRow, FindingState, Page, PlanRow, Severity, SupplierRow};
+use super::super::rows::{FindingRow, FindingState, Page, PlanRow, Severity, SupplierRow};
 use super::super::views::declarations::{PlanState, SupplierState};
 use super::Part;
-use daicho_schemas::ids::{AgentId, DutyId, FindingId, PartId, PlanId, SupplierId};
+use daicho_schemas::ids::{AgentId, FindingId, PartId, PlanId, SupplierId};
 use daicho_schemas::planned::PlannedChange;
 use daicho_schemas::time::CalendarDate;
 use std::cmp::Reverse;
@@ -77,51 +77,6 @@ impl Model {
         let agents: Vec<AgentId> =
             hosts.filter_map(|host| self.state.agents.by_number(host)).map(|agent| agent.agent_id.clone()).collect();
         row(id, finding, agents, self.duty_ids(id))
-    }
-
-    /// Every duty, open ones first, strictest first, newest first.
-    pub fn duties(&self) -> Vec<DutyRow> {
-        self.duties_from(0, usize::MAX)
-    }
-
-    /// Duties from a place in the list on.
-    pub fn duties_from(&self, skip: usize, take: usize) -> Vec<DutyRow> {
-        self.state.duties.from_place(skip).take(take).cloned().collect()
-    }
-
-    /// How many duties there are.
-    pub fn duties_total(&self) -> usize {
-        self.state.duties.len()
-    }
-
-    /// The first duties that ask for something.
-    pub fn first_duties_waiting(&self, take: usize) -> Vec<DutyRow> {
-        let waiting = self.state.duties.after(None).filter(|duty| duty.outcome != DutyOutcome::Nothing);
-        waiting.take(take).cloned().collect()
-    }
-
-    /// How many duties ask for something. A duty whose cause is gone still does: only a person can settle it.
-    pub fn duties_waiting(&self) -> usize {
-        self.state.duties.len() - self.state.duties.count(DutyOutcome::Nothing)
-    }
-
-    /// One page of duties. `None` when the cursor is not one of this list.
-    pub fn duties_page(&self, part: Part<'_>) -> Option<Page<DutyRow>> {
-        let last = match part.cursor {
-            None => None,
-            Some(cursor) => Some(self.state.duties.get(&DutyId::new(cursor).ok()?)?),
-        };
-        Some(part.of(self.state.duties.after(last).cloned(), |row| row.duty_id.to_string()))
-    }
-
-    /// The duties that hang on a finding.
-    pub fn duties_of(&self, finding: &FindingId) -> Vec<DutyRow> {
-        self.state.duties.of(finding).cloned().collect()
-    }
-
-    /// One duty.
-    pub fn duty(&self, id: &DutyId) -> Option<DutyRow> {
-        self.state.duties.get(id).cloned()
     }
 
     /// Every supplier, in order of ids.

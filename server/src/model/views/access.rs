@@ -5,6 +5,7 @@
 use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{AccessGranted, AgentEnrolled, Role, TokenIssued};
+use daicho_schemas::fact::duty::CalendarShared;
 use daicho_schemas::ids::{AgentId, PersonId, TokenId};
 use daicho_schemas::time::UtcMicros;
 use imbl::OrdMap;
@@ -16,6 +17,8 @@ pub struct Access {
     people: OrdMap<PersonId, PersonState>,
     by_token: OrdMap<Hash, PersonId>,
     tokens: OrdMap<TokenId, TokenState>,
+    /// Whose calendar a token's hash opens.
+    calendars: OrdMap<Hash, PersonId>,
 }
 
 /// A person or a script. The newest grant stands alone: it replaces roles and token of the one before.
@@ -46,6 +49,27 @@ impl Access {
             self.by_token.remove(&before.token_hash);
         }
         self.by_token.insert(granted.token_hash, granted.person_id.clone());
+    }
+
+    /// A person's calendar opens with another token, or with none. The newest word stands alone.
+    pub(crate) fn share_calendar(&mut self, shared: &CalendarShared) {
+        let before = self.calendars.iter().find(|(_, person)| **person == shared.person_id);
+        if let Some(before) = before.map(|(hash, _)| *hash) {
+            self.calendars.remove(&before);
+        }
+        if let Some(hash) = shared.token_hash {
+            self.calendars.insert(hash, shared.person_id.clone());
+        }
+    }
+
+    /// The person whose calendar opens with the token of this hash, as long as they may sign in.
+    pub fn calendar_of(&self, hash: &Hash) -> Option<&PersonId> {
+        self.calendars.get(hash).filter(|person| self.people.contains_key(*person))
+    }
+
+    /// Whether a person's calendar opens with any token.
+    pub fn shares_calendar(&self, person: &PersonId) -> bool {
+        self.calendars.values().any(|other| other == person)
     }
 
     /// A token was made. A second issue of the same token changes nothing: it may have been used.
@@ -87,11 +111,17 @@ impl Keep for Access {
     fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
         self.people.keep(out)?;
         self.by_token.keep(out)?;
-        self.tokens.keep(out)
+        self.tokens.keep(out)?;
+        self.calendars.keep(out)
     }
 
     fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self { people: Keep::back(from)?, by_token: Keep::back(from)?, tokens: Keep::back(from)? })
+        Ok(Self {
+            people: Keep::back(from)?,
+            by_token: Keep::back(from)?,
+            tokens: Keep::back(from)?,
+            calendars: Keep::back(from)?,
+        })
     }
 }
 

@@ -111,6 +111,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
         phase: Some(Phase::Introduced),
         outcome: DutyOutcome::Report,
         state: DutyState::Open,
+        life: DutyLife::default(),
         subject: Text::new("docker-ce 5:24.0.7（Docker）", "docker-ce 5:24.0.7 (Docker)"),
         title: Text::new(
             "構成設備の変更の報告：供給者「Docker」の製品の追加",
@@ -155,7 +156,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
     let mut ask = base.clone();
     ask.duty_id = DutyId::new("duty-00000000000000a2").unwrap();
     ask.outcome = DutyOutcome::AskPerson;
-    ask.state = DutyState::CauseGone;
+    ask.life.cause_gone = true;
     ask.title = Text::new("届け出ていない保守経路の有無の確認", "Find out whether an entrustment is not in the plan");
     ask.form = None;
     ask.plan_id = None;
