@@ -7,7 +7,9 @@ use crate::model::Model;
 use crate::model::duties::deadlines::{last_prohibited, last_prohibited_max};
 use crate::model::rows::{DutyOutcome, DutyRow, DutyState};
 use daicho_schemas::fact::decision::Role;
-use daicho_schemas::fact::duty::{CalendarShared, DutyAssigned, DutyDate, DutyDated, DutyMoved, DutyOwner};
+use daicho_schemas::fact::duty::{
+    CalendarShared, DUTY_STATES, DutyAssigned, DutyDate, DutyDated, DutyMoved, DutyOwner,
+};
 use daicho_schemas::ids::{DutyId, PersonId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
@@ -48,6 +50,22 @@ pub fn moved(model: &Model, author: &Author, moved: &DutyMoved, today: CalendarD
         return Err(Refusal::new(RefusalCode::DutyCautionUnread).with(detail));
     }
     step(&duty, moved, today)
+}
+
+/// The states to which a duty can go on a day, if the words that this needs are said.
+pub fn possible(duty: &DutyRow, today: CalendarDate) -> Vec<DutyState> {
+    let said = |to| DutyMoved {
+        duty_id: duty.duty_id.clone(),
+        from: duty.state,
+        to,
+        on: today,
+        reason: "?".into(),
+        reference: None,
+        plan_id: None,
+        caution_read: true,
+    };
+    let can = |to: &DutyState| *to != duty.state && step(duty, &said(*to), today).is_ok();
+    DUTY_STATES.iter().copied().filter(can).collect()
 }
 
 /// Whether the steps before it are there, and the days in order.

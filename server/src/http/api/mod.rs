@@ -2,6 +2,7 @@
 //! It does not know pages; both read the same rows from the model.
 //! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
 
+mod duties;
 mod health;
 mod ledger;
 mod reads;
@@ -25,8 +26,11 @@ pub fn router() -> Router<Arc<App>> {
         .route("/components/{id}/places", get(reads::component_places))
         .route("/findings", get(reads::findings))
         .route("/findings/{id}", get(reads::finding))
-        .route("/duties", get(reads::duties))
-        .route("/duties/{id}", get(reads::duty))
+        .route("/duties", get(duties::list))
+        .route("/duties/{id}", get(duties::one))
+        .route("/duties/{id}/moves", post(duties::moves))
+        .route("/duties/{id}/assign", post(duties::assign))
+        .route("/duties/{id}/dates", post(duties::dates))
         .route("/suppliers", get(reads::suppliers).post(writes::suppliers))
         .route("/plans", get(reads::plans).post(writes::plan))
         .route("/radius", get(reads::radius))

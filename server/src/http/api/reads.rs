@@ -8,20 +8,20 @@ use crate::http::auth::StaffIdentity;
 use crate::model::queries::Part;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
-    ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, DutyQuery, DutyRow, EquipmentDetail, EquipmentRow,
-    FindingRow, FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
+    ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, EquipmentDetail, EquipmentRow, FindingRow,
+    FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
 };
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use daicho_schemas::ids::{AgentId, DutyId, EquipmentId, FindingId};
+use daicho_schemas::ids::{AgentId, EquipmentId, FindingId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
 use serde::Deserialize;
 use std::sync::Arc;
 
-type Answer<T> = Result<Json<T>, Refused>;
-type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Answer<T> = Result<Json<T>, Refused>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
 /// Where to go on in a list, and what of it.
 #[derive(Debug, Default, Deserialize)]
@@ -46,22 +46,22 @@ impl ListQuery {
     }
 }
 
-fn asked<T>(query: Asked<T>) -> Result<T, Refused> {
+pub(super) fn asked<T>(query: Asked<T>) -> Result<T, Refused> {
     query
         .map(|Query(query)| query)
         .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.body_text()).into())
 }
 
-fn today(app: &App) -> CalendarDate {
+pub(super) fn today(app: &App) -> CalendarDate {
     app.clock.now().date_in_japan()
 }
 
 /// One page of a list, or the refusal of a cursor that is not one of it.
-fn page<T>(page: Option<Page<T>>) -> Answer<Page<T>> {
+pub(super) fn page<T>(page: Option<Page<T>>) -> Answer<Page<T>> {
     page.map(Json).ok_or_else(|| RefusalCode::CursorWrong.into())
 }
 
-fn found<T>(row: Option<T>) -> Answer<T> {
+pub(super) fn found<T>(row: Option<T>) -> Answer<T> {
     row.map(Json).ok_or_else(|| RefusalCode::NotFound.into())
 }
 
@@ -161,25 +161,6 @@ pub(super) async fn finding(
 ) -> Answer<FindingRow> {
     let id = FindingId::new(id).map_err(|_| RefusalCode::NotFound)?;
     found(app.model().finding(&id))
-}
-
-/// Duties.
-pub(super) async fn duties(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ListQuery>,
-) -> Answer<Page<DutyRow>> {
-    page(app.model().duties_page(asked(query)?.part(), &DutyQuery::default(), today(&app)))
-}
-
-/// One duty.
-pub(super) async fn duty(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<DutyRow> {
-    let id = DutyId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    found(app.model().duty(&id))
 }
 
 /// Suppliers.

@@ -33,7 +33,7 @@ const TOKEN_SECONDS_MAX: i64 = 31 * 24 * 3600;
 /// Supplier records that are stated together.
 const SUPPLIERS_TOGETHER: usize = 200;
 
-type Written = Result<(StatusCode, Json<Value>), Refused>;
+pub(super) type Written = Result<(StatusCode, Json<Value>), Refused>;
 
 /// `POST /plans`: a plan file. A plan of the same id becomes its next version.
 pub(super) async fn plan(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity, body: Body) -> Written {
@@ -135,7 +135,8 @@ pub(super) async fn sign_in_code(State(app): State<Arc<App>>, BearerIdentity(sta
     Ok((StatusCode::CREATED, Json(json!({ "path": format!("/sign-in/{code}"), "expires_at": expires_at }))))
 }
 
-async fn state(app: &App, staff: &StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
+/// States something in a person's name; the entry, unless it says nothing new.
+pub(super) async fn state(app: &App, staff: &StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
     let submission = Submission::stated(staff.author(), fact).map_err(fault)?;
     Ok(match app.door.admit(submission).await? {
         Receipt::Appended { seq } | Receipt::AlreadyThere { seq } => Some(seq),

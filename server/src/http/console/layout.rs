@@ -14,6 +14,7 @@ use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use daicho_schemas::fact::decision::Role;
 use daicho_schemas::refusal::Refusal;
 use daicho_schemas::text::{Language, Text};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
@@ -132,6 +133,10 @@ pub struct PageContext {
     pub waiting: Waiting,
     /// Why nothing can be written now, if that is so.
     pub trouble: Option<Text>,
+    /// What forms of this session carry; absent without a session.
+    pub form_token: Option<String>,
+    /// Whether the reader may move duties.
+    pub keeps_duties: bool,
 }
 
 impl PageContext {
@@ -239,6 +244,8 @@ impl Reader {
             today: app.clock.now().date_in_japan(),
             waiting: Waiting::default(),
             trouble: app.trouble(),
+            form_token: None,
+            keeps_duties: false,
         }
     }
 }
@@ -256,6 +263,7 @@ impl FromRequestParts<Arc<App>> for Reader {
 pub struct Visitor {
     reader: Reader,
     person: StaffIdentity,
+    form_token: Option<String>,
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
@@ -265,7 +273,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let reader = Reader::of(&parts.uri, &parts.headers)?;
         match parts.extensions.get::<Gate>() {
             Some(Gate(ask)) => match ask(app, &parts.headers) {
-                Ok(person) => Ok(Self { reader, person }),
+                Ok(person) => Ok(Self { reader, person, form_token: super::forms::token(&parts.headers) }),
                 Err(_) => Err(see_other("/sign-in")),
             },
             // Without a gate nobody can be proved: the router was built wrongly, and nothing is shown.
@@ -275,6 +283,11 @@ impl FromRequestParts<Arc<App>> for Visitor {
 }
 
 impl Visitor {
+    /// Who this is.
+    pub fn person(&self) -> &StaffIdentity {
+        &self.person
+    }
+
     /// Reads rows from the model and makes the page's context, both from one state of it.
     pub fn read<T>(
         &self,
@@ -285,6 +298,8 @@ impl Visitor {
         let mut ctx = self.reader.context(app);
         ctx.section = section;
         ctx.person = Some(self.person.person_id.to_string());
+        ctx.form_token = self.form_token.clone();
+        ctx.keeps_duties = self.person.require(&[Role::Compliance]).is_ok();
         // A poisoned lock means that a fold stopped half-way: what it holds may be wrong, and wrong is worse than nothing.
         let model = app.model.read().map_err(|_| super::pages::trouble::fault(&ctx))?.clone();
         ctx.waiting = Waiting::of(&model);

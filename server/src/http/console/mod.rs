@@ -4,6 +4,8 @@
 
 pub mod assets;
 pub mod diagram;
+pub mod duty_words;
+pub mod forms;
 pub mod fragments;
 pub mod headers;
 pub mod i18n;
@@ -20,7 +22,7 @@ mod tests;
 
 use crate::http::{App, auth};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::http::Uri;
 use axum::response::Response;
@@ -31,6 +33,9 @@ use pages::{
     plans, radius, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
+
+/// A form that a page sends, in bytes.
+const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// Every page, with `auth::staff` at the door.
 ///
@@ -43,7 +48,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(start::show))
         .route("/duties", get(duties::show))
-        .route("/duties/{id}", get(duty::show))
+        .route("/duties/{id}", get(duty::show).post(duty::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/findings", get(findings::show))
         .route("/findings/{id}", get(finding::show))
         .route("/equipment", get(equipment_list::show))

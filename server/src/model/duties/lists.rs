@@ -8,7 +8,7 @@ use crate::model::rows::{DutyOutcome, DutyRow, DutyState};
 use daicho_schemas::fact::duty::DutyOwner;
 use daicho_schemas::ids::DutyId;
 use daicho_schemas::time::CalendarDate;
-use imbl::OrdSet;
+use imbl::{OrdMap, OrdSet};
 use serde::Deserialize;
 use std::ops::Bound;
 
@@ -48,6 +48,8 @@ pub(crate) struct Lists {
     by_state: OrdSet<(DutyState, Option<Rank>)>,
     by_owner: OrdSet<(Option<DutyOwner>, Option<Rank>)>,
     by_due: OrdSet<(CalendarDate, Option<DutyId>)>,
+    /// Everybody who sees to a duty, with how many.
+    owners: OrdMap<DutyOwner, usize>,
     pub(super) waiting: usize,
 }
 
@@ -63,6 +65,13 @@ impl Lists {
         }
         let rank = rank(duty);
         change(&mut self.by_state, (duty.state, Some(rank.clone())), enter);
+        if let Some(owner) = &duty.life.owner {
+            let count = self.owners.get(owner).copied().unwrap_or(0);
+            match if enter { count + 1 } else { count.saturating_sub(1) } {
+                0 => self.owners.remove(owner),
+                count => self.owners.insert(owner.clone(), count),
+            };
+        }
         change(&mut self.by_owner, (duty.life.owner.clone(), Some(rank)), enter);
         if let Some(on) = next_due(duty) {
             change(&mut self.by_due, (on, Some(duty.duty_id.clone())), enter);
@@ -98,6 +107,11 @@ impl DutyDue {
 type Found<'a> = Box<dyn Iterator<Item = &'a DutyRow> + 'a>;
 
 impl Duties {
+    /// Everybody who sees to a duty, once each.
+    pub fn owners(&self) -> impl Iterator<Item = &DutyOwner> {
+        self.lists.owners.keys()
+    }
+
     /// The duties that are wanted, behind one or all of them. Asked for their day, the most urgent come first; else in the
     /// order of the list.
     pub fn some<'a>(&'a self, query: &'a DutyQuery, last: Option<&'a DutyRow>, today: CalendarDate) -> Found<'a> {

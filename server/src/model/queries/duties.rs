@@ -6,7 +6,7 @@ use super::super::Model;
 use super::super::duties::deadlines::{Deadline, last_prohibited, last_prohibited_max};
 use super::super::rows::{DutyOutcome, DutyQuery, DutyRow, DutyTurn, Page};
 use super::Part;
-use daicho_schemas::fact::duty::Reminders;
+use daicho_schemas::fact::duty::{DutyOwner, Reminders};
 use daicho_schemas::ids::{DutyId, FindingId};
 use daicho_schemas::time::CalendarDate;
 
@@ -83,6 +83,11 @@ impl Model {
     /// The last day of the prohibition period of a duty's filing, and the last one to which it can be extended.
     pub fn duty_prohibited(&self, duty: &DutyRow) -> Option<(CalendarDate, CalendarDate)> {
         last_prohibited(duty).zip(last_prohibited_max(duty))
+    }
+
+    /// The first of those who see to a duty.
+    pub fn duty_owners(&self, take: usize) -> Vec<DutyOwner> {
+        self.state.duties.owners().take(take).cloned().collect()
     }
 
     /// Every day that an unsettled duty waits for, in the order of the list of duties.

@@ -3,6 +3,11 @@
 //! Invariant: one duty on the statute, one on an inference, one on nothing that was checked.
 
 use super::*;
+use crate::http::console::pages::duty::{Shown, Typed};
+use crate::http::console::pages::start::Urgent;
+use crate::intake::duties::possible;
+use crate::model::duties::deadlines::{last_prohibited, last_prohibited_max};
+use daicho_schemas::fact::duty::{DutyMoved, DutyOwner};
 
 fn finding(n: u64, rule: &str, severity: Severity, title: Text, equipment: Option<&str>) -> FindingRow {
     FindingRow {
@@ -147,7 +152,10 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
         "受理した日から起算して三十日を経過する日まで変更できません",
         "No change until 30 days have passed, counted from the day of acceptance (受理した日から起算)",
     );
-    first.due_on = Some(on("2026-12-20"));
+    first.state = DutyState::Accepted;
+    first.life.owner = Some(DutyOwner::Name("法務部（届出担当）".into()));
+    (first.life.submitted_on, first.life.accepted_on) = (Some(on("2026-11-09")), Some(on("2026-11-16")));
+    (first.life.recommended_on, first.life.prohibited_through) = (Some(on("2026-11-19")), Some(on("2027-03-15")));
     first.phase = Some(Phase::Prohibited);
     first.confidence = "STAT".into();
     first.caution = None;
@@ -157,11 +165,60 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
     ask.duty_id = DutyId::new("duty-00000000000000a2").unwrap();
     ask.outcome = DutyOutcome::AskPerson;
     ask.life.cause_gone = true;
+    ask.life.target_on = Some(on("2026-11-18"));
     ask.title = Text::new("届け出ていない保守経路の有無の確認", "Find out whether an entrustment is not in the plan");
     ask.form = None;
     ask.plan_id = None;
     ask.phase = None;
     ask.confidence = "MEM".into();
     ask.articles = vec![];
-    vec![first, base, ask]
+    vec![first, base, ask].into_iter().map(DutyRow::counted).collect()
+}
+
+pub(in crate::http::console) fn urgent() -> Urgent {
+    Urgent { overdue: 1, soon: 1, unassigned: 2, next: duties().into_iter().rev().step_by(2).collect() }
+}
+
+/// A duty with what stands around it, and a life of several steps.
+pub(in crate::http::console) fn shown(duty: DutyRow, equipment_name: Option<Text>) -> Shown {
+    let moved = |n: u64, from, to, reason: &str, reference: Option<&str>| DutyTurn {
+        seq: 1300 + n,
+        at: minute(400 + n * 60),
+        by: Some(PersonId::new("aoi").unwrap()),
+        act: DutyAct::Moved(DutyMoved {
+            duty_id: duty.duty_id.clone(),
+            from,
+            to,
+            on: on("2026-11-16"),
+            reason: reason.into(),
+            reference: reference.map(str::to_string),
+            plan_id: None,
+            caution_read: false,
+        }),
+    };
+    let history = vec![
+        moved(1, DutyState::Open, DutyState::Judged, "委託先の変更で、重要な変更に当たる。", None),
+        moved(2, DutyState::Judged, DutyState::Submitted, "", Some("国港総第 12 号")),
+        moved(3, DutyState::Submitted, DutyState::Accepted, "", None),
+    ];
+    Shown {
+        finding: findings().into_iter().next(),
+        plan: plans().into_iter().next(),
+        equipment_name,
+        history: if duty.state == DutyState::Open { vec![] } else { history },
+        possible: possible(&duty, on("2026-11-21")),
+        prohibited: last_prohibited(&duty).zip(last_prohibited_max(&duty)),
+        duty,
+    }
+}
+
+/// A form that was refused.
+pub(in crate::http::console) fn typed() -> Typed {
+    Typed {
+        act: "move".into(),
+        step: "open:not_needed".into(),
+        on: "2026-11-20".into(),
+        reason: "\"><script>alert(1)</script>".into(),
+        ..Typed::default()
+    }
 }

@@ -52,6 +52,8 @@ pub(in crate::http::console) fn context(language: Language, section: Section) ->
         today: on("2026-11-21"),
         waiting,
         trouble: None,
+        form_token: Some("sample".into()),
+        keeps_duties: true,
     }
 }
 

@@ -10,11 +10,12 @@ use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
-    EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
+    DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
 };
 use crate::worksheet::{Filing, fill, forms};
 use askama::Template;
 use daicho_schemas::ids::SupplierId;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Language;
 use std::path::Path;
 
@@ -111,17 +112,21 @@ fn findings_page(ctx: PageContext, rows: Vec<FindingRow>, seen: SeenRow) -> find
     findings::Findings { ctx, query: Default::default(), list: Listing::cut(rows, None), seen }
 }
 
+fn duties_page(ctx: PageContext, rows: Vec<DutyRow>) -> duties::Duties {
+    let (waiting, owners) = (rows.len(), rows.iter().filter_map(|duty| duty.life.owner.clone()).collect());
+    duties::Duties { ctx, query: Default::default(), list: Listing::cut(rows, None), waiting, owners }
+}
+
 fn judged(language: Language) -> Vec<(&'static str, String)> {
     let ctx = |section| context(language, section);
     let detail = samples::equipment_detail();
     let seen = samples::seen();
     let [first_duty, duty, ask]: [_; 3] = samples::duties().try_into().unwrap();
-    let duty_page = |duty| duty::Duty {
-        ctx: ctx(Section::Duties),
-        duty,
-        finding: samples::findings().into_iter().next(),
-        plan: samples::plans().into_iter().next(),
-        equipment_name: Some(detail.row.name.clone()),
+    let duty_page = |duty, typed: duty::Typed| {
+        let ctx = ctx(Section::Duties);
+        let refused = Refusal::new(RefusalCode::DutyMovedMeanwhile).with("from: it is judged; aoi moved it");
+        let complaint = (!typed.act.is_empty()).then(|| ctx.complaint(&refused));
+        duty::Duty { ctx, shown: samples::shown(duty, Some(detail.row.name.clone())), typed, complaint }
     };
     let finding_page = |n: usize| finding::Finding {
         ctx: ctx(Section::Findings),
@@ -132,7 +137,7 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
     };
     let start = start::Start::new(
         ctx(Section::Start),
-        samples::duties(),
+        (samples::duties(), samples::urgent()),
         samples::findings().into_iter().take(4).collect(),
         [2, 1, 1],
         seen,
@@ -141,15 +146,11 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
     let findings = findings_page(ctx(Section::Findings), samples::findings(), seen);
     vec![
         ("start", start.render().unwrap()),
-        (
-            "duties",
-            duties::Duties { ctx: ctx(Section::Duties), list: Listing::cut(samples::duties(), None), waiting: 3 }
-                .render()
-                .unwrap(),
-        ),
-        ("duty-certain", duty_page(first_duty).render().unwrap()),
-        ("duty", duty_page(duty).render().unwrap()),
-        ("duty-ask", duty_page(ask).render().unwrap()),
+        ("duties", duties_page(ctx(Section::Duties), samples::duties()).render().unwrap()),
+        ("duty-certain", duty_page(first_duty, Default::default()).render().unwrap()),
+        ("duty", duty_page(duty.clone(), Default::default()).render().unwrap()),
+        ("duty-refused", duty_page(duty, samples::typed()).render().unwrap()),
+        ("duty-ask", duty_page(ask, Default::default()).render().unwrap()),
         ("findings", findings.render().unwrap()),
         ("finding", finding_page(0).render().unwrap()),
         ("finding-closed", finding_page(4).render().unwrap()),
@@ -196,20 +197,17 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
     vec![
         (
             "start-empty",
-            start::Start::new(ctx(Section::Start), vec![], vec![], [0; 3], nothing, vec![]).render().unwrap(),
+            start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 3], nothing, vec![])
+                .render()
+                .unwrap(),
         ),
         (
             "start-quiet",
-            start::Start::new(ctx(Section::Start), vec![], vec![], [0; 3], partly, samples::equipment())
+            start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 3], partly, samples::equipment())
                 .render()
                 .unwrap(),
         ),
-        (
-            "duties-empty",
-            duties::Duties { ctx: ctx(Section::Duties), list: Listing::cut(vec![], None), waiting: 0 }
-                .render()
-                .unwrap(),
-        ),
+        ("duties-empty", duties_page(ctx(Section::Duties), vec![]).render().unwrap()),
         ("findings-empty", findings_page(ctx(Section::Findings), vec![], partly).render().unwrap()),
         (
             "equipment_list-empty",
@@ -276,7 +274,7 @@ fn write_gallery() {
 
 #[test]
 fn every_template_is_in_the_gallery() {
-    let shared = ["base", "macros", "claim", "diagram", "equipment_cards", "message", "ledger", "entry", "letter"];
+    let shared = ["base", "macros", "claim", "diagram", "duty_life", "equipment_cards", "message", "ledger", "entry", "letter"];
     let shown: Vec<&str> = pages(Language::Ja).into_iter().map(|(name, _)| name).collect();
     for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {
         let path = file.unwrap().path();
@@ -348,7 +346,7 @@ fn the_picture_counts_what_it_cannot_show() {
 #[test]
 fn each_severity_is_counted_apart() {
     let ctx = context(Language::Ja, Section::Start);
-    let start = start::Start::new(ctx, vec![], vec![], [2, 1, 0], SeenRow::default(), vec![]);
+    let start = start::Start::new(ctx, Default::default(), vec![], [2, 1, 0], SeenRow::default(), vec![]);
     let counts = start.by_severity.map(|(severity, _, n)| (severity, n));
     assert_eq!(counts, [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Notice, 0)]);
 }
