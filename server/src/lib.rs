@@ -19,5 +19,5 @@ pub mod secrets;
 pub mod serve;
 pub mod sheets;
 pub mod store;
-pub mod worksheet;
 pub mod tables;
+pub mod worksheet;

@@ -4,8 +4,8 @@
 
 pub mod decision;
 pub mod declaration;
-pub mod filing;
 pub mod duty;
+pub mod filing;
 pub mod observation;
 pub mod supplier;
 

@@ -5,8 +5,8 @@
 pub mod agents;
 pub mod alerts;
 pub mod batches;
-pub mod countries;
 pub mod changes;
+pub mod countries;
 pub mod decisions;
 pub mod declarations;
 pub mod door;

@@ -7,7 +7,6 @@ use super::letter::Letter;
 use super::routing::{Item, hour_in_japan};
 use super::urgent::severity_key;
 use crate::model::Model;
-use crate::model::rows::DutyState;
 use daicho_schemas::alerts::{Recipient, Weekday};
 use daicho_schemas::fact::decision::{Notice, Transition};
 use daicho_schemas::ids::FindingId;
@@ -138,7 +137,7 @@ fn name(letter: &mut Letter, item: &Item) {
             letter.caution(&words);
         }
         letter.field("alert-law", duty.title.get(language));
-        cause_gone |= duty.state == DutyState::CauseGone;
+        cause_gone |= duty.life.cause_gone;
     }
     if cause_gone {
         let words = letter.word("alert-duty-cause-gone");

@@ -3,7 +3,7 @@
 //! Invariant: a rule that this file does not know concerns every role; what is grave is never held back by its weight.
 
 use crate::model::Model;
-use crate::model::rows::{DutyOutcome, DutyRow, DutyState, FindingRow, Phase, Severity};
+use crate::model::rows::{DutyOutcome, DutyRow, FindingRow, Phase, Severity};
 use daicho_schemas::alerts::{Immediate, Recipient, Weight};
 use daicho_schemas::fact::decision::{Notice, Role, Transition};
 use daicho_schemas::text::Text;
@@ -44,7 +44,7 @@ impl Item {
 
     /// The duties whose cause stands.
     pub fn standing(&self) -> impl Iterator<Item = &DutyRow> {
-        self.duties.iter().filter(|duty| duty.state != DutyState::CauseGone)
+        self.duties.iter().filter(|duty| !duty.life.cause_gone)
     }
 
     /// How much it weighs.

@@ -4,7 +4,7 @@
 
 use super::letter::Letter;
 use super::routing::Item;
-use crate::model::rows::{DutyRow, DutyState, FindingRow, FindingState, Severity};
+use crate::model::rows::{DutyRow, FindingRow, FindingState, Severity};
 use daicho_schemas::alerts::{Immediate, Recipient};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::time::UtcMicros;
@@ -142,7 +142,7 @@ fn counted(letter: &Letter, named: &[String], total: u64) -> String {
 
 fn what_is_asked(letter: &mut Letter, console_url: &str, duty: &DutyRow) {
     let language = letter.language;
-    if duty.state == DutyState::CauseGone {
+    if duty.life.cause_gone {
         let words = letter.word("alert-duty-cause-gone");
         letter.caution(&words);
     }
