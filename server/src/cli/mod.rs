@@ -13,6 +13,7 @@ mod record;
 mod serve;
 mod sign_in;
 mod supplier;
+mod worksheet;
 
 use crate::check;
 use crate::clock::{Clock as _, SystemClock};
@@ -50,6 +51,8 @@ enum Command {
     /// Suppliers, 供給者
     #[command(subcommand)]
     Supplier(supplier::SupplierCommand),
+    /// A form of a plan as a spreadsheet: every field, its source, what is missing (様式の作業用シート)
+    Worksheet(worksheet::WorksheetArguments),
     /// What a supplier, a country or a product touches (影響範囲)
     Radius(radius::RadiusArguments),
     /// Agents: tokens, revocation (エージェントの登録と失効)
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check_files(&arguments, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => supplier::run(&command, language),
+        Command::Worksheet(arguments) => worksheet::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Agent(command) => agent::run(&command, language),
         Command::Alerts(command) => alerts::run(&command, language),
