@@ -36,7 +36,7 @@ pub struct PlannedChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,
     /// Everything that changes, 1 to 200 of them. All are judged; the strictest stands.
-    pub changes: Vec<PlannedItem>,
+    pub changes: Vec<ChangeItem>,
 }
 
 /// Why it is urgent (緊急).
@@ -50,7 +50,7 @@ pub struct Emergency {
 /// One thing that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PlannedItem {
+pub struct ChangeItem {
     /// What sort of change.
     pub change: Change,
     /// What it is done to, in words: "core switch in the terminal's server room".

@@ -194,6 +194,9 @@ pub struct CheckAnswer {
     /// What an edited plan changes of the one that was filed, judged; absent where it changes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<Judgement>,
+    /// An edited plan was given, and it changes nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
 }
 
 impl CheckAnswer {
@@ -206,6 +209,9 @@ impl CheckAnswer {
 
     fn write(&self, out: &mut dyn Write, language: Language) -> io::Result<()> {
         self.change.iter().chain(&self.declared).try_for_each(|judged| change::write(out, language, judged))?;
+        if self.unchanged {
+            change::write_unchanged(out, language)?;
+        }
         self.report.iter().try_for_each(|report| table::write(out, language, report))
     }
 }
@@ -215,7 +221,9 @@ fn answer(inputs: &CheckInputs) -> Option<CheckAnswer> {
     let change = inputs.change.as_ref();
     let change =
         change.map(|change| planned::judge(&change::declared(&inputs.plan, &inputs.suppliers), change, inputs.on));
-    Some(CheckAnswer { report, change, declared: None })
+    let declared = inputs.filed.as_ref().map(|filed| change::judge_edits(inputs, filed));
+    let unchanged = matches!(declared, Some(None));
+    Some(CheckAnswer { report, change, declared: declared.flatten(), unchanged })
 }
 
 /// The files, read.
@@ -228,6 +236,8 @@ pub struct CheckInputs {
     pub inventories: Vec<(PathBuf, Inventory)>,
     /// A planned change.
     pub change: Option<PlannedChange>,
+    /// The plan as it was filed.
+    pub filed: Option<Plan>,
     /// The day to judge on.
     pub on: CalendarDate,
 }
@@ -273,9 +283,10 @@ fn read_all(args: &CheckArgs, today: CalendarDate) -> Result<CheckInputs, Bad> {
         }
     }
     let change = change::read(args, plan.as_ref().zip(suppliers.as_ref()), &mut bad);
+    let filed = change::read_filed(args, plan.as_ref(), &mut bad);
     match (plan, suppliers, on) {
         (Some(plan), Some(suppliers), Some(on)) if bad.is_empty() => {
-            Ok(CheckInputs { plan, suppliers, inventories, change, on })
+            Ok(CheckInputs { plan, suppliers, inventories, change, filed, on })
         }
         _ => Err(bad),
     }

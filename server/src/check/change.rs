@@ -2,9 +2,11 @@
 //! It does not judge; the model does. Invariant: what is assumed is said to be assumed.
 
 use super::table::Page;
-use super::{Bad, BadInput, CheckArgs, shown, take};
+use super::{Bad, BadInput, CheckArgs, CheckInputs, shown, take};
 use crate::intake::changes::{check_change_declared, parse_change};
-use crate::model::duties::planned::{JudgedItem, JudgedRow, Judgement};
+use crate::intake::declarations::parse_plan;
+use crate::model::duties::difference::changes_between;
+use crate::model::duties::planned::{self, JudgedItem, JudgedRow, Judgement};
 use crate::model::duties::table::confidence_meaning;
 use crate::model::views::declarations::Declarations;
 use daicho_schemas::fact::declaration::Plan;
@@ -43,6 +45,41 @@ pub(super) fn read(
         return None;
     }
     Some(change)
+}
+
+/// The plan as it was filed, where one is given. What is wrong with it goes to `bad`.
+pub(super) fn read_filed(args: &CheckArgs, plan: Option<&Plan>, bad: &mut Bad) -> Option<Plan> {
+    let path = args.before.as_ref()?;
+    let filed = take(path, IMPORT_BYTES_MAX, bad, parse_plan)?;
+    let same = |plan: &Plan| (&plan.plan_id, plan.plan_kind) == (&filed.plan_id, filed.plan_kind);
+    if plan.is_some_and(|plan| !same(plan)) {
+        let what = Text::new(
+            "--before と --plan は、同じ計画（plan_id と plan_kind）の版でなければなりません。",
+            "--before and --plan must be versions of one plan (plan_id and plan_kind).",
+        );
+        bad.push((shown(path), BadInput::Argument(what)));
+        return None;
+    }
+    Some(filed)
+}
+
+/// What the plan file changes of the plan as it was filed, judged by the dates of the filing; nothing where it changes nothing.
+pub(super) fn judge_edits(inputs: &CheckInputs, filed: &Plan) -> Option<Judgement> {
+    let changes = changes_between(filed, &inputs.plan);
+    if changes.is_empty() {
+        return None;
+    }
+    let declared = declared(filed, &inputs.suppliers);
+    Some(planned::judge(&declared, &planned::edit_of(filed, changes, inputs.on), inputs.on))
+}
+
+/// That an edited plan changes nothing of what the ministry was told.
+pub(super) fn write_unchanged(out: &mut dyn Write, language: Language) -> io::Result<()> {
+    let same = Text::new(
+        "計画ファイルは、届け出た計画の記載事項を何も変えていません。",
+        "The plan file changes nothing that the filed plan says.",
+    );
+    writeln!(out, "{}", same.get(language))
 }
 
 /// The judgement.
@@ -127,7 +164,7 @@ impl Page {
             (("計画・段階", "plan, phase on that day"), Some(plan)),
             (("様式", "form"), row.form.as_ref().map(|form| form.get(self.language).to_string())),
             (("条文", "articles"), self.all(&row.articles)),
-            (("期限", "by when"), row.clock.as_ref().map(|clock| clock.get(self.language).to_string())),
+            (("期限", "by when"), Some(row.clock.get(self.language).to_string())),
             (("行える最も早い日", "earliest permitted day"), row.earliest_on.map(|day| day.to_string())),
             (("期限の日", "due on"), row.due_on.map(|day| day.to_string())),
             (

@@ -334,3 +334,27 @@ fn a_bad_change_is_refused_by_its_field() {
         assert!(err.contains(said), "{said}: {err}");
     }
 }
+
+#[test]
+fn an_edited_plan_is_judged_against_what_was_filed() {
+    let files = Files::new();
+    let filed: Value = serde_json::from_slice(&std::fs::read(files.path("plan.json")).unwrap()).unwrap();
+    let mut open = filed.clone();
+    open["dates"].as_object_mut().unwrap().remove("introduced_on");
+    files.put("filed.json", &open);
+    let mut args = files.args(CheckFormat::Json);
+    (args.inventories, args.before) = (Vec::new(), Some(files.path("filed.json")));
+    files.put("plan.json", &open);
+    let (code, out, _) = files.run(&args);
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()), (EXIT_NOTHING, json!({ "unchanged": true })));
+    open["equipment"]["place"] = json!("別の場所");
+    files.put("plan.json", &open);
+    let (code, out, _) = files.run(&args);
+    let judged: Value = serde_json::from_str(&out).unwrap();
+    let row = &judged["declared"]["items"][0]["rows"][0];
+    assert_eq!((code, &row["row_id"]), (EXIT_FOUND, &json!("installation-open-equipment")));
+    open["plan_id"] = json!("another");
+    files.put("plan.json", &open);
+    let (code, _, err) = files.run(&args);
+    assert!(code == EXIT_BAD_INPUT && err.contains("versions of one plan"), "{err}");
+}

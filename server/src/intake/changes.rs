@@ -7,7 +7,7 @@ use super::places::Path;
 use crate::model::duties::table::{Pack, pack};
 use crate::model::views::declarations::Declarations;
 use daicho_schemas::limits::{CHANGE_ITEMS_MAX, CHANGE_TEXT_CHARS_MAX, IMPORT_BYTES_MAX};
-use daicho_schemas::planned::{CHANGE_FORMAT, PlannedChange, PlannedItem};
+use daicho_schemas::planned::{CHANGE_FORMAT, ChangeItem, PlannedChange};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ fn check_change(change: &PlannedChange) -> Check {
     change.changes.iter().enumerate().try_for_each(|(i, item)| check_item(item, &changes.index(i)))
 }
 
-fn check_item(item: &PlannedItem, at: &Path) -> Check {
+fn check_item(item: &ChangeItem, at: &Path) -> Check {
     check_words(&item.subject, &at.key("subject"))?;
     for (field, words) in [("before", &item.before), ("after", &item.after)] {
         words.iter().try_for_each(|words| check_words(words, &at.key(field)))?;

@@ -2,7 +2,10 @@
 //! It does not know how a verdict is reached, nor who is told; it remembers what people were told.
 //! Invariant: a finding is never deleted, its id follows from rule and subject, and judging the same state again changes nothing.
 
-use super::meaning::SupplierKey;
+mod subject;
+
+pub use subject::Subject;
+
 use super::numbers::{HostNo, place};
 use super::rows::{FindingRow, FindingState, Severity, SupplierClaim};
 use super::snapshot::{In, Keep, Out, SnapshotError};
@@ -15,7 +18,6 @@ use imbl::{OrdMap, OrdSet, Vector};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -23,35 +25,6 @@ use std::sync::Arc;
 pub const COMPONENTS_LISTED_MAX: usize = 50;
 /// Agents that a row of a finding lists; more are counted.
 pub const AGENTS_LISTED_MAX: usize = 50;
-
-/// What a rule judges.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// A product of a supplier on an equipment.
-    Product(EquipmentId, SupplierKey, String),
-    /// A supplier on an equipment.
-    Supplier(EquipmentId, SupplierKey),
-    /// A host, by its agent.
-    Agent(AgentId),
-    /// A network interface of a host, by its agent and name.
-    Interface(AgentId, String),
-}
-
-impl fmt::Display for Subject {
-    /// The spelling that finding ids are derived from. Lengths stand before free text, so no two subjects are spelled alike.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Product(equipment, supplier, product) => {
-                let supplier = supplier.to_string();
-                write!(out, "product:{equipment}:{}:{supplier}:{product}", supplier.len())
-            }
-            Self::Supplier(equipment, supplier) => write!(out, "supplier:{equipment}:{supplier}"),
-            Self::Agent(agent) => write!(out, "agent:{agent}"),
-            Self::Interface(agent, name) => write!(out, "interface:{agent}:{name}"),
-        }
-    }
-}
 
 /// What a rule says of a subject when it fires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

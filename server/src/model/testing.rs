@@ -106,6 +106,10 @@ impl Script {
         self.push(Author::Server, Fact::Plan(plan.build()));
     }
 
+    pub(crate) fn plan_as(&mut self, plan: Plan) {
+        self.push(Author::Server, Fact::Plan(plan));
+    }
+
     pub(crate) fn revoke(&mut self) {
         let fact = AgentRevoked { agent_id: self.agent.clone(), reason: "test".into() };
         self.push(Author::Server, Fact::AgentRevoked(fact));

@@ -2,7 +2,9 @@
 //! It does not know the law and decides nothing itself: it names the change, the plan and the phase, and takes the row.
 //! Invariant: of several plans the strictest outcome stands; the day is the Japanese date of the entry that opened the finding.
 
+use super::difference::changes_between;
 use super::phase::phase_on;
+use super::planned;
 use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, Situation, TableRow, pack};
 use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
@@ -15,10 +17,11 @@ use daicho_schemas::fact::supplier::SupplierField;
 use daicho_schemas::ids::{DutyId, EquipmentId, FindingId, PlanId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
+use std::collections::BTreeMap;
 
 /// Whether findings of this sort can bring up a duty. A supplier's finding brings up none of its own: the component does.
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
-    matches!(finding.subject, Subject::Product(..) | Subject::Interface(..))
+    matches!(finding.subject, Subject::Product(..) | Subject::Interface(..) | Subject::Plan(_))
 }
 
 /// What the law asks because of a finding; nothing while it is closed.
@@ -27,17 +30,56 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
         return Vec::new();
     }
     let Some(equipment) = &finding.verdict.equipment_id else { return Vec::new() };
+    let on = finding.opened_at.date_in_japan();
     let (change, kind) = match &finding.subject {
         Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
         Subject::Interface(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
+        Subject::Plan(plan) => return duties_of_edit(state, id, finding, plan, on),
         Subject::Supplier(..) | Subject::Agent(_) => return Vec::new(),
     };
-    let on = finding.opened_at.date_in_japan();
     let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {
         // The strictest; among equals the plan that comes first.
         a.row.outcome.cmp(&b.row.outcome).then_with(|| b.plan_id.cmp(&a.plan_id))
     });
     strictest.into_iter().map(|judgement| duty(state, id, finding, equipment, on, &judgement)).collect()
+}
+
+/// What the law asks because a filed plan was edited: every row that its changes bring up, once.
+fn duties_of_edit(state: &State, id: &FindingId, finding: &Finding, plan: &PlanId, on: CalendarDate) -> Vec<DutyRow> {
+    let Some(plan) = state.declarations.plan_state(plan) else { return Vec::new() };
+    let changes = plan.changed_since().map(|before| changes_between(before, &plan.plan)).unwrap_or_default();
+    let mut duties: BTreeMap<DutyId, DutyRow> = BTreeMap::new();
+    for (item, row) in planned::edited(&state.declarations, &plan.plan, &changes, on) {
+        let duty_id = duty_id(id, finding.openings, &row.row_id);
+        let subject = item.change.text();
+        let duty = DutyRow {
+            duty_id: duty_id.clone(),
+            finding_id: id.clone(),
+            equipment_id: plan.plan.equipment.equipment_id.clone(),
+            plan_id: row.plan_id,
+            regime: plan.plan.regime.clone(),
+            row_id: row.row_id,
+            phase: row.phase,
+            outcome: row.outcome,
+            state: DutyState::Open,
+            subject: Text::new(
+                format!("{}：{}", subject.ja, item.subject),
+                format!("{}: {}", subject.en, item.subject),
+            ),
+            title: row.title,
+            form: row.form,
+            articles: row.articles,
+            clock: row.clock,
+            due_on: row.due_on,
+            changed_on: on,
+            question: row.question,
+            missing: row.missing,
+            confidence: row.confidence,
+            caution: row.caution,
+        };
+        duties.entry(duty_id).or_insert(duty);
+    }
+    duties.into_values().collect()
 }
 
 /// A row that fits a plan, or the absence of one.

@@ -3,6 +3,7 @@
 //! Invariant: a duty's id follows from finding, opening and table row; when its cause goes, a person still has to settle it.
 
 pub mod deadlines;
+pub mod difference;
 pub mod judge;
 pub mod life;
 pub mod lists;

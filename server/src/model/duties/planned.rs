@@ -8,12 +8,15 @@ use super::phase::{phase_on, prohibited_through_max};
 use super::table::{self, Change, ClockRule, Pack, Situation, TableRow};
 use crate::model::rows::{DutyOutcome, Phase};
 use crate::model::views::declarations::{Declarations, PlanState};
-use daicho_schemas::fact::declaration::{DeclaredPart, PlanKind};
+use daicho_schemas::fact::declaration::{DeclaredPart, Plan, PlanKind};
 use daicho_schemas::ids::{ChangeId, EquipmentId, PlanId};
-use daicho_schemas::planned::{PlannedChange, PlannedItem};
+use daicho_schemas::planned::{CHANGE_FORMAT, ChangeItem, PlannedChange};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use serde::Serialize;
+
+/// What stands for a row where no table lists a change.
+pub const UNLISTED: &str = "unlisted";
 
 /// A planned change, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,8 +71,8 @@ pub struct JudgedItem {
 /// What one row says of one plan, or that no row speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JudgedRow {
-    /// The row; absent where no table lists the change.
-    pub row_id: Option<String>,
+    /// The row; [`UNLISTED`] where no table lists the change.
+    pub row_id: String,
     /// The plan; absent where there is none of the kind, or the change concerns the operator.
     pub plan_id: Option<PlanId>,
     /// The kind of plan; absent for a change of the operator itself.
@@ -85,7 +88,7 @@ pub struct JudgedRow {
     /// The articles.
     pub articles: Vec<Text>,
     /// By when: the counting rule in words.
-    pub clock: Option<Text>,
+    pub clock: Text,
     /// How many days must pass, the day of acceptance counted, where it must be filed first.
     pub waiting_days: Option<u32>,
     /// The first day on which it may be done, where it must be filed first.
@@ -138,6 +141,38 @@ pub fn judge(declared: &Declarations, change: &PlannedChange, today: CalendarDat
     }
 }
 
+/// What edits of a plan bring up, as of a day: the rows that are judged of this plan or of the operator, with their edits.
+pub(super) fn edited(
+    declared: &Declarations,
+    plan: &Plan,
+    changes: &[ChangeItem],
+    on: CalendarDate,
+) -> Vec<(ChangeItem, JudgedRow)> {
+    let judged = judge(declared, &edit_of(plan, changes.to_vec(), on), on);
+    let own = |row: &JudgedRow| row.plan_id.is_none() || row.plan_id.as_ref() == Some(&plan.plan_id);
+    let rows = changes.iter().zip(judged.items).flat_map(|(item, judged)| {
+        judged.rows.into_iter().filter(own).map(|row| (item.clone(), row)).collect::<Vec<_>>()
+    });
+    rows.collect()
+}
+
+/// Edits of a plan in the shape of a planned change.
+pub fn edit_of(plan: &Plan, changes: Vec<ChangeItem>, on: CalendarDate) -> PlannedChange {
+    // A plan's id fits a change's: both are ids of one spelling.
+    let change_id = ChangeId::new(plan.plan_id.as_str()).unwrap_or_else(|_| unreachable!("a plan's id is well-formed"));
+    PlannedChange {
+        format: CHANGE_FORMAT.into(),
+        change_id,
+        summary: plan.equipment.name.ja.clone(),
+        equipment_id: plan.equipment.equipment_id.clone(),
+        plan_id: Some(plan.plan_id.clone()),
+        planned_on: on,
+        accepted_on: None,
+        emergency: None,
+        changes,
+    }
+}
+
 impl JudgedRow {
     /// Statute says that there is no duty, and nobody has to answer anything.
     fn is_nothing(&self) -> bool {
@@ -153,7 +188,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn item(&self, item: &PlannedItem, ask: &mut Asks) -> JudgedItem {
+    fn item(&self, item: &ChangeItem, ask: &mut Asks) -> JudgedItem {
         let mut found = self.found(item.change);
         found.sort_by_key(|(_, _, row)| std::cmp::Reverse(row.map(|(_, row)| row.outcome)));
         let rows = found.into_iter().map(|(kind, plan, row)| self.row(item, kind, plan, row, ask)).collect();
@@ -211,7 +246,7 @@ impl Bench<'_> {
 
     fn row(
         &self,
-        item: &PlannedItem,
+        item: &ChangeItem,
         kind: Option<PlanKind>,
         plan: Option<(&PlanState, Phase)>,
         row: Option<(&Pack, &TableRow)>,
@@ -233,7 +268,7 @@ impl Bench<'_> {
         let planned_on = self.change.planned_on;
         let waits = row.clock.rule == ClockRule::ProhibitedFromAcceptance;
         JudgedRow {
-            row_id: Some(row.row_id.clone()),
+            row_id: row.row_id.clone(),
             plan_id,
             plan_kind: kind,
             phase,
@@ -241,7 +276,7 @@ impl Bench<'_> {
             title: row.title.clone(),
             form: row.form.clone(),
             articles: row.articles.clone(),
-            clock: Some(row.clock.text.clone()),
+            clock: row.clock.text.clone(),
             waiting_days: row.clock.days.filter(|_| waits),
             earliest_on: row.clock.days.filter(|_| waits).map(|days| self.accepted_on.plus_days(days.into())),
             due_on: match row.clock.rule {
@@ -257,7 +292,7 @@ impl Bench<'_> {
     }
 
     /// Whether the file, the plan's part or the supplier's record holds what a filing needs.
-    fn has(&self, item: &PlannedItem, field: &str) -> bool {
+    fn has(&self, item: &ChangeItem, field: &str) -> bool {
         let record = item.supplier_id.as_ref().and_then(|id| self.declared.supplier_state(id));
         item.data.contains_key(field)
             || record.is_some_and(|supplier| is_recorded(field, supplier, self.accepted_on))
@@ -265,7 +300,7 @@ impl Bench<'_> {
     }
 
     /// A change of one item of a component states the new one; the others stay as the plan's part has them.
-    fn has_of_component(&self, item: &PlannedItem, field: &str) -> bool {
+    fn has_of_component(&self, item: &ChangeItem, field: &str) -> bool {
         let (own, new) = match item.change {
             Change::ComponentCategory => ("component_category", &item.after),
             Change::ComponentFunction => ("component_function", &item.after),
@@ -293,7 +328,7 @@ type Found<'a> = (Option<PlanKind>, Option<(&'a PlanState, Phase)>, Option<(&'st
 
 fn unlisted(plan_kind: Option<PlanKind>, plan_id: Option<PlanId>, phase: Option<Phase>) -> JudgedRow {
     JudgedRow {
-        row_id: None,
+        row_id: UNLISTED.into(),
         plan_id,
         plan_kind,
         phase,
@@ -304,7 +339,7 @@ fn unlisted(plan_kind: Option<PlanKind>, plan_id: Option<PlanId>, phase: Option<
         ),
         form: None,
         articles: Vec::new(),
-        clock: None,
+        clock: Text::new("回答するまで期限は決まりません。", "No clock can be set before the question is answered."),
         waiting_days: None,
         earliest_on: None,
         due_on: None,
@@ -326,7 +361,7 @@ fn unlisted_question() -> Text {
 struct Asks(Vec<Ask>);
 
 impl Asks {
-    fn supplier(&mut self, bench: &Bench<'_>, item: &PlannedItem, about: Vec<Text>) {
+    fn supplier(&mut self, bench: &Bench<'_>, item: &ChangeItem, about: Vec<Text>) {
         let record = item.supplier_id.as_ref().and_then(|id| bench.declared.supplier_state(id));
         let whom = record.map_or_else(
             || Text::new("供給者・委託の相手方（未登録）", "the supplier or contractor (not recorded)"),

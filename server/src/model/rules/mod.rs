@@ -11,6 +11,7 @@
 //! 4. If the law may ask something because of it, add rows to `schemas/regimes/` and the change to `duties/judge.rs`.
 
 mod agent_silent;
+mod declaration_changed;
 mod remote_path_undeclared;
 mod supplier_unconfirmed;
 mod undeclared_component;
@@ -56,6 +57,7 @@ pub const RULES: &[Rule] = &[
     undeclared_host::RULE,
     remote_path_undeclared::RULE,
     agent_silent::RULE,
+    declaration_changed::RULE,
 ];
 
 impl Rule {

@@ -29,9 +29,28 @@ pub struct PlanState {
     pub versions: u64,
     /// The entry of the version that stands.
     pub seq: u64,
+    /// The version that was filed, where a later one stands that was not filed anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_filed: Option<Arc<Plan>>,
 }
 
 impl PlanState {
+    /// What was filed, where another version stands now and the plan is still open: not introduced. The end of an
+    /// entrustment is a question of the day, which the decision table asks.
+    pub fn changed_since(&self) -> Option<&Plan> {
+        self.as_filed.as_deref().filter(|_| self.plan.dates.introduced_on.is_none())
+    }
+
+    /// What was filed, as far as another version after this one is to be compared with it: nothing, where this one was
+    /// never filed or the other is a filing of its own.
+    fn filed_before(&self, next: &Plan) -> Option<Arc<Plan>> {
+        let (old, new) = (&self.plan.dates, &next.dates);
+        let anew = |old: Option<CalendarDate>, new: Option<CalendarDate>| old.is_some() && old != new;
+        let filing = anew(old.submitted_on, new.submitted_on) || anew(old.accepted_on, new.accepted_on);
+        let filed = self.as_filed.as_ref().unwrap_or(&self.plan);
+        (self.filed() && !filing).then(|| Arc::clone(filed))
+    }
+
     /// Whether its parts count as declared: an installation plan (form 4(1)) that was submitted. A draft binds nobody.
     pub fn covers(&self) -> bool {
         let dates = &self.plan.dates;
@@ -73,7 +92,8 @@ impl Declarations {
         }
         self.by_equipment.insert((plan.equipment.equipment_id.clone(), Some(plan.plan_id.clone())));
         let versions = before.as_ref().map_or(0, |before| before.versions) + 1;
-        let state = PlanState { plan: Arc::new(plan.clone()), versions, seq };
+        let as_filed = before.as_ref().and_then(|before| before.filed_before(plan));
+        let state = PlanState { plan: Arc::new(plan.clone()), versions, seq, as_filed };
         self.plans.insert(plan.plan_id.clone(), Arc::new(state));
         before
     }

@@ -1,0 +1,39 @@
+//! What rules judge: the sorts of subjects, and the spelling that finding ids are derived from.
+//! It does not know rules or verdicts. Invariant: no two subjects are spelled alike, and a spelling never changes.
+
+use crate::model::meaning::SupplierKey;
+use daicho_schemas::ids::{AgentId, EquipmentId, PlanId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a rule judges.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A product of a supplier on an equipment.
+    Product(EquipmentId, SupplierKey, String),
+    /// A supplier on an equipment.
+    Supplier(EquipmentId, SupplierKey),
+    /// A host, by its agent.
+    Agent(AgentId),
+    /// A network interface of a host, by its agent and name.
+    Interface(AgentId, String),
+    /// A plan.
+    Plan(PlanId),
+}
+
+impl fmt::Display for Subject {
+    /// The spelling that finding ids are derived from. Lengths stand before free text, so no two subjects are spelled alike.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Product(equipment, supplier, product) => {
+                let supplier = supplier.to_string();
+                write!(out, "product:{equipment}:{}:{supplier}:{product}", supplier.len())
+            }
+            Self::Supplier(equipment, supplier) => write!(out, "supplier:{equipment}:{supplier}"),
+            Self::Agent(agent) => write!(out, "agent:{agent}"),
+            Self::Interface(agent, name) => write!(out, "interface:{agent}:{name}"),
+            Self::Plan(plan) => write!(out, "plan:{plan}"),
+        }
+    }
+}
