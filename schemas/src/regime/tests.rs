@@ -16,9 +16,9 @@ fn files() -> Vec<(PathBuf, LawFile)> {
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.is_dir() && !path.ends_with("rows") {
                 waiting.push(path);
-            } else if !path.ends_with("pack.v1.json") {
+            } else if path.is_file() && !path.ends_with("pack.v1.json") {
                 let file = LawFile::parse(&std::fs::read(&path).unwrap());
                 found.push((path.clone(), file.unwrap_or_else(|error| panic!("{}: {error}", path.display()))));
             }

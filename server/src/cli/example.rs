@@ -1,6 +1,7 @@
 //! `daicho example`: a plan, suppliers and a planned change for this host, as files to start from.
 //! It does not touch a server. Invariant: nothing that is there is overwritten, and everything in the files is fictitious.
 
+use super::files::write_new;
 use super::say_text;
 use crate::clock::{Clock as _, SystemClock};
 use crate::example::{example_change, example_files};
@@ -8,10 +9,7 @@ use crate::serve::hostname;
 use anyhow::Context as _;
 use clap::Args;
 use daicho_schemas::text::Language;
-use serde::Serialize;
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Where to write.
@@ -43,12 +41,4 @@ pub(crate) fn of_this_host() -> (daicho_schemas::fact::declaration::Plan, daicho
     let hostname = hostname().unwrap_or_else(|| "localhost".into());
     let os_release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     example_files(&hostname, &os_release)
-}
-
-fn write_new(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
-    let doing = || format!("write {} (it must not exist yet)", path.display());
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).with_context(doing)?;
-    let mut text = serde_json::to_vec_pretty(value)?;
-    text.push(b'\n');
-    file.write_all(&text).with_context(doing)
 }

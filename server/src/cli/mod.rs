@@ -5,11 +5,14 @@
 mod agent;
 mod alerts;
 mod client;
+mod designation;
 mod example;
+mod files;
 mod ledger;
 mod quickstart;
 mod radius;
 mod record;
+mod regimes;
 mod serve;
 mod sign_in;
 mod supplier;
@@ -45,6 +48,11 @@ enum Command {
     Example(example::ExampleArguments),
     /// Judge plans, inventories and planned changes without a server (サーバーなしで照合・判断する)
     Check(check::CheckArgs),
+    /// What this release knows of the law, and its test cases (法令データ)
+    #[command(subcommand)]
+    Regimes(regimes::RegimesCommand),
+    /// Are we in scope? Criteria of designation with your figures (指定基準に当たるか)
+    Designation(designation::DesignationArguments),
     /// Plans, 導入等計画書
     #[command(subcommand)]
     Plan(record::PlanCommand),
@@ -113,6 +121,8 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments, language),
         Command::Example(arguments) => example::run(&arguments, language),
         Command::Check(arguments) => check_files(&arguments, language),
+        Command::Regimes(command) => regimes::run(&command, language),
+        Command::Designation(arguments) => designation::run(&arguments, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),

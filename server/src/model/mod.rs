@@ -13,6 +13,7 @@ pub mod meaning;
 pub mod numbers;
 pub mod prepared;
 pub mod queries;
+pub mod regimes;
 #[cfg(test)]
 mod replay_tests;
 pub mod rows;

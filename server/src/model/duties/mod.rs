@@ -4,6 +4,7 @@
 
 pub mod deadlines;
 pub mod difference;
+pub mod computers;
 pub mod judge;
 pub mod life;
 pub mod lists;
