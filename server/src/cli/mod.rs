@@ -6,6 +6,7 @@ mod agent;
 mod alerts;
 mod client;
 mod designation;
+mod equipment;
 mod example;
 mod files;
 mod ledger;
@@ -53,6 +54,9 @@ enum Command {
     Regimes(regimes::RegimesCommand),
     /// Are we in scope? Criteria of designation with your figures (指定基準に当たるか)
     Designation(designation::DesignationArguments),
+    /// Draft plans from templates (ひな形から計画の下書きを作る)
+    #[command(subcommand)]
+    Equipment(equipment::EquipmentCommand),
     /// Plans, 導入等計画書
     #[command(subcommand)]
     Plan(record::PlanCommand),
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check_files(&arguments, language),
         Command::Regimes(command) => regimes::run(&command, language),
         Command::Designation(arguments) => designation::run(&arguments, language),
+        Command::Equipment(command) => equipment::run(&command, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),
