@@ -2,6 +2,7 @@
 //! It does not do anything itself; commands call the library or the server's REST interface.
 //! Invariant: what a person reads says what happened, why it matters and what to do next, in their language.
 
+mod acd;
 mod agent;
 mod alerts;
 mod client;
@@ -57,6 +58,9 @@ enum Command {
     /// Draft plans from templates (ひな形から計画の下書きを作る)
     #[command(subcommand)]
     Equipment(equipment::EquipmentCommand),
+    /// Computers to notify under サイバー対処能力強化法 (特定重要電子計算機)
+    #[command(subcommand)]
+    Acd(acd::AcdCommand),
     /// Plans, 導入等計画書
     #[command(subcommand)]
     Plan(record::PlanCommand),
@@ -128,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Regimes(command) => regimes::run(&command, language),
         Command::Designation(arguments) => designation::run(&arguments, language),
         Command::Equipment(command) => equipment::run(&command, language),
+        Command::Acd(command) => acd::run(&command, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),

@@ -2,6 +2,8 @@
 //! may stand in. It does not know whether the computer is one that the law means: a person confirms that.
 //! Invariant: what is not known makes nothing exempt and moves no date; the rows of the file decide, by their ids.
 
+pub mod proposal;
+
 use daicho_schemas::regime::clocks::ClockRule;
 use daicho_schemas::regime::computers::{ComputersFile, Exemption, UnitFacts};
 use daicho_schemas::time::CalendarDate;
