@@ -19,6 +19,7 @@ mod flipped_bytes;
 mod full_disk;
 mod hostile;
 mod kill;
+mod law_commands;
 mod ledger_journey;
 mod ledger_walk;
 mod live_console;

@@ -89,14 +89,22 @@ pub struct Basis {
     /// The last day; absent while open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_to: Option<CalendarDate>,
-    /// The weakest tag among the facts used.
+    /// The weakest tag among the facts used, the days above aside where they have a tag of their own.
     pub confidence: Confidence,
+    /// How sure the days are, where they rest on less than the rest does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_confidence: Option<Confidence>,
     /// What rests on less than statute, and what is open. Needed below [`Confidence::Stat`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Text>,
 }
 
 impl Basis {
+    /// The weakest tag, that of the days included.
+    pub fn weakest(&self) -> Confidence {
+        self.days_confidence.map_or(self.confidence, |days| days.max(self.confidence))
+    }
+
     /// Whether the row holds on a day. A row that is not in force holds on none.
     pub fn holds_on(&self, on: CalendarDate) -> bool {
         self.standing == Standing::InForce
@@ -232,7 +240,7 @@ impl LawFile {
 
     /// The weakest tag among its rows.
     pub fn weakest(&self) -> Option<Confidence> {
-        self.rows().into_iter().map(|row| row.basis.confidence).max()
+        self.rows().into_iter().map(|row| row.basis.weakest()).max()
     }
 }
 

@@ -44,12 +44,12 @@ fn at(place: &str, ja: &str, en: &str) -> Text {
 }
 
 fn basis(row: &Row, found: &mut Vec<Text>) {
-    let Basis { articles, standing, effective_from, effective_to, confidence, note } = &row.basis;
+    let Basis { articles, standing, effective_from, effective_to, note, .. } = &row.basis;
     let mut say = |ja: &str, en: &str| found.push(at(&row.id, ja, en));
     if articles.is_empty() {
         say("条文または出典がありません", "no article and no source is named");
     }
-    if *confidence != Confidence::Stat && note.is_none() {
+    if row.basis.weakest() != Confidence::Stat && note.is_none() {
         say("条文で確認していない点が書かれていません", "it rests on less than statute and does not say on what");
     }
     match (standing, effective_from, effective_to) {
@@ -265,7 +265,7 @@ fn template(file: &templates::TemplateFile, found: &mut Vec<Text>) {
         found.push(at(&file.template_id, "質問がありません", "it asks nothing"));
     }
     for question in &file.questions {
-        if question.basis.confidence != Confidence::Stat && question.basis.note.is_none() {
+        if question.basis.weakest() != Confidence::Stat && question.basis.note.is_none() {
             let ja = "条文で確認していない点が書かれていません";
             found.push(at(&question.question_id, ja, "it rests on less than statute and does not say on what"));
         }

@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(verdict, Verdict::Unknown);
         let lines: Vec<String> = leaves.iter().map(|leaf| leaf_line(law, leaf, Language::En)).collect();
         assert!(lines[0].starts_with('?') && lines[0].contains("handles_containers_at_wharf=…"), "{lines:?}");
-        assert!(lines[1].starts_with('✗') && lines[1].ends_with("≥ 800000 TEU: 100"), "{lines:?}");
+        assert!(lines[1].starts_with('✗') && lines[1].ends_with("≥ 800000 containers: 100"), "{lines:?}");
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn show_line(row: &Row, language: Language) {
         Standing::InForce => String::new(),
         Standing::EnactedNotInForce => format!(" {}", pick(language, "【未施行】", "[NOT IN FORCE]")),
     };
-    let (list, id, tag) = (row.list, &row.id, row.basis.confidence.as_str());
+    let (list, id, tag) = (row.list, &row.id, row.basis.weakest().as_str());
     say(&format!("{list:<18} {id:<34} {tag:<4} {}{standing}", row.title.get(language)));
 }
 
@@ -117,14 +117,15 @@ fn show_row(file: &Listed, row: &Row, language: Language) {
 
 /// Articles, days, confidence and note.
 pub(super) fn show_basis(basis: &Basis, language: Language, indent: &str) {
-    let Basis { articles, standing, effective_from, effective_to, confidence, note } = basis;
+    let Basis { articles, standing, effective_from, effective_to, confidence, days_confidence, note } = basis;
     for article in articles {
         say(&format!("{indent}§ {}", article.get(language)));
     }
     let day = |day: &Option<daicho_schemas::time::CalendarDate>| day.map_or_else(String::new, |day| day.to_string());
     match standing {
         Standing::InForce => {
-            let days = format!("{} – {}", day(effective_from), day(effective_to));
+            let tag = days_confidence.map_or_else(String::new, |tag| format!(" [{}]", tag.as_str()));
+            let days = format!("{} – {}{tag}", day(effective_from), day(effective_to));
             say(&format!("{indent}{}: {days}", pick(language, "施行", "in force")));
         }
         Standing::EnactedNotInForce => say(&format!(

@@ -98,6 +98,7 @@ pub fn table_rows(pack: &Pack) -> Vec<Row> {
             effective_from: Some(row.effective_from),
             effective_to: row.effective_to,
             confidence: row.confidence,
+            days_confidence: None,
             note: row.caution.clone(),
         },
         // Plain data with text keys always has a JSON form.
@@ -126,7 +127,7 @@ pub struct Listed {
 impl Listed {
     /// The weakest tag among its rows.
     pub fn weakest(&self) -> Option<Confidence> {
-        self.rows.iter().map(|row| row.basis.confidence).max()
+        self.rows.iter().map(|row| row.basis.weakest()).max()
     }
 }
 
