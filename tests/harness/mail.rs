@@ -108,6 +108,11 @@ impl MailServer {
         })
     }
 
+    /// Its folder, which goes when it goes.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A certificate of an authority that did not sign the server's.
     pub fn other_authority(&self) -> PathBuf {
         self.folder.join("other-ca.pem")

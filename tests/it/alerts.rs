@@ -11,6 +11,7 @@ use harness::agent::{FakeAgent, full_report};
 use harness::executables::{command, executables};
 use harness::hosts::{debian, wireguard};
 use harness::mail::{MailServer, PASSWORD};
+use harness::receiver::Receiver;
 use harness::server::{Api, LOG_TO, ServerProcess, TestServer};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -399,4 +400,54 @@ fn a_digest_comes_once_at_its_hour_and_the_heartbeat_breaks_silence() {
         assert_eq!(taken.len(), 2);
         server.stop().await;
     });
+}
+
+/// Goal: a webhook in the routing file has everything that concerns it once by its key and in order, whatever mail does, and a
+/// dead mail server holds it up by nothing. Method: a receiver that loses answers, beside a mail server that never comes up.
+#[test]
+fn a_webhook_has_what_concerns_it_while_mail_is_dead() {
+    harness::block_on(async {
+        let receiver = Receiver::start().await;
+        let url = receiver.url.clone();
+        let routed = |mail: &MailServer| {
+            // Relative to the routing file, as an operator would write it.
+            let secret = mail.folder().join("hook-url");
+            std::fs::write(&secret, format!("{url}\n")).unwrap();
+            let hook = json!({ "name": "siem", "webhook": { "url_file": secret }, "roles": ["security"] });
+            routing(mail, json!([hook, { "name": "security", "mail": ENGLISH }]))
+        };
+        let mut stage = match Stage::set(false, routed).await {
+            Ok(stage) => stage,
+            Err(why) => return harness::skipped("a webhook beside dead mail", &why),
+        };
+        stage.mail.kill();
+        for interfaces in [&["wg0"][..], &["wg0", "wg1"], &["wg1"]] {
+            stage.see(interfaces).await;
+        }
+        stage.until_calm("webhook-siem").await;
+        stage.restart().await;
+        stage.until_calm("webhook-siem").await;
+        let mut once: Vec<(String, Value)> = Vec::new();
+        for (key, document) in receiver.taken() {
+            match once.iter().find(|(known, _)| *known == key) {
+                None => once.push((key, document)),
+                Some((_, before)) => assert_eq!(*before, document, "one key stands for two documents"),
+            }
+        }
+        let told: Vec<String> = once.iter().flat_map(|(_, document)| turns(document)).collect();
+        let of_tunnels: Vec<&str> = told.iter().map(String::as_str).filter(|turn| turn.contains("wg")).collect();
+        assert_eq!(of_tunnels, ["opened wg0", "opened wg1", "closed wg0"]);
+        assert!(!stage.log().contains("/hook"), "the address may hold a secret");
+    });
+}
+
+/// What became of which tunnel, in a document of notices.
+fn turns(document: &Value) -> Vec<String> {
+    let notices = document["notices"].as_array().unwrap().iter();
+    let turn = |notice: &Value| {
+        let title = notice["title"]["en"].as_str().unwrap();
+        let about = ["wg0", "wg1"].into_iter().find(|name| title.contains(*name)).unwrap_or(title);
+        format!("{} {about}", notice["transition"].as_str().unwrap())
+    };
+    notices.map(turn).collect()
 }
