@@ -31,7 +31,7 @@ struct Stage {
     folder: tempfile::TempDir,
 }
 
-fn routing(mail: &MailServer, recipients: Value) -> Value {
+pub(crate) fn routing(mail: &MailServer, recipients: Value) -> Value {
     json!({
         "format": "daicho.alerts.v1", "console_url": "https://daicho.example.jp:8443",
         "smtp": mail.smtp(), "recipients": recipients,

@@ -10,3 +10,4 @@ mod people;
 mod servers;
 mod site;
 mod stored;
+mod takeover;

@@ -25,6 +25,11 @@ pub(super) struct Site {
 impl Site {
     /// Starts servers on a database of their own that post their notices to one receiver.
     pub(super) async fn start(servers: usize, with_replica: bool, webhook: &str) -> Result<Self, String> {
+        Self::start_with(servers, with_replica, ("DAICHO_WEBHOOK", webhook)).await
+    }
+
+    /// The same with a setting of the servers' environment that says who is told.
+    pub(super) async fn start_with(servers: usize, with_replica: bool, told: (&str, &str)) -> Result<Self, String> {
         let primary = Cluster::start()?;
         let database = primary.database();
         let mut replica = None;
@@ -40,7 +45,7 @@ impl Site {
             let environment = vec![
                 ("DAICHO_LEDGER".into(), site.url()),
                 ("DAICHO_AUTHORITY".into(), site.folder.path().join("authority").display().to_string()),
-                ("DAICHO_WEBHOOK".into(), webhook.into()),
+                (told.0.into(), told.1.into()),
                 // That the database is away is what these tests are about.
                 ("DAICHO_LOG".into(), "error".into()),
             ];
