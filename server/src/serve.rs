@@ -176,6 +176,8 @@ async fn tell(app: &App, settings: &Settings) -> anyhow::Result<Vec<tokio::task:
     }
     for route in settings.alerts.iter().flat_map(|alerts| alerts.routes.clone()) {
         if route.reads_letters() {
+            let (shared, own, now, head) = (Arc::clone(&app.shared), route.clone(), app.clock.now(), app.engine.head());
+            tokio::task::spawn_blocking(move || digests::places(shared.as_ref(), &own, now, head.seq)).await??;
             telling.push(tokio::spawn(digests::run(sources.clone(), route.clone(), Arc::clone(&app.model))));
         }
         telling.push(begin(app, &sources, Routed::new(route, Arc::clone(&app.model))).await?);

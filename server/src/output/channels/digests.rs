@@ -8,7 +8,11 @@ use super::outbox::{AGAIN_AFTER, AGAIN_AFTER_MAX, LOOK_EVERY, Sources, jittered}
 use super::routed::Route;
 use crate::model::Model;
 use crate::output::alerts::digest::{Period, begin_of_hour, last_due, letter};
+use crate::output::alerts::routing::hour_in_japan;
+use crate::store::StoreFault;
+use crate::store::shared::Shared;
 use daicho_schemas::canonical::Hash;
+use daicho_schemas::time::UtcMicros;
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -42,13 +46,19 @@ pub async fn run(sources: Sources, route: Route, model: Arc<RwLock<Model>>) {
 }
 
 /// What the hour of a recipient's last digest is kept under.
-pub fn place(route: &Route) -> String {
+fn place(route: &Route) -> String {
     format!("digest-{}", route.recipient.name)
 }
 
 /// What the last entry of a recipient's last digest is kept under.
-pub fn place_in_ledger(route: &Route) -> String {
+fn place_in_ledger(route: &Route) -> String {
     format!("digested-{}", route.recipient.name)
+}
+
+/// The hour of a recipient's last digest, and the last entry in it. For a recipient who is new, these are now and the head.
+pub fn places(shared: &dyn Shared, route: &Route, now: UtcMicros, head_seq: u64) -> Result<(u64, u64), StoreFault> {
+    let this_hour = last_due(now, hour_in_japan(now));
+    Ok((shared.outbox(&place(route), this_hour)?, shared.outbox(&place_in_ledger(route), head_seq)?))
 }
 
 struct Digests {
@@ -82,11 +92,8 @@ impl Digests {
     }
 
     async fn begin(&self) -> Result<Gathered, String> {
-        let (name, in_ledger) = (self.name.clone(), place_in_ledger(&self.route));
-        let (now, head) = (self.sources.clock.now(), self.sources.feed.head_seq());
-        let this_hour = last_due(now, crate::output::alerts::routing::hour_in_japan(now));
-        let last = self.sources.apart(move |shared| shared.outbox(&name, this_hour)).await?;
-        let through = self.sources.apart(move |shared| shared.outbox(&in_ledger, head)).await?;
+        let (route, now, head) = (self.route.clone(), self.sources.clock.now(), self.sources.feed.head_seq());
+        let (last, through) = self.sources.apart(move |shared| places(shared, &route, now, head)).await?;
         Ok(Gathered { last, through, kept: through, stated: VecDeque::new() })
     }
 
