@@ -151,6 +151,15 @@ mod tests {
         assert_eq!(parse_alerts(good().to_string().as_bytes()).unwrap().recipients.len(), 2);
     }
 
+    /// What people copy from the manual is taken.
+    #[test]
+    fn the_example_in_the_documents_is_taken() {
+        let manual = include_str!("../../../docs/operations/alerts.md");
+        let example = manual.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+        let file = parse_alerts(example.as_bytes()).unwrap();
+        assert_eq!(file.recipients.len(), 4);
+    }
+
     #[test]
     fn what_is_wrong_is_refused_with_its_place() {
         assert!(refused("/format", json!("daicho.alerts.v2")).contains("field format"));

@@ -131,7 +131,7 @@ fn name(letter: &mut Letter, item: &Item) {
     let severity = item.finding.as_ref().map_or("severity-critical", |row| severity_key(row.severity));
     letter.field(severity, &title);
     let mut cause_gone = false;
-    for duty in item.standing().chain(item.duties.iter().filter(|_| item.standing().next().is_none())) {
+    for duty in item.counting() {
         if duty.confidence != STATUTE || duty.caution.is_some() {
             let words = letter.word("alert-provisional");
             letter.caution(&words);

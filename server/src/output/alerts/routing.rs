@@ -43,8 +43,16 @@ impl Item {
     }
 
     /// The duties whose cause stands.
-    pub fn standing(&self) -> impl Iterator<Item = &DutyRow> {
+    fn standing(&self) -> impl Iterator<Item = &DutyRow> {
         self.duties.iter().filter(|duty| !duty.life.cause_gone)
+    }
+
+    /// The duties that count: those whose cause stands, or else those that hung on it when it was stated. A message may be late,
+    /// and what is gone by then was there.
+    pub fn counting(&self) -> impl Iterator<Item = &DutyRow> {
+        let none_stands = self.standing().next().is_none();
+        let stated = move |duty: &&DutyRow| none_stands && self.notice.duty_ids.contains(&duty.duty_id);
+        self.duties.iter().filter(move |duty| !duty.life.cause_gone || stated(duty))
     }
 
     /// How much it weighs.
@@ -62,14 +70,14 @@ impl Item {
         if self.notice.transition == Transition::Closed {
             return None;
         }
-        if self.standing().any(|duty| duty.phase == Some(Phase::Prohibited)) {
+        if self.counting().any(|duty| duty.phase == Some(Phase::Prohibited)) {
             return Some(Immediate::ProhibitionPeriod);
         }
         let on_equipment = self.finding.as_ref().is_none_or(|row| row.equipment_id.is_some());
         if self.notice.rule_id.as_str() == REMOTE_PATH_RULE && on_equipment {
             return Some(Immediate::UndeclaredRemotePath);
         }
-        self.standing().any(|duty| duty.outcome == DutyOutcome::FileFirst).then_some(Immediate::FileFirst)
+        self.counting().any(|duty| duty.outcome == DutyOutcome::FileFirst).then_some(Immediate::FileFirst)
     }
 
     /// Whether a role is concerned.
@@ -175,6 +183,17 @@ mod tests {
         assert_eq!(item.told_at_once(&night, late), Some(Immediate::ProhibitionPeriod));
         let nothing = recipient(json!({ "immediate": [] }));
         assert_eq!(item.told_at_once(&nothing, noon), None);
+    }
+
+    /// A mail server was dead for a night, and the change was undone meanwhile.
+    #[test]
+    fn what_was_grave_when_it_was_stated_is_told_late_although_its_cause_is_gone() {
+        let mut item = tunnel(true);
+        item.duties[0].phase = Some(Phase::Prohibited);
+        item.duties[0].state = DutyState::CauseGone;
+        assert_eq!(item.urgency(), Some(Immediate::ProhibitionPeriod));
+        item.notice.duty_ids.clear();
+        assert_eq!(item.urgency(), Some(Immediate::UndeclaredRemotePath), "an older duty is not what was stated");
     }
 
     #[test]

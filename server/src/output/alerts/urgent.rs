@@ -89,10 +89,7 @@ fn tell(letter: &mut Letter, console_url: &str, urgency: Immediate, item: &Item)
     if let Some(finding) = &item.finding {
         what_happened(letter, finding, item);
     }
-    let mut duties: Vec<&DutyRow> = item.standing().collect();
-    if duties.is_empty() {
-        duties = item.duties.iter().collect();
-    }
+    let duties: Vec<&DutyRow> = item.counting().collect();
     for duty in duties.iter().take(DUTIES_MAX) {
         what_is_asked(letter, console_url, duty);
     }
