@@ -35,3 +35,8 @@ pub fn session_hash(token: &str) -> Hash {
 pub fn code_hash(code: &str) -> Hash {
     Hash::of("daicho.sign-in-code.v1", &[code.as_bytes()])
 }
+
+/// The hash under which a calendar's token is known.
+pub fn calendar_hash(token: &str) -> Hash {
+    Hash::of("daicho.calendar.v1", &[token.as_bytes()])
+}

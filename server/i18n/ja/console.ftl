@@ -370,6 +370,7 @@ duty-date-recommended-on = 勧告を受けた日
 duty-date-answered-on = 勧告に回答した日（様式第六）
 duty-move = 次の段階を記録する
 duty-move-to = どの段階へ
+duty-move-choose = 選んでください
 duty-move-on = 進める：{ $x }
 duty-move-back = 戻す：{ $x }
 duty-move-on-day = その日（提出日・受理日など）

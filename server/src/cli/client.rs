@@ -83,6 +83,19 @@ impl Client {
         self.send(request).await
     }
 
+    /// `DELETE` below `/api/v1`.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        let request = self.http.delete(format!("{}/api/v1{path}", self.connect.url));
+        self.send(request).await
+    }
+
+    /// What stands at an address of the server, as text.
+    pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let request = self.http.get(format!("{}{path}", self.connect.url)).bearer_auth(&self.connect.token);
+        let response = request.send().await.with_context(|| format!("ask the server at {}", self.connect.url))?;
+        Ok(response.error_for_status()?.text().await?)
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
         let sent = request.bearer_auth(&self.connect.token).send().await;
         let response = sent.with_context(|| {

@@ -8,6 +8,7 @@ mod alerts;
 mod client;
 mod designation;
 mod equipment;
+mod duty;
 mod example;
 mod files;
 mod ledger;
@@ -71,6 +72,9 @@ enum Command {
     Worksheet(worksheet::WorksheetArguments),
     /// What a supplier, a country or a product touches (影響範囲)
     Radius(radius::RadiusArguments),
+    /// Duties: list, show, move, assign, calendar (届出・報告義務)
+    #[command(subcommand)]
+    Duty(duty::DutyCommand),
     /// Agents: tokens, revocation (エージェントの登録と失効)
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -137,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
+        Command::Duty(command) => duty::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),
         Command::Alerts(command) => alerts::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),

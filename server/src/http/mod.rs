@@ -7,6 +7,7 @@ pub mod agents;
 pub mod answers;
 pub mod api;
 pub mod auth;
+pub mod calendar;
 pub mod console;
 pub mod heard;
 pub mod session;
@@ -136,6 +137,7 @@ pub fn router(app: Arc<App>) -> Router {
     let sessions = Router::new()
         .route("/sign-in/{code}", get(session::sign_in))
         .route("/sign-out", post(session::sign_out))
+        .route("/calendar.ics", get(calendar::feed))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(within(REQUEST_WITHIN));
     Router::new()

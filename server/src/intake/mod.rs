@@ -70,6 +70,9 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
             false => Ok(Verdict::NothingNew),
         },
         Fact::DutyDated(dated) => appended(duties::dated(model, author, dated, now.date_in_japan())),
+        Fact::CalendarShared(shared) if shared.token_hash.is_none() && !model.shares_calendar(&shared.person_id) => {
+            Ok(Verdict::NothingNew)
+        }
         Fact::CalendarShared(shared) => appended(duties::calendar_shared(model, author, shared)),
         // Whoever speaks for all servers may have changed; people are reminded once.
         Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),

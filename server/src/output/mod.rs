@@ -3,7 +3,6 @@
 //! It does not know rules or law. Invariant: what was told stands in the ledger.
 
 pub mod alerts;
-
-pub mod notices;
-
+pub mod calendar;
 pub mod channels;
+pub mod notices;

@@ -5,18 +5,19 @@
 use super::reads::{Answer, Asked, asked, found, page, today};
 use super::writes::{Written, state};
 use crate::http::App;
-use crate::http::answers::{Body, json_of};
+use crate::http::answers::{Body, fault, json_of};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::intake::duties::possible;
 use crate::model::Model;
 use crate::model::queries::Part;
 use crate::model::rows::{DutyDue, DutyQuery, DutyRow, DutyState, DutyTurn, Page};
+use crate::secrets;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Role;
-use daicho_schemas::fact::duty::{DutyAssigned, DutyDate, DutyDated, DutyMoved, DutyOwner};
+use daicho_schemas::fact::duty::{CalendarShared, DutyAssigned, DutyDate, DutyDated, DutyMoved, DutyOwner};
 use daicho_schemas::ids::{DutyId, PlanId};
 use daicho_schemas::refusal::RefusalCode;
 use daicho_schemas::time::CalendarDate;
@@ -169,6 +170,25 @@ pub(super) async fn dates(
     let said = DutyDated { duty_id: duty_id.clone(), date, on, note };
     let seq = state(&app, &staff, Fact::DutyDated(said)).await?;
     Ok((StatusCode::CREATED, Json(json!({ "duty_id": duty_id, "entry_seq": seq }))))
+}
+
+/// `POST /calendar-link`: the address of the caller's own calendar. It is shown once; one that was made before ends.
+pub(super) async fn calendar_link(State(app): State<Arc<App>>, BearerIdentity(staff): BearerIdentity) -> Written {
+    let token = secrets::new_secret().map_err(fault)?;
+    let (person_id, token_hash) = (staff.person_id.clone(), Some(secrets::calendar_hash(&token)));
+    let seq = state(&app, &staff, Fact::CalendarShared(CalendarShared { person_id, token_hash })).await?;
+    let path = format!("/calendar.ics?token={token}");
+    Ok((StatusCode::CREATED, Json(json!({ "path": path, "entry_seq": seq }))))
+}
+
+/// `DELETE /calendar-link`: from now on the address opens nothing.
+pub(super) async fn calendar_link_taken_back(
+    State(app): State<Arc<App>>,
+    BearerIdentity(staff): BearerIdentity,
+) -> Written {
+    let shared = CalendarShared { person_id: staff.person_id.clone(), token_hash: None };
+    let seq = state(&app, &staff, Fact::CalendarShared(shared)).await?;
+    Ok((StatusCode::OK, Json(json!({ "entry_seq": seq }))))
 }
 
 fn duty_id(id: String) -> Result<DutyId, RefusalCode> {

@@ -28,6 +28,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/findings/{id}", get(reads::finding))
         .route("/duties", get(duties::list))
         .route("/duties/{id}", get(duties::one))
+        .route("/calendar-link", post(duties::calendar_link).delete(duties::calendar_link_taken_back))
         .route("/duties/{id}/moves", post(duties::moves))
         .route("/duties/{id}/assign", post(duties::assign))
         .route("/duties/{id}/dates", post(duties::dates))

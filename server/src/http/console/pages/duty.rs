@@ -108,8 +108,9 @@ impl Duty {
         let now = self.shown.duty.state;
         let (ahead, back): (Vec<&DutyState>, Vec<&DutyState>) =
             self.shown.possible.iter().partition(|to| !now.is_settled() && **to > now);
-        let next = ahead.first().map(|to| self.step(to)).filter(|_| self.typed.act != "move");
-        let chosen = next.unwrap_or_else(|| self.typed.step.clone());
+        // That nothing is to be filed is chosen by a person, never offered first.
+        let next = ahead.first().filter(|to| ***to != DutyState::NotNeeded && self.typed.act != "move");
+        let chosen = next.map_or_else(|| self.typed.step.clone(), |to| self.step(to));
         let option = |to: &&DutyState, key: &str| {
             let value = self.step(to);
             let picked = value == chosen;

@@ -18,6 +18,7 @@ use crate::ledger::chain::Head;
 use crate::ledger::engine::{Alone, Appended, Engine, EngineFault, Frame, NewSnapshot, Snapshot};
 use crate::ledger::entry::{Author, Entry, EntryDraft};
 use crate::model::Model;
+use crate::model::testing::Script;
 use crate::store::Store;
 use axum::Router;
 use axum::body::Body;
@@ -30,6 +31,7 @@ use daicho_schemas::fact::decision::{LedgerOpened, Role};
 use daicho_schemas::ids::PersonId;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Language;
+use daicho_schemas::time::UtcMicros;
 use std::sync::{Arc, Mutex, RwLock};
 use tokio_stream::StreamExt as _;
 use tower::ServiceExt as _;
@@ -85,11 +87,29 @@ impl Follower for Folder {
 }
 
 fn app(frames: Vec<Frame>) -> Arc<App> {
+    app_of(frames, Model::default())
+}
+
+/// A server on a ledger that a test wrote.
+pub(super) fn app_on(script: &Script) -> Arc<App> {
+    let mut head = Head::EMPTY;
+    let frame = |(_, at, author, fact): &(u64, UtcMicros, Author, Fact)| {
+        let fact = Fact::parse(fact.kind(), fact.to_raw().unwrap().get()).unwrap();
+        let raw = fact.to_raw().unwrap();
+        let (entry, line) = Entry::link(head, *at, &EntryDraft { author: author.clone(), fact, raw }).unwrap();
+        head = entry.head();
+        Frame { seq: entry.seq, hash: entry.entry_hash, line }
+    };
+    let frames = script.entries.iter().map(frame).collect();
+    app_of(frames, script.model.clone())
+}
+
+fn app_of(frames: Vec<Frame>, model: Model) -> Arc<App> {
     let folder = tempfile::tempdir().unwrap();
     let now = "2026-11-20T16:00:00.000000Z".parse().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SetClock::at(now));
     let engine: Arc<dyn Engine> = Arc::new(Frames(Mutex::new(frames)));
-    let model = Arc::new(RwLock::new(Model::default()));
+    let model = Arc::new(RwLock::new(model));
     let moved = tokio::sync::broadcast::channel(2).0;
     let store = Arc::new(Store::open(&folder.path().join("store")).unwrap().0);
     let authority = Arc::new(Authority::open(&folder.path().join("authority"), now).unwrap());
@@ -129,11 +149,11 @@ fn nobody(_app: &App, _headers: &HeaderMap) -> Result<StaffIdentity, Refusal> {
     Err(Refusal::new(RefusalCode::NotSignedIn))
 }
 
-fn console(app: Arc<App>, gate: Gate) -> Router {
+pub(super) fn console(app: Arc<App>, gate: Gate) -> Router {
     router_behind(gate).fallback(not_found).with_state(app)
 }
 
-async fn get_as(app: &Arc<App>, gate: Gate, uri: &str, cookie: &str) -> Response {
+pub(super) async fn get_as(app: &Arc<App>, gate: Gate, uri: &str, cookie: &str) -> Response {
     let request = Request::get(uri).header(COOKIE, cookie).body(Body::empty()).unwrap();
     console(Arc::clone(app), gate).oneshot(request).await.unwrap()
 }
@@ -142,7 +162,7 @@ async fn get(uri: &str) -> Response {
     get_as(&app(frames(120)), Gate(signed_in), uri, "").await
 }
 
-async fn text(answer: Response) -> String {
+pub(super) async fn text(answer: Response) -> String {
     let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
