@@ -320,6 +320,9 @@ async fn grant_admin(app: &App, person_id: PersonId) -> anyhow::Result<String> {
     Ok(token)
 }
 
+/// Reminders in one entry.
+const REMINDERS_PER_ENTRY_MAX: usize = 200;
+
 /// Looks for agents that fell silent or are heard again, and states it in the ledger, where this server speaks for all.
 async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, names: Vec<String>) {
     let mut certificate_at = app.clock.now();
@@ -336,6 +339,7 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
         }
         if let Some(listening) = &mut listening {
             state_coverage(&app, listening, now, silent_after_seconds).await;
+            state_reminders(&app, now).await;
         }
         if now.seconds_since(certificate_at) >= CERTIFICATE_EVERY_SECONDS {
             match app.authority.server_config(&names, now) {
@@ -370,6 +374,16 @@ async fn state_coverage(app: &App, listening: &mut Listening, now: UtcMicros, si
         if let Err(refusal) = entered {
             tracing::warn!(%refusal, "a change of coverage could not enter; trying again soon");
         }
+    }
+}
+
+/// States which days of duties people are being reminded of. What another server stated meanwhile is not stated again.
+async fn state_reminders(app: &App, now: UtcMicros) {
+    let due = app.model().next_reminders(now.date_in_japan(), REMINDERS_PER_ENTRY_MAX);
+    if !due.reminders.is_empty()
+        && let Err(error) = app.door.state(Fact::Reminders(due)).await
+    {
+        tracing::warn!(%error, "reminders could not enter; trying again soon");
     }
 }
 
