@@ -62,6 +62,7 @@ fn duties_of_edit(state: &State, id: &FindingId, finding: &Finding, plan: &PlanI
             phase: row.phase,
             outcome: row.outcome,
             state: DutyState::Open,
+            life: DutyLife::default(),
             subject: Text::new(
                 format!("{}：{}", subject.ja, item.subject),
                 format!("{}: {}", subject.en, item.subject),

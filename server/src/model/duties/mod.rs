@@ -2,9 +2,9 @@
 //! It does not know the law; the pack in `schemas/regimes/` does, and every row there names its article and its confidence.
 //! Invariant: a duty's id follows from finding, opening and table row; when its cause goes, a person still has to settle it.
 
+pub mod computers;
 pub mod deadlines;
 pub mod difference;
-pub mod computers;
 pub mod judge;
 pub mod life;
 pub mod lists;

@@ -190,7 +190,7 @@ mod tests {
     fn what_was_grave_when_it_was_stated_is_told_late_although_its_cause_is_gone() {
         let mut item = tunnel(true);
         item.duties[0].phase = Some(Phase::Prohibited);
-        item.duties[0].state = DutyState::CauseGone;
+        item.duties[0].life.cause_gone = true;
         assert_eq!(item.urgency(), Some(Immediate::ProhibitionPeriod));
         item.notice.duty_ids.clear();
         assert_eq!(item.urgency(), Some(Immediate::UndeclaredRemotePath), "an older duty is not what was stated");
