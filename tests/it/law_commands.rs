@@ -28,6 +28,15 @@ fn a_lawyer_sees_what_a_changed_row_breaks() {
     assert_eq!(changed.status.code(), Some(3));
     assert!(told(&changed).contains("expected: 2026-12-31"), "{}", told(&changed));
 
+    // A row of the decision table among all others: with its phase taken away, its own cases find another row or none.
+    let rows =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/regimes/jp-espa/rows/installation-introduced.json");
+    let text_of_rows = std::fs::read_to_string(rows).unwrap();
+    std::fs::write(folder.path().join("rows.json"), &text_of_rows).unwrap();
+    assert_eq!(daicho(folder.path(), &["regimes", "test", "rows.json"]).status.code(), Some(0));
+    std::fs::write(folder.path().join("rows.json"), text_of_rows.replacen("\"introduced\"", "\"draft\"", 1)).unwrap();
+    assert_eq!(daicho(folder.path(), &["regimes", "test", "rows.json"]).status.code(), Some(3));
+
     std::fs::write(folder.path().join("torn.json"), text.get(..500).unwrap()).unwrap();
     assert_eq!(daicho(folder.path(), &["regimes", "test", "torn.json"]).status.code(), Some(2));
 }

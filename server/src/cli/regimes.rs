@@ -4,7 +4,7 @@
 
 use super::files::{self, Format};
 use super::{say, say_text};
-use crate::model::duties::table::{JP_ESPA, Pack, confidence_meaning};
+use crate::model::duties::table::{JP_ESPA, ROWS_FORMAT, confidence_meaning, jp_espa_with};
 use crate::model::regimes::{FILES, Listed, cases, listed};
 use clap::{Args, Subcommand};
 use daicho_schemas::limits::IMPORT_BYTES_MAX;
@@ -181,18 +181,21 @@ fn test(file: Option<&Path>, language: Language) -> anyhow::Result<ExitCode> {
     Ok(if failed + problems == 0 { ExitCode::SUCCESS } else { ExitCode::from(files::EXIT_FOUND) })
 }
 
-/// A file that somebody changed: a file of law, or a decision table with its rows.
+/// The one field that tells a file of rows.
+#[derive(serde::Deserialize)]
+struct OfFormat {
+    format: String,
+}
+
+/// A file that somebody changed: a file of law, or rows of the decision table, which are tested among all others.
 fn of_one(path: &Path) -> anyhow::Result<(Vec<cases::Case>, Vec<Text>)> {
     let bytes = files::read(path, IMPORT_BYTES_MAX, RefusalCode::RequestMalformed)?;
     let refuse = |what: String| Refusal::new(RefusalCode::RequestMalformed).with(format!("{}: {what}", path.display()));
-    match LawFile::parse(&bytes) {
-        Ok(file) => Ok((cases::of_file(&file), problems(&file))),
-        Err(error) => match serde_json::from_slice::<Pack>(&bytes) {
-            Ok(pack) if pack.rows.is_empty() => {
-                Err(refuse("this pack has no rows of its own, so there is nothing to test".into()).into())
-            }
-            Ok(pack) => Ok((cases::of_table(&pack), Vec::new())),
-            Err(_) => Err(refuse(error.to_string()).into()),
-        },
+    let OfFormat { format } = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
+    if format == ROWS_FORMAT {
+        let text = std::str::from_utf8(&bytes).map_err(|error| refuse(error.to_string()))?;
+        return Ok((cases::of_table(&jp_espa_with(text).map_err(refuse)?), Vec::new()));
     }
+    let file = LawFile::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
+    Ok((cases::of_file(&file), problems(&file)))
 }

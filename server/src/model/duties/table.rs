@@ -4,6 +4,8 @@
 
 mod source;
 
+pub use source::{ROWS_FORMAT, jp_espa_with};
+
 use super::phase::phase_on;
 use crate::model::rows::{DutyOutcome, Phase};
 pub use daicho_schemas::change::Change;
