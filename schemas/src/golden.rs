@@ -220,6 +220,11 @@ fn facts() -> Vec<Fact> {
         }),
         Fact::AgentRevoked(AgentRevoked { agent_id: agent.clone(), reason: "retired".into() }),
         Fact::Supplier(supplier()),
+        Fact::PersonalDataErased(PersonalDataErased {
+            supplier_id: SupplierId::new("debian").unwrap(),
+            key_ids: vec!["0123456789abcdef0123456789abcdef".into()],
+            reason: "the officers asked for it".into(),
+        }),
         Fact::Plan(plan()),
         Fact::Batch(SignedBatch::sign(serde_json::value::RawValue::from_string(raw).unwrap(), &key())),
         Fact::CoverageChanged(CoverageChanged {
@@ -318,6 +323,7 @@ fn json_schemas_are_current() {
         ("token_issued.v1", schema_for!(TokenIssued)),
         ("agent_enrolled.v1", schema_for!(AgentEnrolled)),
         ("agent_revoked.v1", schema_for!(AgentRevoked)),
+        ("personal_data_erased.v1", schema_for!(PersonalDataErased)),
         ("coverage_changed.v1", schema_for!(CoverageChanged)),
         ("notices.v1", schema_for!(Notices)),
         ("fault_reported.v1", schema_for!(FaultReported)),

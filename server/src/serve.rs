@@ -20,6 +20,7 @@ use crate::output::channels::outbox::{self, Sources};
 use crate::output::channels::routed::{Routed, Routes};
 use crate::output::channels::state::Channels;
 use crate::output::channels::webhook::Webhook;
+use crate::personal::Keys;
 use crate::secrets;
 use crate::store::shared::Shared;
 use anyhow::Context as _;
@@ -122,6 +123,7 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         shared,
         leadership,
         authority,
+        people: matches!(settings.place, Place::Folder).then(|| Arc::new(Keys::below(&settings.data))),
         admission: Admission::default(),
         unpacking: Semaphore::new(UNPACKING_MAX),
         heard: Heard::default(),

@@ -30,3 +30,4 @@ mod postgres;
 mod power_cut;
 mod quickstart;
 mod restored;
+mod suppliers;

@@ -3,7 +3,7 @@
 //! Invariant: no secret is kept here, only hashes of secrets.
 
 use crate::canonical::Hash;
-use crate::ids::{AgentId, DutyId, FindingId, PersonId, RuleId, TokenId};
+use crate::ids::{AgentId, DutyId, FindingId, PersonId, RuleId, SupplierId, TokenId};
 use crate::text::Text;
 use crate::time::UtcMicros;
 use schemars::JsonSchema;
@@ -77,6 +77,18 @@ pub struct AgentEnrolled {
 pub struct AgentRevoked {
     /// Which agent.
     pub agent_id: AgentId,
+    /// Why, in a person's words.
+    pub reason: String,
+}
+
+/// The data of people at a supplier was erased: the keys that sealed it are gone, and with them the data in every entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonalDataErased {
+    /// Whose people.
+    pub supplier_id: SupplierId,
+    /// The keys that are gone.
+    pub key_ids: Vec<String>,
     /// Why, in a person's words.
     pub reason: String,
 }

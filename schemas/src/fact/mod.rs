@@ -59,6 +59,8 @@ facts! {
     AgentRevoked(decision::AgentRevoked) = "agent_revoked.v1",
     /// What a supplier's record states.
     Supplier(supplier::SupplierRecord) = "supplier.v1",
+    /// The data of people at a supplier was erased.
+    PersonalDataErased(decision::PersonalDataErased) = "personal_data_erased.v1",
     /// A plan as filed or drafted.
     Plan(declaration::Plan) = "plan.v1",
     /// Everything one run of an agent said.

@@ -489,6 +489,8 @@ supplier-col-address = Country of address
 supplier-col-parts = Parts (構成設備)
 supplier-col-source = Source
 supplier-no-parts = in no plan
+supplier-items = What is recorded for the forms
+supplier-people-erased = The data of its people was erased on { $x }
 supplier-as-of = as of { $x }
 
 ledger-title = Ledger

@@ -456,6 +456,8 @@ supplier-col-address = 住所の国
 supplier-col-parts = 構成設備
 supplier-col-source = 出典
 supplier-no-parts = 計画書に記載なし
+supplier-items = 届出事項の記録
+supplier-people-erased = 個人の情報は { $x } に消去済み
 supplier-as-of = { $x } 時点
 
 ledger-title = 台帳の記録

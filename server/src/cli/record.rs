@@ -24,10 +24,18 @@ pub(crate) enum PlanCommand {
         #[command(flatten)]
         server: ServerArguments,
     },
+    /// What a plan's suppliers and contractors have not given yet, role by role (供給者・委託先の情報の不足を示す)
+    Missing(super::supplier::missing::MissingArguments),
 }
 
 pub(crate) fn plan(command: &PlanCommand, language: Language) -> anyhow::Result<ExitCode> {
-    let PlanCommand::Import { file, server } = command;
+    match command {
+        PlanCommand::Import { file, server } => import(file, server, language),
+        PlanCommand::Missing(arguments) => super::supplier::missing::run(arguments, language),
+    }
+}
+
+fn import(file: &Path, server: &ServerArguments, language: Language) -> anyhow::Result<ExitCode> {
     let bytes = read(file, RefusalCode::PlanMalformed)?;
     let plan = parse_plan(&bytes)?;
     let answer = block_on(async { Client::new(server)?.post("/plans", bytes).await })?;

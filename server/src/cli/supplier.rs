@@ -2,6 +2,7 @@
 //! It does not judge what it reads; `intake/`, `questionnaire/` and `tables/` do.
 //! Invariant: nothing is taken over before its differences were shown, and no file is overwritten.
 
+pub(crate) mod missing;
 mod tables;
 
 use super::client::{Client, ServerArguments};
@@ -50,7 +51,7 @@ pub(crate) enum SupplierCommand {
         #[arg(long)]
         supplier: String,
         /// In which role
-        #[arg(long, value_enum)]
+        #[arg(long, value_parser = parse_role, value_name = "equipment_supplier|component_supplier|contractor|subcontractor")]
         role: Role,
         /// The language of the questionnaire: ja or en (確認票の言語)
         #[arg(long, value_parser = super::parse_language)]
@@ -74,6 +75,16 @@ pub(crate) enum SupplierCommand {
         #[command(flatten)]
         records: RecordsArguments,
     },
+    /// Erase the data of a supplier's people for ever: the key goes, the ledger stays whole (個人の情報を消去する)
+    Erase {
+        /// Whose people
+        supplier: String,
+        /// Why; it stays in the ledger, so name nobody (理由)
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        server: ServerArguments,
+    },
     /// Read a table of your own (XLSX, CSV) into a supplier file (手元の一覧表を読み込む)
     ReadTable(tables::ReadTableArguments),
 }
@@ -88,6 +99,10 @@ pub(crate) struct RecordsArguments {
     server: ServerArguments,
 }
 
+fn parse_role(text: &str) -> Result<Role, String> {
+    Role::of_key(text).ok_or_else(|| Role::ALL.map(Role::key).join(", "))
+}
+
 pub(crate) fn run(command: &SupplierCommand, language: Language) -> anyhow::Result<ExitCode> {
     match command {
         SupplierCommand::Import { file, server } => import(file, server, language),
@@ -98,6 +113,7 @@ pub(crate) fn run(command: &SupplierCommand, language: Language) -> anyhow::Resu
         SupplierCommand::Answer { file, apply, out, records } => {
             take_answer(file, apply.then_some(out.as_deref()), records, language)
         }
+        SupplierCommand::Erase { supplier, reason, server } => erase(supplier, reason, server, language),
         SupplierCommand::ReadTable(arguments) => tables::run(arguments, language),
     }
 }
@@ -110,6 +126,22 @@ fn import(file: &Path, server: &ServerArguments, language: Language) -> anyhow::
         language,
         &format!("供給者 {suppliers} 件を台帳に記録しました。"),
         &format!("{suppliers} supplier records stand in the ledger."),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn erase(supplier: &str, reason: &str, server: &ServerArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let id = SupplierId::new(supplier).map_err(|_| Refusal::new(RefusalCode::NotFound).with(supplier))?;
+    let body = serde_json::to_vec(&serde_json::json!({ "reason": reason }))?;
+    block_on(async { Client::new(server)?.post(&format!("/suppliers/{id}/erase-people"), body).await })?;
+    say_text(
+        language,
+        &format!(
+            "{id} の個人の情報の鍵を消去しました。台帳に残る暗号文は二度と読めません。バックアップにある people-keys フォルダーの鍵も消去してください。"
+        ),
+        &format!(
+            "The key of {id}'s people is erased: what the ledger holds of them can never be read again. Erase it in backups of the folder people-keys, too."
+        ),
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -136,7 +168,7 @@ async fn from_server(client: &Client) -> anyhow::Result<Vec<SupplierRecord>> {
             let mut item = item.clone();
             // What the list says beside the record itself.
             if let Some(row) = item.as_object_mut() {
-                row.retain(|key, _| !matches!(key.as_str(), "parts" | "components" | "seq"));
+                row.retain(|key, _| !matches!(key.as_str(), "parts" | "components" | "seq" | "people_erased_on"));
             }
             records.push(serde_json::from_value(item).context("the server's supplier record is not of this release")?);
         }

@@ -22,6 +22,7 @@ use crate::ledger::chain::Head;
 use crate::ledger::engine::{Engine, Leadership};
 use crate::model::Model;
 use crate::output::channels::state::Channels;
+use crate::personal::Keys;
 use crate::store::Store;
 use crate::store::shared::Shared;
 use admission::Admission;
@@ -64,6 +65,8 @@ pub struct App {
     pub leadership: Arc<dyn Leadership>,
     /// Who signs certificates.
     pub authority: Arc<Authority>,
+    /// The keys of people's data; absent where this server cannot keep any.
+    pub people: Option<Arc<Keys>>,
     /// Room and quotas for batches.
     pub admission: Admission,
     /// How many batches may be unpacked at once.

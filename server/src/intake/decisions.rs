@@ -52,7 +52,14 @@ pub fn agent_revoked(model: &Model, revoked: &AgentRevoked) -> Result<(), Refusa
 pub fn plan(model: &Model, plan: &Plan) -> Result<(), Refusal> {
     let parts = plan.parts.iter().map(|part| &part.supplier_id);
     let paths = plan.remote_paths.iter().map(|path| &path.supplier_id);
-    let unknown = parts.chain(paths).chain(&plan.contractors).find(|id| !model.has_supplier(id));
+    let unknown = plan
+        .filing
+        .equipment_supplier
+        .iter()
+        .chain(parts)
+        .chain(paths)
+        .chain(&plan.contractors)
+        .find(|id| !model.has_supplier(id));
     match unknown {
         Some(id) => Err(Refusal::new(RefusalCode::SupplierUnknown).with(id.to_string())),
         None => Ok(()),

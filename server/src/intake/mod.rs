@@ -20,7 +20,7 @@ mod supplier_checks;
 
 use crate::model::Model;
 use daicho_schemas::fact::Fact;
-use daicho_schemas::refusal::Refusal;
+use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::UtcMicros;
 use submission::Submission;
 
@@ -56,6 +56,10 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
             decisions::supplier(record)?;
             Ok(Verdict::Append)
         }
+        Fact::PersonalDataErased(erased) if !model.has_supplier(&erased.supplier_id) => {
+            Err(Refusal::new(RefusalCode::SupplierUnknown).with(erased.supplier_id.to_string()))
+        }
+        Fact::PersonalDataErased(erased) if model.are_erased(erased) => Ok(Verdict::NothingNew),
         Fact::Plan(plan) if model.plan(&plan.plan_id) == Some(plan) => Ok(Verdict::NothingNew),
         Fact::Plan(plan) => {
             decisions::plan(model, plan)?;
@@ -80,6 +84,7 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)
         | Fact::TokenIssued(_)
+        | Fact::PersonalDataErased(_)
         | Fact::CoverageChanged(_)
         | Fact::Notices(_)
         | Fact::Reminders(_)

@@ -66,6 +66,7 @@ impl Submission {
             Fact::TokenIssued(token) => vec![format!("token:{}", token.token_id)],
             Fact::AccessGranted(access) => vec![format!("person:{}", access.person_id)],
             Fact::Supplier(record) => vec![format!("supplier:{}", record.supplier_id)],
+            Fact::PersonalDataErased(erased) => vec![format!("supplier:{}", erased.supplier_id)],
             Fact::Plan(_) => vec!["plans".into()],
             Fact::Notices(_) => vec!["notices".into()],
             Fact::DutyMoved(moved) => vec![format!("duty:{}", moved.duty_id)],

@@ -10,6 +10,7 @@ use super::views::agents::AgentState;
 use super::views::assets::Checked;
 use daicho_schemas::batch::ItemKey;
 use daicho_schemas::canonical::Hash;
+use daicho_schemas::fact::decision::PersonalDataErased;
 use daicho_schemas::fact::decision::{Hearing, Notice, Notices, Role};
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::supplier::{Holder, Stated, SupplierRecord};
@@ -57,6 +58,12 @@ impl Model {
     /// The record of a supplier that stands.
     pub fn supplier_record(&self, id: &SupplierId) -> Option<&SupplierRecord> {
         self.state.declarations.supplier_state(id).map(|supplier| &supplier.record)
+    }
+
+    /// Whether all these keys are stated as erased.
+    pub fn are_erased(&self, erased: &PersonalDataErased) -> bool {
+        let supplier = self.state.declarations.supplier_state(&erased.supplier_id);
+        supplier.is_some_and(|supplier| erased.key_ids.iter().all(|key| supplier.is_erased(key)))
     }
 
     /// The holders of a supplier, as its record states them; none where it does not.

@@ -449,6 +449,9 @@ pub struct SupplierRow {
     pub components: u64,
     /// The entry of the record that stands.
     pub seq: u64,
+    /// The day on which the data of its people was last erased, in Japan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people_erased_on: Option<CalendarDate>,
 }
 
 /// One page of a list.

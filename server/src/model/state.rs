@@ -92,6 +92,10 @@ impl State {
                 self.declarations.supplier(record, event.seq);
                 Change::Supplier(record.supplier_id.clone())
             }
+            Fact::PersonalDataErased(erased) => {
+                self.declarations.erased(erased, event.received_at.date_in_japan(), event.seq);
+                Change::Supplier(erased.supplier_id.clone())
+            }
             Fact::Plan(plan) => {
                 let before = self.declarations.plan(plan, event.seq);
                 let after = self.declarations.plan_state(&plan.plan_id).map(|state| Arc::clone(&state.plan));

@@ -40,10 +40,14 @@ impl Model {
             Fact::Supplier(record) => {
                 subjects.insert(format!("supplier:{}", record.supplier_id));
             }
+            Fact::PersonalDataErased(erased) => {
+                subjects.insert(format!("supplier:{}", erased.supplier_id));
+            }
             Fact::Plan(plan) => {
                 subjects.insert(format!("plan:{}", plan.plan_id));
                 subjects.insert(format!("equipment:{}", plan.equipment.equipment_id));
                 subjects.extend(plan.parts.iter().map(|part| format!("supplier:{}", part.supplier_id)));
+                subjects.extend(plan.filing.equipment_supplier.iter().map(|id| format!("supplier:{id}")));
                 subjects.extend(plan.contractors.iter().map(|id| format!("supplier:{id}")));
                 subjects.extend(plan.remote_paths.iter().map(|path| format!("supplier:{}", path.supplier_id)));
             }

@@ -66,7 +66,7 @@ pub fn read(
     })?;
     let id =
         SupplierId::new(sheet.text(head::SUPPLIER, 0)).map_err(|error| at(head::SUPPLIER, 0, &error.to_string()))?;
-    let role = Role::ALL.into_iter().find(|role| role.key() == sheet.text(head::ROLE, 0));
+    let role = Role::of_key(sheet.text(head::ROLE, 0));
     let role = role.ok_or_else(|| at(head::ROLE, 0, "no role that we know"))?;
     let before = find(&id).ok_or_else(|| Refusal::new(RefusalCode::SupplierUnknown).with(id.to_string()))?;
     if sheet.text(head::RECORD, 0) != record_hash(&before) {

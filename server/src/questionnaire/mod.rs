@@ -9,59 +9,11 @@ pub mod out;
 #[cfg(test)]
 mod tests;
 
-use clap::ValueEnum;
 use daicho_schemas::fact::supplier::SupplierField;
-use daicho_schemas::text::Text;
+pub use daicho_schemas::fact::supplier::SupplierRole as Role;
 
 /// The name of the sheet's format, in its first cell.
 pub const QUESTIONNAIRE_FORMAT: &str = "daicho.questionnaire.v1";
-
-/// In which role a supplier is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Role {
-    /// 特定重要設備の供給者 (ord. 11)
-    EquipmentSupplier,
-    /// 構成設備の供給者 (ord. 13)
-    ComponentSupplier,
-    /// 委託の相手方 (ord. 14)
-    Contractor,
-    /// 再委託の相手方 (ord. 15)
-    Subcontractor,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 4] =
-        [Self::EquipmentSupplier, Self::ComponentSupplier, Self::Contractor, Self::Subcontractor];
-
-    /// As it stands in files.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::EquipmentSupplier => "equipment_supplier",
-            Self::ComponentSupplier => "component_supplier",
-            Self::Contractor => "contractor",
-            Self::Subcontractor => "subcontractor",
-        }
-    }
-
-    /// What it is called.
-    pub fn label(self) -> Text {
-        match self {
-            Self::EquipmentSupplier => Text::new("特定重要設備の供給者", "supplier of the critical equipment"),
-            Self::ComponentSupplier => Text::new("構成設備の供給者", "supplier of a component"),
-            Self::Contractor => Text::new("委託の相手方", "contractor"),
-            Self::Subcontractor => Text::new("再委託の相手方", "subcontractor"),
-        }
-    }
-
-    /// What it must give (ord. 9(2), 11, 13, 14, 15): everybody the same, and who makes things also where.
-    pub fn fields(self) -> Vec<SupplierField> {
-        let makes = matches!(self, Self::EquipmentSupplier | Self::ComponentSupplier);
-        let asked = |field: &SupplierField| makes || *field != SupplierField::ManufacturingSites;
-        SupplierField::ALL.iter().copied().filter(asked).collect()
-    }
-}
 
 /// Columns of the sheet, from 0.
 mod column {

@@ -102,7 +102,7 @@ fn answers_change_their_item_and_say_where_they_came_from() {
         holders["value"][0]["shares"],
         json!([{ "from": "2020-01-01", "ratio": "25%" }, { "from": "2026-11-20", "ratio": "1/3" }])
     );
-    assert_eq!(holders["value"][1], serde_json::to_value(&record()).unwrap()["items"]["holders"]["known"]["value"][1]);
+    assert_eq!(holders["value"][1], serde_json::to_value(record()).unwrap()["items"]["holders"]["known"]["value"][1]);
     assert_eq!(holders["value"][2]["holder_id"], "h3");
     assert_eq!(
         holders["value"][2]["party"],
@@ -140,7 +140,8 @@ fn an_entry_goes_by_a_word_only() {
 #[test]
 fn a_cell_that_cannot_be_read_is_named() {
     let day = ("answered_on", 0, "2026-11-20");
-    let cases: &[(&[(&str, u16, &str)], &str)] = &[
+    type Filled<'a> = &'a [(&'a str, u16, &'a str)];
+    let cases: &[(Filled<'_>, &str)] = &[
         (&[("supplier_country_of_law", 0, "JP")], "the day of the answer is missing"),
         (&[("answered_on", 0, "R8.11.20")], "cell E5: 'R8.11.20' is no day"),
         (&[day, ("supplier_country_of_law", 0, "国内")], "no country that we know"),

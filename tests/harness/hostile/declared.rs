@@ -47,5 +47,18 @@ pub(super) fn plan_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn suppliers_seeds() -> Vec<Vec<u8>> {
-    vec![format!(r#"{{"format":"daicho.suppliers.v1","suppliers":[{GOLDEN_SUPPLIER}]}}"#).into_bytes()]
+    let whole = serde_json::json!({ "format": "daicho.suppliers.v1", "suppliers": [{
+        "supplier_id": "acme", "name": { "ja": "例示", "en": "Acme" }, "source": "test", "as_of": "2026-11-01", "items": {
+            "former_names": [{ "name": { "ja": "旧", "en": "old" }, "through": "2020-03-31" }],
+            "address": { "known": { "value": { "country": "JP", "text": "例示県" }, "source": "s", "as_of": "2026-11-01" } },
+            "holders": { "known": { "source": "s", "as_of": "2026-10-01", "value": [{ "holder_id": "h1",
+                "party": { "entity": { "name": { "ja": "持株", "en": "Holding" }, "supplier_id": "acme-2" } },
+                "shares": [{ "from": "2020-01-01", "ratio": "25%" }, { "from": "2024-01-01", "ratio": "1/3" }] }] } },
+            "foreign_revenue": { "known": { "source": "s", "as_of": "2026-10-01", "value": [{ "ended_on": "2026-03-31",
+                "from_governments": [{ "country": "US", "share": "30%", "counterparties": ["X"] }] }] } },
+            "manufacturing_sites": { "submitted_directly": { "on": "2026-10-01" } },
+        },
+    }] });
+    let golden = format!(r#"{{"format":"daicho.suppliers.v1","suppliers":[{GOLDEN_SUPPLIER}]}}"#);
+    vec![golden.into_bytes(), serde_json::to_vec(&whole).unwrap()]
 }

@@ -9,6 +9,7 @@ mod enrolment;
 mod import;
 mod scribe;
 mod segments;
+mod sheets;
 
 /// One way in.
 pub struct Target {
@@ -21,7 +22,7 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "enrolment", feed: enrolment::enrolment, seeds: enrolment::seeds },
@@ -29,6 +30,7 @@ pub const TARGETS: [Target; 8] = [
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },
     Target { name: "segment_open", feed: segments::open, seeds: segments::seeds },
+    Target { name: "spreadsheet", feed: sheets::read, seeds: sheets::seeds },
     Target { name: "supplier_file", feed: declared::suppliers, seeds: declared::suppliers_seeds },
 ];
 

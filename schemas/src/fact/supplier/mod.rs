@@ -17,6 +17,7 @@ mod papers;
 mod personal;
 mod ratio;
 mod revenue;
+mod roles;
 mod stated;
 
 pub use corporate_number::{CorporateNumber, CorporateNumberError};
@@ -28,6 +29,7 @@ pub use papers::{PAPER_MONTHS, Paper};
 pub use personal::{OfficerIdentity, PersonIdentity, Personal, SealedBox};
 pub use ratio::{Ratio, RatioError};
 pub use revenue::{FiscalYear, ForeignRevenue, REVENUE_YEARS, RevenueTest, revenue_test, years_that_count};
+pub use roles::SupplierRole;
 pub use stated::{Known, Stated, SubmittedDirectly};
 
 /// The name of the file format.

@@ -5,6 +5,7 @@
 mod duties;
 mod health;
 mod ledger;
+mod people;
 mod reads;
 mod writes;
 
@@ -33,8 +34,11 @@ pub fn router() -> Router<Arc<App>> {
         .route("/duties/{id}/assign", post(duties::assign))
         .route("/duties/{id}/dates", post(duties::dates))
         .route("/suppliers", get(reads::suppliers).post(writes::suppliers))
+        .route("/suppliers/{id}/people", get(people::people))
+        .route("/suppliers/{id}/erase-people", post(people::erase))
         .route("/plans", get(reads::plans).post(writes::plan))
         .route("/radius", get(reads::radius))
+        .route("/plans/{id}/missing", get(reads::plan_completeness))
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))

@@ -6,6 +6,7 @@ use crate::http::App;
 use crate::http::answers::Refused;
 use crate::http::auth::StaffIdentity;
 use crate::model::queries::Part;
+use crate::model::queries::completeness::RoleRow;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
     ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, EquipmentDetail, EquipmentRow, FindingRow,
@@ -14,7 +15,7 @@ use crate::model::rows::{
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use daicho_schemas::ids::{AgentId, EquipmentId, FindingId};
+use daicho_schemas::ids::{AgentId, EquipmentId, FindingId, PlanId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
 use serde::Deserialize;
@@ -179,4 +180,24 @@ pub(super) async fn plans(
     query: Asked<ListQuery>,
 ) -> Answer<Page<PlanRow>> {
     page(app.model().plans_page(asked(query)?.part(), today(&app)))
+}
+
+/// The day of a filing.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct FilingQuery {
+    /// Today in Japan where it is absent.
+    #[serde(default)]
+    on: Option<CalendarDate>,
+}
+
+/// What a plan's suppliers and contractors must give, and what is recorded of it.
+pub(super) async fn plan_completeness(
+    State(app): State<Arc<App>>,
+    _staff: StaffIdentity,
+    Path(id): Path<String>,
+    query: Asked<FilingQuery>,
+) -> Answer<Vec<RoleRow>> {
+    let id = PlanId::new(id).map_err(|_| RefusalCode::NotFound)?;
+    let on = asked(query)?.on.unwrap_or_else(|| today(&app));
+    found(app.model().plan_completeness(&id, on))
 }

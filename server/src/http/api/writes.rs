@@ -3,11 +3,11 @@
 //! Invariant: a body that is refused changes nothing, also when only its last row is wrong; and no browser can be made to
 //! write here, because a session cookie is not enough.
 
+use super::people;
 use crate::http::App;
 use crate::http::answers::{Body, Refused, fault, json_of, read_json, whole};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::http::session::{CODE_SECONDS, beside};
-use crate::intake::decisions;
 use crate::intake::declarations::{check_circles, parse_plan, parse_suppliers};
 use crate::intake::keeper::Receipt;
 use crate::intake::submission::Submission;
@@ -56,7 +56,7 @@ pub(super) async fn suppliers(
     let file = parse_suppliers(&body)?;
     let model = app.model();
     check_circles(&file, &body, |id| model.holders_of(id))?;
-    file.suppliers.iter().try_for_each(decisions::supplier)?;
+    let file = people::sealed(&app, file).await?;
     let mut entered = Vec::new();
     for records in file.suppliers.chunks(SUPPLIERS_TOGETHER) {
         // Side by side, so that they share one write to disk: all of them enter or none.
@@ -116,14 +116,20 @@ pub(super) async fn revoke(
 ) -> Written {
     staff.require(&[Role::Operator, Role::Security])?;
     let request: RevokeRequest = json_of(body)?;
-    if request.reason.trim().is_empty() || request.reason.len() > 1000 {
-        let detail = "reason: 1 to 1000 bytes; it stays in the ledger";
-        return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail).into());
-    }
+    let reason = reason(request.reason)?;
     let agent_id = AgentId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    let revoked = AgentRevoked { agent_id: agent_id.clone(), reason: request.reason };
+    let revoked = AgentRevoked { agent_id: agent_id.clone(), reason };
     let seq = state(&app, &staff, Fact::AgentRevoked(revoked)).await?;
     Ok((StatusCode::OK, Json(json!({ "agent_id": agent_id, "entry_seq": seq }))))
+}
+
+/// A person's reason for what cannot be undone.
+pub(super) fn reason(words: String) -> Result<String, Refusal> {
+    if words.trim().is_empty() || words.len() > 1000 {
+        let detail = "reason: 1 to 1000 bytes; it stays in the ledger";
+        return Err(Refusal::new(RefusalCode::RequestMalformed).with(detail));
+    }
+    Ok(words)
 }
 
 /// `POST /sign-in-codes`: a one-time code that opens a browser session for the caller.

@@ -2,6 +2,7 @@
 //! It does not know how an answer is shown, and keeps nothing.
 //! Invariant: every list has one order, a page costs what it shows, and "unknown" is never shown as "ok".
 
+pub mod completeness;
 mod components;
 mod drift_lines;
 mod duties;

@@ -113,6 +113,7 @@ impl Model {
             parts: self.parts_of(id),
             components: self.drift.sightings.supplied_by(id),
             seq: supplier.seq,
+            people_erased_on: supplier.erasures.last().map(|erasure| erasure.on),
         }
     }
 

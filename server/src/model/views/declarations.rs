@@ -3,6 +3,7 @@
 //! Invariant: the version received last stands; earlier ones are counted here and kept in the ledger.
 
 use crate::model::snapshot::{In, Keep, Out, SnapshotError};
+use daicho_schemas::fact::decision::PersonalDataErased;
 use daicho_schemas::fact::declaration::{Equipment, Plan, PlanKind};
 use daicho_schemas::fact::supplier::{SupplierField, SupplierRecord, ValueState};
 use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
@@ -74,12 +75,41 @@ pub struct SupplierState {
     pub versions: u64,
     /// The entry of the version that stands.
     pub seq: u64,
+    /// What was erased of its people's data, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erasures: Vec<Erasure>,
+}
+
+/// People's data that was erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// The keys that are gone.
+    pub key_ids: Vec<String>,
+    /// The day in Japan.
+    pub on: CalendarDate,
+    /// The entry that says so.
+    pub seq: u64,
 }
 
 impl SupplierState {
     /// What the record holds of an item, for a filing on a day.
     pub fn state_of(&self, field: SupplierField, filing_on: CalendarDate) -> ValueState {
+        let key = match field {
+            SupplierField::Representative => "representative",
+            SupplierField::Holders => "holders",
+            SupplierField::Officers => "officers",
+            _ => "",
+        };
+        let boxes = self.record.items.personal().into_iter().filter(|(field, _)| *field == key);
+        if boxes.filter_map(|(_, person)| person.sealed()).any(|sealed| self.is_erased(&sealed.key_id)) {
+            return ValueState::Erased;
+        }
         self.record.state_of(field, filing_on)
+    }
+
+    /// Whether what a key sealed is gone.
+    pub fn is_erased(&self, key_id: &str) -> bool {
+        self.erasures.iter().any(|erasure| erasure.key_ids.iter().any(|id| id == key_id))
     }
 }
 
@@ -100,9 +130,17 @@ impl Declarations {
 
     /// A supplier record, new or in a new version.
     pub(crate) fn supplier(&mut self, record: &SupplierRecord, seq: u64) {
-        let versions = self.suppliers.get(&record.supplier_id).map_or(0, |before| before.versions) + 1;
-        let state = SupplierState { record: record.clone(), versions, seq };
+        let before = self.suppliers.get(&record.supplier_id);
+        let versions = before.map_or(0, |before| before.versions) + 1;
+        let erasures = before.map(|before| before.erasures.clone()).unwrap_or_default();
+        let state = SupplierState { record: record.clone(), versions, seq, erasures };
         self.suppliers.insert(record.supplier_id.clone(), Arc::new(state));
+    }
+
+    /// The data of a supplier's people was erased.
+    pub(crate) fn erased(&mut self, erased: &PersonalDataErased, on: CalendarDate, seq: u64) {
+        let Some(state) = self.suppliers.get_mut(&erased.supplier_id) else { return };
+        Arc::make_mut(state).erasures.push(Erasure { key_ids: erased.key_ids.clone(), on, seq });
     }
 
     /// Every plan, in order of ids.

@@ -6,10 +6,12 @@ use crate::http::App;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
 use crate::http::console::paging::{Listing, PageQuery};
 use crate::model::rows::SupplierRow;
+use crate::questionnaire::describe::lines;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use daicho_schemas::fact::supplier::{SupplierField, SupplierRecord};
 use std::sync::Arc;
 
 /// The page.
@@ -20,6 +22,18 @@ pub struct Suppliers {
     pub ctx: PageContext,
     /// The rows.
     pub list: Listing<SupplierRow>,
+}
+
+impl Suppliers {
+    /// The items that a record holds beyond its name and country: what each is called, and its lines.
+    pub fn items(&self, record: &SupplierRecord) -> Vec<(String, Vec<String>)> {
+        let language = self.ctx.language;
+        let beyond = SupplierField::ALL
+            .iter()
+            .filter(|field| !matches!(field, SupplierField::Name | SupplierField::CountryOfLaw));
+        let item = |field: &SupplierField| (field.label().get(language).to_string(), lines(record, *field, language));
+        beyond.map(item).filter(|(_, lines)| !lines.is_empty()).collect()
+    }
 }
 
 /// `GET /suppliers`.

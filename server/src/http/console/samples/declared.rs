@@ -117,6 +117,7 @@ pub(in crate::http::console) fn suppliers() -> Vec<SupplierRow> {
             .collect(),
         components,
         seq,
+        people_erased_on: None,
     };
     vec![
         row(

@@ -132,6 +132,7 @@ fn app_of(frames: Vec<Frame>, model: Model) -> Arc<App> {
         leadership: Arc::new(Alone),
         store,
         authority,
+        people: None,
         admission: Admission::default(),
         unpacking: tokio::sync::Semaphore::new(1),
         heard: Heard::default(),
