@@ -86,6 +86,22 @@ mod tests {
     use daicho_schemas::fact::decision::TokenIssued;
     use daicho_schemas::ids::TokenId;
 
+    #[test]
+    fn nobodys_data_enters_in_clear() {
+        let record = |officer: serde_json::Value| -> SupplierRecord {
+            serde_json::from_value(serde_json::json!({
+                "supplier_id": "acme", "name": { "ja": "例示", "en": "Acme" }, "source": "test", "as_of": "2026-11-01",
+                "items": { "officers": { "known": { "value": [officer], "source": "s", "as_of": "2026-10-01" } } },
+            }))
+            .unwrap()
+        };
+        let clear = record(serde_json::json!({ "clear": { "name": "A" } }));
+        let refusal = supplier(&clear).unwrap_err();
+        assert_eq!((refusal.code, refusal.detail.as_str()), (RefusalCode::PersonalDataInClear, "acme: officers"));
+        let sealed = record(serde_json::json!({ "sealed": { "key_id": "k", "bytes": "", "complete": true } }));
+        assert!(supplier(&sealed).is_ok());
+    }
+
     /// The answer to an enrolment was lost, and the agent was revoked before it asked again.
     #[test]
     fn an_agent_that_was_revoked_is_told_so_when_it_enrols_again() {

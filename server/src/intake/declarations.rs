@@ -15,7 +15,7 @@ use daicho_schemas::limits::{BATCH_BYTES_MAX, BATCH_REPORTS_MAX, IMPORT_BYTES_MA
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Text;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest piece of text that a refusal repeats from a file or a parser, in characters.
 const QUOTED_CHARS_MAX: usize = 300;
@@ -227,24 +227,30 @@ fn check_tiers(plan: &Plan) -> Check {
     }
     let ids = plan.contractor_tiers.iter().map(|tier| tier.supplier_id.to_string());
     check_unique(ids, "contractor", |i| tiers.index(i).key("supplier_id"))?;
+    let contractors: BTreeSet<&SupplierId> = plan.contractors.iter().collect();
+    let parents: BTreeMap<&SupplierId, Option<&SupplierId>> =
+        plan.contractor_tiers.iter().map(|tier| (&tier.supplier_id, tier.parent.as_ref())).collect();
+    let mut hang: BTreeSet<&SupplierId> = BTreeSet::new();
     for (i, tier) in plan.contractor_tiers.iter().enumerate() {
-        if !plan.contractors.contains(&tier.supplier_id) {
+        if !contractors.contains(&tier.supplier_id) {
             let what = format!("'{}' stands in no line of contractors: add it there", tier.supplier_id);
             return Err((tiers.index(i).key("supplier_id"), what));
         }
-        let mut above = tier.parent.as_ref();
-        for _ in 0..=plan.contractor_tiers.len() {
-            let Some(parent) = above else { break };
-            let Some(found) = plan.contractor_tiers.iter().find(|tier| tier.supplier_id == *parent) else {
+        // Up to the operator, or to one that is known to hang on it.
+        let (mut way, mut above) = (BTreeSet::from([&tier.supplier_id]), tier.parent.as_ref());
+        while let Some(parent) = above.filter(|parent| !hang.contains(parent)) {
+            let Some(next) = parents.get(parent) else {
                 let what = format!("the tier has no parent: '{parent}' has no line in contractor_tiers; add it");
                 return Err((tiers.index(i).key("parent"), what));
             };
-            above = found.parent.as_ref();
+            if !way.insert(parent) {
+                let what =
+                    "the chain comes back to itself: some tier above must be entrusted by the operator (no parent)";
+                return Err((tiers.index(i).key("parent"), what.into()));
+            }
+            above = *next;
         }
-        if above.is_some() {
-            let what = "the chain comes back to itself: some tier above must be entrusted by the operator (no parent)";
-            return Err((tiers.index(i).key("parent"), what.into()));
-        }
+        hang.extend(way);
     }
     Ok(())
 }

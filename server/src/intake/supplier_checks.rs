@@ -262,33 +262,42 @@ fn check_paper(paper: &Paper, path: &Path, as_of: CalendarDate) -> Check {
     check_order(paper.issued_on, "the day it was seen (as_of)", Some(as_of), &path.key("issued_on"))
 }
 
-/// Refuses a circle of owners among these records, and through those that `holders_of` tells of.
+/// Refuses a circle of owners among these records, and through those that `holders_of` tells of. Every record is looked at once.
 pub(super) fn check_ownership(
     records: &[SupplierRecord],
     path: &Path,
     holders_of: impl Fn(&SupplierId) -> Vec<Holder>,
 ) -> Check {
-    let own: BTreeMap<&SupplierId, &SupplierRecord> =
-        records.iter().map(|record| (&record.supplier_id, record)).collect();
+    let places: BTreeMap<&SupplierId, usize> = (0..).zip(records).map(|(i, record)| (&record.supplier_id, i)).collect();
     let owners = |id: &SupplierId| -> Vec<SupplierId> {
-        match own.get(id) {
+        match places.get(id).and_then(|place| records.get(*place)) {
             Some(record) => linked(record.items.holders.as_ref().and_then(Stated::value).map_or(&[], Vec::as_slice)),
             None => linked(&holders_of(id)),
         }
     };
+    let mut done = BTreeSet::new();
     for (i, record) in records.iter().enumerate() {
-        let (mut seen, mut waiting) = (BTreeSet::new(), owners(&record.supplier_id));
-        while let Some(owner) = waiting.pop() {
-            if owner == record.supplier_id {
-                let path = path.index(i).key("items").key("holders");
+        // The way from this record up to an owner, each with the owners that were not followed yet.
+        let mut way = vec![(record.supplier_id.clone(), owners(&record.supplier_id))];
+        let mut on_way = BTreeSet::from([record.supplier_id.clone()]);
+        while let Some((id, above)) = way.last_mut() {
+            let Some(owner) = above.pop() else {
+                on_way.remove(id);
+                done.insert(id.clone());
+                way.pop();
+                continue;
+            };
+            if on_way.contains(&owner) {
+                let path = path.index(places.get(&owner).copied().unwrap_or(i)).key("items").key("holders");
                 let what = format!(
                     "'{owner}' owns itself, directly or through its holders: correct the holder that is wrong; where companies \
                      really hold each other, name that holder without its supplier_id"
                 );
                 return Err((path, what));
             }
-            if seen.insert(owner.clone()) {
-                waiting.extend(owners(&owner));
+            if !done.contains(&owner) {
+                on_way.insert(owner.clone());
+                way.push((owner.clone(), owners(&owner)));
             }
         }
     }

@@ -90,6 +90,7 @@ fn every_contradiction_is_named_by_its_field() {
         ("/items/registry/known/value/issued_on", json!("2026-10-02"), "issued_on: 2026-10-02 is after"),
         ("/items/former_names/0/through", json!("2026-12-01"), "former_names[0].through: 2026-12-01 is after"),
         ("/items/country_of_law_submitted_directly", json!({ "on": "2026-10-01" }), "leave one of the two out"),
+        (&format!("{holders}/0/party/entity/country"), json!("US"), "unknown field `country`"),
         ("/items/holders", json!({ "guessed": {} }), "items.holders: unknown variant `guessed`"),
     ];
     for (pointer, value, wanted) in cases {

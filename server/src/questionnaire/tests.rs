@@ -64,6 +64,7 @@ fn an_empty_questionnaire_changes_nothing() {
         for language in [Language::Ja, Language::En] {
             let sheets = sheets::read(&out::write(&record(), role, language).unwrap()).unwrap();
             assert_eq!(read_answer(&sheets, "f", |_| Some(record())).unwrap().after, record());
+            assert!(sheets[0].rows.values().flat_map(|row| row.values()).all(|cell| !cell.formula));
             let makes =
                 sheets[0].rows.values().any(|row| row.get(&0).is_some_and(|cell| cell.text == "manufacturing_place"));
             assert_eq!(makes, matches!(role, Role::EquipmentSupplier | Role::ComponentSupplier));

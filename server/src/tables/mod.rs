@@ -6,7 +6,7 @@ mod headers;
 
 use crate::intake::countries;
 use crate::intake::declarations::parse_suppliers;
-use crate::model::meaning::names::{Likeness, NameKey, proposals};
+use crate::model::meaning::names::{Likeness, NameKey, Names};
 use crate::sheets::{Sheet, place, refuse};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::supplier::{
@@ -20,6 +20,7 @@ use daicho_schemas::time::CalendarDate;
 pub use headers::{Column, propose};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The name of the mapping's format.
@@ -65,25 +66,42 @@ pub fn read(
     let mut taken: BTreeMap<SupplierId, u32> = BTreeMap::new();
     for row in sheet.rows.keys().copied().filter(|row| *row >= mapping.header_row) {
         let cells = Row { sheet, row, columns: &columns };
-        let record = match cells.record(source, as_of).and_then(checked) {
-            Ok(record) => record,
-            Err(why) => {
-                read.unreadable.push((row + 1, why));
-                continue;
-            }
-        };
-        if let Some(first) = taken.get(&record.supplier_id) {
-            let why = format!("the same supplier ('{}') as row {first}: keep one of the two", record.supplier_id);
-            read.unreadable.push((row + 1, why));
-            continue;
+        match cells.record(source, as_of).and_then(checked) {
+            Err(why) => read.unreadable.push((row + 1, why)),
+            Ok(record) => match taken.entry(record.supplier_id.clone()) {
+                Entry::Occupied(first) => {
+                    let why =
+                        format!("the same supplier ('{}') as row {}: keep one of the two", first.key(), first.get());
+                    read.unreadable.push((row + 1, why));
+                }
+                Entry::Vacant(free) => {
+                    free.insert(row + 1);
+                    read.file.suppliers.push(record);
+                }
+            },
         }
-        let others = known.iter().chain(&read.file.suppliers).filter(|other| other.supplier_id != record.supplier_id);
-        let alike = proposals(&record.name.ja, others);
-        read.alike.extend(alike.into_iter().map(|found| (row + 1, found.record.supplier_id.clone(), found.likeness)));
-        taken.insert(record.supplier_id.clone(), row + 1);
-        read.file.suppliers.push(record);
     }
+    read.alike = alike(&read.file.suppliers, &taken, known);
     Ok(read)
+}
+
+/// The rows whose name is like that of a record that stands, or of an earlier row.
+fn alike(
+    records: &[SupplierRecord],
+    rows: &BTreeMap<SupplierId, u32>,
+    known: &[SupplierRecord],
+) -> Vec<(u32, SupplierId, Likeness)> {
+    let mut names = Names::default();
+    known.iter().for_each(|record| names.add(record));
+    let mut found = Vec::new();
+    for record in records {
+        let row = rows.get(&record.supplier_id).copied().unwrap_or_default();
+        let others = names.alike(&NameKey::of(&record.name.ja)).into_iter();
+        let others = others.filter(|other| other.record.supplier_id != record.supplier_id);
+        found.extend(others.map(|other| (row, other.record.supplier_id.clone(), other.likeness)));
+        names.add(record);
+    }
+    found
 }
 
 /// The mapping's columns by their place in this table.

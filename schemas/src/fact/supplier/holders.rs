@@ -10,7 +10,7 @@ use crate::time::CalendarDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// One direct holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,10 +26,9 @@ pub struct Holder {
 
 /// Who holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum HolderParty {
     /// A company or other body.
-    #[serde(rename_all = "snake_case")]
     Entity {
         /// 名称.
         name: Text,
@@ -63,8 +62,21 @@ impl Holder {
 
 /// The first day on which the holders together have more than all votes. See [`Ratio::exceed_whole`].
 pub fn over_the_whole(holders: &[Holder]) -> Option<CalendarDate> {
-    let days: BTreeSet<CalendarDate> = holders.iter().flat_map(|h| &h.shares).map(|share| share.from).collect();
-    days.into_iter().find(|day| Ratio::exceed_whole(holders.iter().filter_map(|holder| holder.share_on(*day))))
+    let of = |(place, holder): (usize, &Holder)| {
+        holder.shares.iter().map(move |share| (share.from, place, share.ratio.floor_e18())).collect::<Vec<_>>()
+    };
+    let mut turns: Vec<(CalendarDate, usize, u128)> = holders.iter().enumerate().flat_map(of).collect();
+    turns.sort_by_key(|(day, place, _)| (*day, *place));
+    let (mut current, mut sum, mut turns) = (BTreeMap::new(), 0u128, turns.into_iter().peekable());
+    while let Some((day, place, share)) = turns.next() {
+        let before = current.insert(place, share).unwrap_or(0);
+        sum = sum + share - before;
+        // Everything that turns on one day turns at once.
+        if sum > Ratio::WHOLE_E18 && turns.peek().is_none_or(|(next, ..)| *next != day) {
+            return Some(day);
+        }
+    }
+    None
 }
 
 /// The bands of ord. 24(i)ロ, from below.
@@ -206,5 +218,7 @@ mod tests {
         assert_eq!(over_the_whole(&holders), None);
         holders[0].shares.push(HolderShare { from: day("2026-04-01"), ratio: ratio("33.34%") });
         assert_eq!(over_the_whole(&holders), Some(day("2026-04-01")));
+        holders[1].shares.push(HolderShare { from: day("2026-04-01"), ratio: ratio("33.32%") });
+        assert_eq!(over_the_whole(&holders), None, "what one sold the other bought, on one day");
     }
 }

@@ -44,14 +44,17 @@ impl Ratio {
         self.numerator == 0
     }
 
+    /// The whole, in parts of 10^18.
+    pub(super) const WHOLE_E18: u128 = 1_000_000_000_000_000_000;
+
     /// Whether shares are more than the whole together. An excess below 10^-15 is not seen.
     pub fn exceed_whole<'a>(shares: impl Iterator<Item = &'a Self>) -> bool {
-        shares.map(Self::floor_e18).sum::<u128>() > 1_000_000_000_000_000_000
+        shares.map(Self::floor_e18).sum::<u128>() > Self::WHOLE_E18
     }
 
     /// The share in parts of 10^18, rounded down.
-    fn floor_e18(&self) -> u128 {
-        u128::from(self.numerator) * 1_000_000_000_000_000_000 / u128::from(self.denominator)
+    pub(super) fn floor_e18(&self) -> u128 {
+        u128::from(self.numerator) * Self::WHOLE_E18 / u128::from(self.denominator)
     }
 }
 

@@ -4,6 +4,8 @@
 //! and two legal forms that differ are never the same entity.
 
 use daicho_schemas::fact::supplier::SupplierRecord;
+use daicho_schemas::ids::SupplierId;
+use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// A legal form (法人格), as far as names tell it.
@@ -174,6 +176,9 @@ const SMALL: &[(char, char)] = &[
 /// The longest name that is compared, in characters.
 const NAME_CHARS_MAX: usize = 1000;
 
+/// The most spellings of one name that are looked at: a list that says one name ten thousand times needs no more to be seen.
+const ALIKE_MAX: usize = 200;
+
 /// A name in the form in which it is compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NameKey {
@@ -286,14 +291,50 @@ pub struct Proposal<'a> {
 
 /// The records that a name may mean, the likest first. Proposals for a person, never facts.
 pub fn proposals<'a>(name: &str, records: impl IntoIterator<Item = &'a SupplierRecord>) -> Vec<Proposal<'a>> {
-    let wanted = NameKey::of(name);
-    let best = |record: &'a SupplierRecord| {
-        let alike = spellings(record).filter_map(|spelling| Some((NameKey::of(spelling).likeness(&wanted)?, spelling)));
-        alike.min().map(|(likeness, spelling)| Proposal { record, likeness, spelling })
-    };
-    let mut found: Vec<Proposal<'a>> = records.into_iter().filter_map(best).collect();
-    found.sort_by(|a, b| (a.likeness, &a.record.supplier_id).cmp(&(b.likeness, &b.record.supplier_id)));
-    found
+    let mut names = Names::default();
+    records.into_iter().for_each(|record| names.add(record));
+    names.alike(&NameKey::of(name))
+}
+
+/// Records by their spellings, so that many names can be looked up.
+#[derive(Clone, Debug, Default)]
+pub struct Names<'a> {
+    by_core: BTreeMap<String, Vec<Spelled<'a>>>,
+}
+
+/// A spelling of a record.
+#[derive(Clone, Debug)]
+struct Spelled<'a> {
+    form: Option<Form>,
+    spelling: &'a str,
+    record: &'a SupplierRecord,
+}
+
+impl<'a> Names<'a> {
+    /// Takes a record with all its spellings.
+    pub fn add(&mut self, record: &'a SupplierRecord) {
+        for spelling in spellings(record) {
+            let key = NameKey::of(spelling);
+            self.by_core.entry(key.core).or_default().push(Spelled { form: key.form, spelling, record });
+        }
+    }
+
+    /// The records that a name may mean, each once with its likest spelling, the likest first.
+    pub fn alike(&self, wanted: &NameKey) -> Vec<Proposal<'a>> {
+        let mut best: BTreeMap<&SupplierId, Proposal<'a>> = BTreeMap::new();
+        for Spelled { form, spelling, record } in self.by_core.get(&wanted.core).into_iter().flatten().take(ALIKE_MAX) {
+            let key = NameKey { form: *form, core: wanted.core.clone() };
+            let Some(likeness) = key.likeness(wanted) else { continue };
+            let found = Proposal { record, likeness, spelling };
+            let stands = best.entry(&record.supplier_id).or_insert_with(|| found.clone());
+            if found.likeness < stands.likeness {
+                *stands = found;
+            }
+        }
+        let mut found: Vec<Proposal<'a>> = best.into_values().collect();
+        found.sort_by(|a, b| (a.likeness, &a.record.supplier_id).cmp(&(b.likeness, &b.record.supplier_id)));
+        found
+    }
 }
 
 /// Every way a record spells its supplier, former names and vendor strings included.

@@ -74,9 +74,11 @@ fn roles(plan: &Plan) -> BTreeSet<(SupplierRole, Option<&SupplierId>)> {
         }
         PlanKind::Entrustment if plan.contractors.is_empty() => [(SupplierRole::Contractor, None)].into(),
         PlanKind::Entrustment => {
-            let role = |id: &SupplierId| {
-                let below = plan.contractor_tiers.iter().any(|tier| tier.supplier_id == *id && tier.parent.is_some());
-                if below { SupplierRole::Subcontractor } else { SupplierRole::Contractor }
+            let below = plan.contractor_tiers.iter().filter(|tier| tier.parent.is_some());
+            let below: BTreeSet<&SupplierId> = below.map(|tier| &tier.supplier_id).collect();
+            let role = |id: &SupplierId| match below.contains(id) {
+                true => SupplierRole::Subcontractor,
+                false => SupplierRole::Contractor,
             };
             plan.contractors.iter().map(|id| (role(id), Some(id))).collect()
         }
