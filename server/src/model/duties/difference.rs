@@ -3,6 +3,8 @@
 //! Invariant: only what a plan tells the ministry counts. Hosts, categories in our words and marks of recognition are ours;
 //! a field that was empty before says nothing of what was filed, so filling it is no change.
 
+mod filing;
+
 use daicho_schemas::change::{Change, PartyChange, PartyRole};
 use daicho_schemas::fact::declaration::{DeclaredPart, Plan};
 use daicho_schemas::fact::supplier::SupplierRecord;
@@ -22,7 +24,8 @@ pub fn changes_between(before: &Plan, after: &Plan) -> Vec<ChangeItem> {
     found.differs(Change::EquipmentPlace, subject, &old.place, &new.place);
     found.entrusted(before, after);
     found.parts(&before.parts, &after.parts);
-    found.contractors(&before.contractors, &after.contractors);
+    found.contractors(before, after);
+    found.filing(before, after);
     found.0
 }
 
@@ -112,22 +115,31 @@ impl Found {
         self.0.push(ChangeItem { part_id, supplier_id, ..item(change, &part.name, before, after) });
     }
 
-    /// One who goes for one who comes is a replacement. A plan lists contractors and subcontractors together; a change of
-    /// name weighs the same for both.
-    fn contractors(&mut self, before: &[SupplierId], after: &[SupplierId]) {
-        let gone: Vec<&SupplierId> = before.iter().filter(|id| !after.contains(id)).collect();
-        let came: Vec<&SupplierId> = after.iter().filter(|id| !before.contains(id)).collect();
-        let mut party = |change, old: Option<&SupplierId>, new: Option<&SupplierId>| {
-            let Some(subject) = new.or(old) else { return };
-            let (old, new) = (old.map(ToString::to_string), new.map(ToString::to_string));
-            let item = item(Change::Party(PartyRole::Contractor, change), subject.as_str(), old, new);
-            self.0.push(ChangeItem { supplier_id: Some(subject.clone()), ..item });
+    /// One who goes for one who comes, in the same role, is a replacement. A change of name weighs the same for a contractor and
+    /// a subcontractor; a change of country does not.
+    fn contractors(&mut self, before: &Plan, after: &Plan) {
+        let role = |plan: &Plan, id: &SupplierId| {
+            let below = plan.contractor_tiers.iter().any(|tier| tier.supplier_id == *id && tier.parent.is_some());
+            if below { PartyRole::Subcontractor } else { PartyRole::Contractor }
         };
-        if let ([old], [new]) = (gone.as_slice(), came.as_slice()) {
-            return party(PartyChange::Replaced, Some(old), Some(new));
+        for wanted in [PartyRole::Contractor, PartyRole::Subcontractor] {
+            let gone = before.contractors.iter().filter(|id| !after.contractors.contains(id));
+            let gone: Vec<&SupplierId> = gone.filter(|id| role(before, id) == wanted).collect();
+            let came = after.contractors.iter().filter(|id| !before.contractors.contains(id));
+            let came: Vec<&SupplierId> = came.filter(|id| role(after, id) == wanted).collect();
+            let mut party = |change, old: Option<&SupplierId>, new: Option<&SupplierId>| {
+                let Some(subject) = new.or(old) else { return };
+                let (old, new) = (old.map(ToString::to_string), new.map(ToString::to_string));
+                let item = item(Change::Party(wanted, change), subject.as_str(), old, new);
+                self.0.push(ChangeItem { supplier_id: Some(subject.clone()), ..item });
+            };
+            if let ([old], [new]) = (gone.as_slice(), came.as_slice()) {
+                party(PartyChange::Replaced, Some(old), Some(new));
+                continue;
+            }
+            gone.into_iter().for_each(|old| party(PartyChange::Dropped, Some(old), None));
+            came.into_iter().for_each(|new| party(PartyChange::Added, None, Some(new)));
         }
-        gone.into_iter().for_each(|old| party(PartyChange::Dropped, Some(old), None));
-        came.into_iter().for_each(|new| party(PartyChange::Added, None, Some(new)));
     }
 }
 
