@@ -9,8 +9,8 @@ use daicho_schemas::text::{Language, printable};
 
 /// The longest subject, in characters.
 pub const SUBJECT_CHARS_MAX: usize = 160;
-/// The longest value in a block, in characters.
-const BLOCK_CHARS_MAX: usize = 1000;
+/// The longest value in a block, in characters: a caution of the law must never be cut.
+const BLOCK_CHARS_MAX: usize = 4000;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
