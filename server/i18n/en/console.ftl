@@ -440,6 +440,14 @@ duties-undated = without a day
 duties-none-match = No duty fits this filter.
 start-due-next = Due next
 start-duties-all = The strictest first
+calendar-title = Calendar
+calendar-hint = Your calendar program can show these days. Whoever knows the address can read the days and what they are about.
+calendar-download = Save as a file (.ics)
+calendar-make = Make an address for calendar programs
+calendar-make-anew = Make another address (the one before ends)
+calendar-end = Take the address back
+calendar-made = The address for your calendar program. It cannot be shown again.
+calendar-made-hint = Add &mine=1 for your own duties only, and &lang=en for English.
 duty-cause-gone-explained = The cause is no longer observed. Whether something must still be filed is a person's decision; it never ends by itself.
 duty-uncertain = This is not certain. Confirm it before you file.
 duty-question = The question a person must answer

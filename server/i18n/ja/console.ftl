@@ -407,6 +407,14 @@ duties-undated = 日の定めなし
 duties-none-match = 条件に合う届出・報告義務はありません。
 start-due-next = 期日の近いもの
 start-duties-all = 重いものから
+calendar-title = カレンダー
+calendar-hint = 期日は、お使いのカレンダーでも見られます。アドレスを知る人は誰でも、期日と対象を読めます。
+calendar-download = ファイル（.ics）を保存
+calendar-make = カレンダー用のアドレスを作る
+calendar-make-anew = アドレスを作り直す（前のアドレスは無効になります）
+calendar-end = アドレスを無効にする
+calendar-made = カレンダーに登録するアドレスです。もう一度表示することはできません。
+calendar-made-hint = 自分の担当だけなら &mine=1、英語なら &lang=en を末尾に付けてください。
 duty-cause-gone-explained = 原因は観測されなくなりましたが、届出等が残るかどうかは担当者の判断です。自動では終わりません。
 duty-uncertain = この判定は確定していません。届け出る前に確認してください。
 duty-question = 担当者が答える問い

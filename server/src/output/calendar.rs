@@ -17,9 +17,13 @@ const EVENTS_MAX: usize = 5000;
 /// The calendar of everybody's duties, or of those that one person sees to.
 pub fn ics(model: &Model, only: Option<&PersonId>, language: Language) -> String {
     let name = Text::new("届出・報告義務の期日（台帳）", "Days of legal duties (Daicho)");
-    let mut calendar = Calendar::new();
-    calendar.name(name.get(language)).append_property(Property::new("PRODID", "-//Daicho//Duties//JA"));
-    calendar.append_property(Property::new("METHOD", "PUBLISH"));
+    let mut calendar = Calendar::empty();
+    for (key, value) in
+        [("VERSION", "2.0"), ("PRODID", "-//Daicho//Duties//JA"), ("CALSCALE", "GREGORIAN"), ("METHOD", "PUBLISH")]
+    {
+        calendar.append_property(Property::new(key, value));
+    }
+    calendar.name(name.get(language));
     // Calendars look again after an hour; what a day is does not change more often than people enter something.
     calendar.append_property(Property::new("REFRESH-INTERVAL", "PT1H").add_parameter("VALUE", "DURATION").done());
     let ledger = model.ledger_id().unwrap_or("none");
@@ -40,7 +44,8 @@ fn event(model: &Model, duty: &DutyRow, day: &Deadline, ledger: &str, language: 
         || format!("{}T000000Z", compact(duty.changed_on)),
         |turn| turn.at.to_string().chars().filter(char::is_ascii_alphanumeric).take(15).chain(['Z']).collect(),
     );
-    let summary = format!("{}：{}", kind(day.kind).get(language), duty.subject.get(language));
+    let (what, subject) = (kind(day.kind), &duty.subject);
+    let summary = Text::new(format!("{}：{}", what.ja, subject.ja), format!("{}: {}", what.en, subject.en));
     Event::new()
         .uid(&format!("{}-{}@{ledger}.daicho", duty.duty_id, word(day.kind)))
         .add_property("DTSTAMP", stamp)
@@ -48,7 +53,7 @@ fn event(model: &Model, duty: &DutyRow, day: &Deadline, ledger: &str, language: 
         .append_property(date("DTSTART", day.on))
         .append_property(date("DTEND", day.on.plus_days(1)))
         .add_property("TRANSP", "TRANSPARENT")
-        .summary(&printable(&summary))
+        .summary(&printable(summary.get(language)))
         .description(&description(duty, language))
         .done()
 }

@@ -18,18 +18,25 @@ fn events(ics: &str) -> Vec<BTreeMap<String, String>> {
     let whole = ics.replace("\r\n ", "");
     let mut lines = whole.lines();
     assert_eq!((lines.next(), whole.lines().last()), (Some("BEGIN:VCALENDAR"), Some("END:VCALENDAR")));
-    let (mut all, mut open) = (Vec::new(), None);
+    let (mut all, mut open, mut own) = (Vec::new(), None, BTreeSet::new());
     for line in lines {
         match line {
             "BEGIN:VEVENT" => open = Some(BTreeMap::new()),
             "END:VEVENT" => all.extend(open.take()),
             _ => {
                 let (name, value) = line.split_once(':').unwrap();
+                if open.is_none() {
+                    assert!(own.insert(line), "{line} stands twice");
+                }
                 if let Some(event) = &mut open {
                     assert!(event.insert(name.to_string(), value.to_string()).is_none(), "{name} stands twice");
                 }
             }
         }
+    }
+    let names: Vec<&str> = own.iter().filter_map(|line| line.split([':', ';']).next()).collect();
+    for once in ["VERSION", "PRODID", "METHOD", "CALSCALE"] {
+        assert_eq!(names.iter().filter(|name| **name == once).count(), 1, "{once}");
     }
     all
 }

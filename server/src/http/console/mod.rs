@@ -47,7 +47,7 @@ pub fn router() -> Router<Arc<App>> {
 fn router_behind(gate: Gate) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(start::show))
-        .route("/duties", get(duties::show))
+        .route("/duties", get(duties::show).post(duties::calendar).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/duties/{id}", get(duty::show).post(duty::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/findings", get(findings::show))
         .route("/findings/{id}", get(finding::show))

@@ -9,7 +9,7 @@ use crate::http::console::layout::Gate;
 use crate::model::rows::{DutyRow, DutyState};
 use crate::model::testing::{Script, package, plan};
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION};
+use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use daicho_schemas::batch::Outcome;
@@ -86,6 +86,40 @@ async fn an_owner_and_a_target_enter_and_a_wrong_day_is_said() {
     assert!(list.contains("2026-12-01") && list.contains("in 10 days"));
     let none = text(get_as(&app, Gate(aoi), "/duties?owner=-", SESSION).await).await;
     assert!(none.contains("No duty fits this filter"));
+}
+
+/// The address is shown once, opens the calendar without a session, and nothing once it was taken back.
+#[tokio::test]
+async fn an_address_for_calendars_opens_until_it_is_taken_back() {
+    let app = house();
+    let token = token(&app).await;
+    let said = async |calendar: &str, token: &str| {
+        let body = format!("form={token}&calendar={calendar}");
+        let request = Request::post("/duties")
+            .header(COOKIE, SESSION)
+            .header(HOST, "tos.example")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
+        console(Arc::clone(&app), Gate(aoi)).oneshot(request).await.unwrap()
+    };
+    assert_eq!(said("make", "").await.status(), StatusCode::FORBIDDEN);
+    let page = text(said("make", &token).await).await;
+    let (_, secret) = page.split_once("tos.example/calendar.ics?token=").unwrap();
+    let path = format!("/calendar.ics?token={}", secret.split('<').next().unwrap());
+    let fetched = async |path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        crate::http::router(Arc::clone(&app)).oneshot(request).await.unwrap()
+    };
+    let answer = fetched(&path).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(text(answer).await.starts_with("BEGIN:VCALENDAR\r\n"));
+    assert_eq!(fetched(&path.replace("token=", "token=0")).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(fetched("/calendar.ics").await.status(), StatusCode::UNAUTHORIZED);
+    let again = text(get_as(&app, Gate(aoi), "/duties", SESSION).await).await;
+    assert!(!again.contains("calendar.ics?token="), "shown once");
+    assert_eq!(said("end", &token).await.status(), StatusCode::OK);
+    assert_eq!(fetched(&path).await.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -114,7 +114,20 @@ fn findings_page(ctx: PageContext, rows: Vec<FindingRow>, seen: SeenRow) -> find
 
 fn duties_page(ctx: PageContext, rows: Vec<DutyRow>) -> duties::Duties {
     let (waiting, owners) = (rows.len(), rows.iter().filter_map(|duty| duty.life.owner.clone()).collect());
-    duties::Duties { ctx, query: Default::default(), list: Listing::cut(rows, None), waiting, owners }
+    duties::Duties {
+        ctx,
+        query: Default::default(),
+        list: Listing::cut(rows, None),
+        waiting,
+        owners,
+        calendar: Default::default(),
+    }
+}
+
+/// Right after an address was made.
+fn with_calendar(page: duties::Duties) -> duties::Duties {
+    let link = Some("tos.example/calendar.ics?token=0123456789abcdef".into());
+    duties::Duties { calendar: duties::CalendarShown { shared: true, link, complaint: None }, ..page }
 }
 
 fn judged(language: Language) -> Vec<(&'static str, String)> {
@@ -147,6 +160,7 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
     vec![
         ("start", start.render().unwrap()),
         ("duties", duties_page(ctx(Section::Duties), samples::duties()).render().unwrap()),
+        ("duties-calendar", with_calendar(duties_page(ctx(Section::Duties), samples::duties())).render().unwrap()),
         ("duty-certain", duty_page(first_duty, Default::default()).render().unwrap()),
         ("duty", duty_page(duty.clone(), Default::default()).render().unwrap()),
         ("duty-refused", duty_page(duty, samples::typed()).render().unwrap()),
