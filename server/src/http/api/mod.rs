@@ -3,6 +3,7 @@
 //! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
 
 mod duties;
+mod changes;
 mod health;
 mod ledger;
 mod people;
@@ -39,6 +40,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/plans", get(reads::plans).post(writes::plan))
         .route("/radius", get(reads::radius))
         .route("/plans/{id}/missing", get(reads::plan_completeness))
+        .route("/changes/judge", post(changes::judge))
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))

@@ -7,7 +7,7 @@ use super::super::duties::phase::{phase_on, prohibited_through};
 use super::super::duties::planned::{self, Judgement};
 use super::super::findings::{AGENTS_LISTED_MAX, Finding, row};
 use super::super::rows::{FindingRow, FindingState, Page, PlanRow, Severity, SupplierRow};
-use super::super::views::declarations::{PlanState, SupplierState};
+use super::super::views::declarations::{Declarations, PlanState, SupplierState};
 use super::Part;
 use daicho_schemas::ids::{AgentId, FindingId, PartId, PlanId, SupplierId};
 use daicho_schemas::planned::PlannedChange;
@@ -15,6 +15,11 @@ use daicho_schemas::time::CalendarDate;
 use std::cmp::Reverse;
 
 impl Model {
+    /// What is declared: plans and suppliers.
+    pub fn declarations(&self) -> &Declarations {
+        &self.state.declarations
+    }
+
     /// A planned change, judged before it is made. `today` is the day of judging, in Japan.
     pub fn judge_change(&self, change: &PlannedChange, today: CalendarDate) -> Judgement {
         planned::judge(&self.state.declarations, change, today)

@@ -1,6 +1,14 @@
 //! How a regime is kept: rows in files, one per table of the law, which name articles, clocks and cautions by keys of one
 //! word list, so that each sentence about the law stands once.
 //! It does not know what a row means. Invariant: a key that the word list does not have stops the build's tests.
+//!
+//! # Adding a row
+//!
+//! 1. If the change has no word yet, add it to `schemas/src/change.rs`.
+//! 2. Write the row into the file of its table of the law (`schemas/regimes/jp-espa/rows/`), with article, confidence, the day from which
+//!    it holds and a test case for each phase it names; sentences that are not there yet go to `words.json`. What the law as
+//!    read does not say is `ask_person` with a question. A row that was released keeps its id.
+//! 3. Add the expectation, as the law's own table has it, to `table_tests.rs`.
 
 use super::{Clock, Confidence, Pack, PhaseWord, RowCase, TableRow, TestCase};
 use crate::model::rows::DutyOutcome;
