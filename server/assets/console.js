@@ -63,7 +63,9 @@
       shown.textContent = count.textContent;
       shown.hidden = count.hidden;
     }
-    if (next.innerHTML !== served) {
+    // What is said once (an address, why a form was refused) stays until the reader goes on.
+    const said = document.querySelector("#main [data-once]");
+    if (!said && next.innerHTML !== served) {
       served = next.innerHTML;
       swap(next);
       document.title = fresh.title;

@@ -71,6 +71,7 @@ async fn a_step_enters_once_and_a_page_that_stood_open_is_told_who_was_first() {
     assert_eq!(late.status(), StatusCode::CONFLICT);
     let page = text(late).await;
     assert!(page.contains("Somebody else has moved this duty") && page.contains("aoi"));
+    assert!(page.contains("data-once"), "and a live page leaves it there");
     assert!(page.contains("&#60;b&#62;why") && !page.contains("<b>why"), "what was typed stays, as text");
 }
 
@@ -105,6 +106,7 @@ async fn an_address_for_calendars_opens_until_it_is_taken_back() {
     };
     assert_eq!(said("make", "").await.status(), StatusCode::FORBIDDEN);
     let page = text(said("make", &token).await).await;
+    assert!(page.contains("data-once"), "a live page leaves it there");
     let (_, secret) = page.split_once("tos.example/calendar.ics?token=").unwrap();
     let path = format!("/calendar.ics?token={}", secret.split('<').next().unwrap());
     let fetched = async |path: &str| {
