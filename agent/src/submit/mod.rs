@@ -74,6 +74,7 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::PlanMalformed
         | Code::SuppliersMalformed
         | Code::InventoryMalformed
+        | Code::ChangeMalformed
         | Code::AlertsMalformed
         | Code::SupplierUnknown
         | Code::PersonalDataInClear

@@ -2,8 +2,8 @@
 //! It does not know pages; both read the same rows from the model.
 //! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
 
-mod duties;
 mod changes;
+mod duties;
 mod health;
 mod ledger;
 mod people;

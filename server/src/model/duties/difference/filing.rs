@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_was_not_said_before_is_no_change() {
         let mut before: Plan = serde_json::from_value(whole()).unwrap();
-        before.filing = Box::default();
+        *before.filing = Default::default();
         let after: Plan = serde_json::from_value(whole()).unwrap();
         assert_eq!(changes_between(&before, &after), []);
     }
