@@ -604,3 +604,22 @@ worksheet-col-value = Value
 worksheet-col-state = State
 worksheet-col-source = Source, as of
 worksheet-col-law = Confidence, notes
+channels-title = How alerts go out
+channels-empty = Nobody is routed for alerts. What is found reaches only those who look at this console.
+channels-elsewhere = Another server of this ledger sends alerts. The numbers below are this server's own and say nothing about what is sent.
+channels-hint = Since this server started. Taken by the receiving mail server does not mean read by a person.
+channel-col-name = Recipient
+channel-col-state = State
+channel-col-through = Done up to
+channel-col-taken = Last taken at
+channel-col-refused = Refused
+channel-col-delay = What hinders it
+channel-delayed = delayed
+channel-refused = some refused
+channel-calm = nothing waits
+channel-nothing-taken = nothing since the start
+channel-attempts = { $n ->
+    [one] tried once
+   *[other] tried { $shown } times
+}
+start-channels = How alerts go out

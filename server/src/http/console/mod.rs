@@ -29,8 +29,8 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts, ledger,
-    plans, radius, sign_in, start, suppliers, trouble, worksheet,
+    channels, component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts,
+    ledger, plans, radius, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -62,6 +62,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/plans", get(plans::show))
         .route("/plans/{id}/worksheet", get(worksheet::show))
         .route("/plans/{id}/worksheet.xlsx", get(worksheet::download))
+        .route("/channels", get(channels::show))
         .route("/ledger", get(ledger::show))
         .route("/ledger/{seq}", get(entry::show))
         .route("/ledger/{seq}/line", get(entry::line))

@@ -7,6 +7,7 @@ use super::layout::PageContext;
 use crate::model::rows::{
     Confidence, DriftStatus, DutyOutcome, DutyRow, DutyState, FindingState, HostRow, Phase, Severity,
 };
+use crate::output::channels::state::ChannelRow;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::{Category, PlanKind};
@@ -132,6 +133,15 @@ impl PageContext {
         match state {
             FindingState::Open => self.badge(Tone::Warn, "finding-open"),
             FindingState::Closed => self.badge(Tone::Quiet, "finding-closed"),
+        }
+    }
+
+    /// How a channel stands. Refusals are over, a delay is not.
+    pub fn channel(&self, row: &ChannelRow) -> Badge {
+        match (row.delayed_since, row.refused) {
+            (Some(_), _) => self.badge(Tone::Alarm, "channel-delayed"),
+            (None, 1..) => self.badge(Tone::Warn, "channel-refused"),
+            (None, 0) => self.badge(Tone::Good, "channel-calm"),
         }
     }
 

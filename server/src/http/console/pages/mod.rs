@@ -2,6 +2,7 @@
 //! They do not know each other; what they share stands in the folder above.
 //! To add a page: a file here, a template, a line in `console/mod.rs`, its words in both `console.ftl`, a sample in `tests.rs`.
 
+pub mod channels;
 pub mod component;
 pub mod components;
 pub mod duties;

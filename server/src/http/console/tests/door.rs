@@ -181,7 +181,7 @@ pub(super) fn ledger_pages(language: Language) -> Vec<(&'static str, String)> {
     vec![("ledger", page("/ledger")), ("entry", page("/ledger/120")), ("entry-damaged", page("/ledger/111"))]
 }
 
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/",
     "/duties",
     "/duties/duty-1",
@@ -195,6 +195,7 @@ const PAGES: [&str; 16] = [
     "/components/x",
     "/suppliers",
     "/plans",
+    "/channels",
     "/ledger",
     "/ledger/1",
     "/ledger/1/line",

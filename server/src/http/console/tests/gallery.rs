@@ -12,6 +12,7 @@ use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
     DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
 };
+use crate::output::channels::state::ChannelRow;
 use crate::worksheet::{Filing, fill, forms};
 use askama::Template;
 use daicho_schemas::ids::SupplierId;
@@ -26,6 +27,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     let mut pages = full(language);
     pages.extend(judged(language));
     pages.extend(empty(language));
+    pages.extend(told(language));
     pages
 }
 
@@ -252,6 +254,26 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
         ("not-found", message.render().unwrap()),
         ("fault", fault.render().unwrap()),
     ]
+}
+
+fn told(language: Language) -> Vec<(&'static str, String)> {
+    let ctx = || context(language, Section::None);
+    let nobody = channels::Channels { ctx: ctx(), tells: true, channels: vec![] };
+    vec![
+        ("channels", channels_page(ctx(), true).render().unwrap()),
+        ("channels-elsewhere", channels_page(ctx(), false).render().unwrap()),
+        ("channels-empty", nobody.render().unwrap()),
+    ]
+}
+
+fn channels_page(ctx: PageContext, tells: bool) -> channels::Channels {
+    let at = "2026-11-21T03:00:00.000000Z".parse().unwrap();
+    let calm = ChannelRow { delivered_seq: 41, delivered_at: Some(at), ..ChannelRow::default() };
+    let refused = ChannelRow { refused: 2, ..calm.clone() };
+    let delayed =
+        ChannelRow { delayed_since: Some(at), attempts: 7, why: "nobody <answers>".into(), ..ChannelRow::default() };
+    let rows = [("digest-office", calm), ("mail-left", refused), ("mail-office", delayed)];
+    channels::Channels { ctx, tells, channels: rows.map(|(name, row)| (name.to_string(), row)).into() }
 }
 
 /// The ledger pages are made from frames of an engine, so the tests of the door give them.
