@@ -47,3 +47,10 @@ digest-closed = Differences whose cause is not observed any more: { $n }
 digest-on = { $title } ({ $equipment })
 digest-waiting = Duties that wait, in all: { $n }
 digest-foot = The daily digest of { $hour }:00 (Japan time). It includes what was told at once. The routing file says what "{ $name }" is told.
+
+reminder-subject = [Daicho] A day is near: { $title } ({ $day })
+reminder-subject-more = [Daicho] Days are near: { $title } ({ $day }) and { $more } more
+reminder-day = { $day } ({ $kind })
+reminder-owner = Who sees to it
+reminder-nobody = nobody yet
+reminder-all = All duties

@@ -47,3 +47,10 @@ digest-closed = 原因が観測されなくなった相違：{ $n } 件
 digest-on = { $title }（{ $equipment }）
 digest-waiting = 処理を待つ届出・報告義務（全体）：{ $n } 件
 digest-foot = 毎日 { $hour } 時（日本時間）のまとめです。すぐにお知らせしたものも含みます。宛先「{ $name }」は通知先ファイルで変更できます。
+
+reminder-subject = 【台帳】期限のお知らせ：{ $title }（{ $day }）
+reminder-subject-more = 【台帳】期限のお知らせ：{ $title }（{ $day }、ほか { $more } 件）
+reminder-day = { $day }（{ $kind }）
+reminder-owner = 担当
+reminder-nobody = 決まっていません
+reminder-all = すべての義務

@@ -5,6 +5,7 @@
 
 pub mod digest;
 pub mod letter;
+pub mod reminder;
 pub mod routing;
 pub mod urgent;
 
@@ -37,7 +38,9 @@ mod tests {
         let sources = sources();
         let idle: Vec<_> = keys("ja").into_iter().filter(|key| !sources.contains(&format!("\"{key}\""))).collect();
         assert!(idle.is_empty(), "nobody says {idle:?}");
-        let named = sources.split('"').filter(|word| word.starts_with("alert-") || word.starts_with("digest-"));
+        let named = sources
+            .split('"')
+            .filter(|word| ["alert-", "digest-", "reminder-"].iter().any(|start| word.starts_with(start)));
         let is_key = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.ends_with('-');
         let places = ["digest-office"];
         let missing: Vec<_> =

@@ -1,4 +1,4 @@
-//! The entries of notices in the ledger's order, read once for all channels that keep up.
+//! The entries of notices and reminders in the ledger's order, read once for all channels that keep up.
 //! It does not know channels, nor who has been told.
 //! Invariant: whoever asks from a place on gets every entry of notices behind it, in order, whatever others asked.
 
@@ -6,6 +6,7 @@ use crate::ledger::engine::{Engine, Frame};
 use crate::ledger::entry::Entry;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Notices;
+use daicho_schemas::fact::duty::Reminders;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -15,16 +16,18 @@ const READ_ENTRIES: usize = 200;
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// Entries of notices that are kept for channels which come a little later.
 const KEPT_MAX: usize = 100;
-/// The kind of entry that is delivered.
-const NOTICES: &str = "notices.v1";
+/// The kinds of entries that are delivered.
+const KINDS: [&str; 2] = ["notices.v1", "reminders.v1"];
 
-/// An entry that states notices.
+/// An entry that states notices, or reminders of days.
 #[derive(Clone, Debug)]
 pub struct Stated {
     /// The entry, without its fact.
     pub entry: Entry,
-    /// What it states.
+    /// The notices; none in an entry of reminders.
     pub notices: Notices,
+    /// The reminders, in an entry of them.
+    pub reminders: Option<Reminders>,
 }
 
 /// What is read of the ledger for channels.
@@ -97,14 +100,17 @@ impl Feed {
     }
 }
 
-/// The notices in an entry, if it is one of notices.
+/// What an entry states that people are told, if it is one of those.
 pub fn stated_in(frame: &Frame) -> Result<Option<Stated>, String> {
     let entry = Entry::parse(&frame.line).map_err(|error| error.to_string())?;
-    if entry.kind != NOTICES {
+    if !KINDS.contains(&entry.kind.as_str()) {
         return Ok(None);
     }
     match entry.parse_fact().map_err(|error| error.to_string())? {
-        Fact::Notices(notices) => Ok(Some(Stated { entry, notices })),
+        Fact::Notices(notices) => Ok(Some(Stated { entry, notices, reminders: None })),
+        Fact::Reminders(reminders) => {
+            Ok(Some(Stated { entry, notices: Notices { notices: Vec::new() }, reminders: Some(reminders) }))
+        }
         _ => Ok(None),
     }
 }

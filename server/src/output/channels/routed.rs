@@ -10,11 +10,12 @@ use crate::intake::alerts::parse_alerts;
 use crate::model::Model;
 use crate::output::alerts::letter::Letter;
 use crate::output::alerts::routing::Item;
-use crate::output::alerts::urgent;
+use crate::output::alerts::{reminder, urgent};
 use anyhow::Context as _;
 use daicho_schemas::alerts::{ALERTS_BYTES_MAX, AlertsFile, Recipient};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::Notice;
+use daicho_schemas::fact::duty::Reminders;
 use daicho_schemas::time::UtcMicros;
 use lettre::Address;
 use std::fmt;
@@ -157,6 +158,34 @@ impl Routed {
     }
 }
 
+impl Routed {
+    /// Tells of days: once a day at most, so quiet hours do not hold it back.
+    async fn remind(
+        &self,
+        stated: &Stated,
+        model: &Model,
+        reminders: &Reminders,
+        told: urgent::Stated,
+    ) -> Result<Delivered, Undelivered> {
+        let (entry, recipient) = (&stated.entry, &self.route.recipient);
+        match &self.route.way {
+            Way::Mail(mailer, address) => {
+                let letter = reminder::letter(recipient, &self.route.console_url, model, reminders, told);
+                let Some(letter) = letter else { return Ok(Delivered::Nothing) };
+                mailer.send(address, &letter, &urgent_key(&entry.entry_hash, recipient), entry.received_at).await?;
+            }
+            Way::Webhook(webhook) => {
+                let concerned = reminder::for_recipient(model, recipient, reminders);
+                if concerned.is_empty() {
+                    return Ok(Delivered::Nothing);
+                }
+                webhook.post(stated, &[], &concerned).await?;
+            }
+        }
+        Ok(Delivered::Taken)
+    }
+}
+
 impl Channel for Routed {
     fn name(&self) -> &str {
         &self.place
@@ -165,10 +194,13 @@ impl Channel for Routed {
     async fn deliver(&self, stated: &Stated) -> Result<Delivered, Undelivered> {
         let (entry, recipient) = (&stated.entry, &self.route.recipient);
         let model = self.model_at(entry.seq).await?;
+        let told = urgent::Stated { seq: entry.seq, hash: entry.entry_hash, at: entry.received_at };
+        if let Some(reminders) = &stated.reminders {
+            return self.remind(stated, &model, reminders, told).await;
+        }
         let items: Vec<Item> = stated.notices.notices.iter().map(|notice| Item::of(&model, notice)).collect();
         match &self.route.way {
             Way::Mail(mailer, address) => {
-                let told = urgent::Stated { seq: entry.seq, hash: entry.entry_hash, at: entry.received_at };
                 let Some(letter) = urgent::letter(recipient, &self.route.console_url, &items, told) else {
                     return Ok(Delivered::Nothing);
                 };
@@ -180,7 +212,7 @@ impl Channel for Routed {
                 if notices.is_empty() {
                     return Ok(Delivered::Nothing);
                 }
-                webhook.post(stated, &notices).await?;
+                webhook.post(stated, &notices, &[]).await?;
             }
         }
         Ok(Delivered::Taken)

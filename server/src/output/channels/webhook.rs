@@ -7,6 +7,7 @@ use super::{Channel, Delivered, Undelivered};
 use anyhow::{Context as _, bail};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::Notice;
+use daicho_schemas::fact::duty::Reminder;
 use daicho_schemas::time::UtcMicros;
 use reqwest::{Certificate, Client, Url};
 use serde_json::json;
@@ -62,8 +63,13 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// Posts some of the notices of an entry.
-    pub(super) async fn post(&self, stated: &Stated, notices: &[Notice]) -> Result<(), Undelivered> {
+    /// Posts some of the notices or reminders of an entry.
+    pub(super) async fn post(
+        &self,
+        stated: &Stated,
+        notices: &[Notice],
+        reminders: &[Reminder],
+    ) -> Result<(), Undelivered> {
         let entry = &stated.entry;
         let document = json!({
             "format": FORMAT,
@@ -71,6 +77,7 @@ impl Webhook {
             "entry_hash": entry.entry_hash,
             "received_at": entry.received_at,
             "notices": notices,
+            "reminders": reminders,
         });
         let request = self.http.post(self.url.clone()).header("Content-Type", "application/json");
         let request = request.header(KEY, entry.entry_hash.to_string()).body(document.to_string());
@@ -98,7 +105,8 @@ impl Channel for Webhook {
     }
 
     async fn deliver(&self, stated: &Stated) -> Result<Delivered, Undelivered> {
-        self.post(stated, &stated.notices.notices).await.map(|()| Delivered::Taken)
+        let reminders = stated.reminders.as_ref().map_or(&[][..], |stated| &stated.reminders);
+        self.post(stated, &stated.notices.notices, reminders).await.map(|()| Delivered::Taken)
     }
 }
 
