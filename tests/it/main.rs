@@ -26,6 +26,7 @@ mod live_console;
 mod load;
 mod offline_check;
 mod old_ledgers;
+mod papers;
 mod planned_change;
 mod postgres;
 mod power_cut;
