@@ -5,7 +5,8 @@
 use super::{say, say_text};
 use crate::clock::{Clock as _, SystemClock};
 use crate::intake::declarations::{check_plan_suppliers, parse_plan, parse_suppliers};
-use crate::worksheet::{Filing, Worksheet, fill, fits, forms, state_word, xlsx};
+use crate::model::regimes::forms;
+use crate::worksheet::{Filing, Worksheet, fill, fits, state_word, xlsx};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use daicho_schemas::fact::declaration::Plan;

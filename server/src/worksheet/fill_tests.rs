@@ -3,7 +3,8 @@
 //! Invariant: every field of every form appears, whatever the plan lacks.
 
 use super::*;
-use crate::worksheet::{forms, xlsx};
+use crate::model::regimes::forms;
+use crate::worksheet::xlsx;
 use daicho_schemas::text::Language;
 use serde_json::{Value, json};
 
@@ -170,4 +171,17 @@ fn a_spreadsheet_is_the_same_every_time() {
         assert!(bytes.starts_with(b"PK") && bytes.len() > 5000);
         assert_eq!(bytes, xlsx::write(&sheet, language).unwrap());
     }
+}
+
+#[test]
+fn every_field_that_the_decision_table_misses_stands_in_a_form() {
+    let known = |field: &str| {
+        let field = field.strip_prefix("party_").map_or_else(|| field.to_string(), |rest| format!("supplier_{rest}"));
+        // The table asks for measures once; the forms ask for them by kind of plan.
+        let by_kind = format!("{field}_");
+        forms().fields.iter().any(|known| known.field_id == field || known.field_id.starts_with(&by_kind))
+    };
+    let rows = &crate::model::duties::table::JP_ESPA.rows;
+    let lost: Vec<&String> = rows.iter().flat_map(|row| &row.missing_fields).filter(|field| !known(field)).collect();
+    assert!(lost.is_empty() && rows.iter().any(|row| !row.missing_fields.is_empty()), "{lost:?}");
 }

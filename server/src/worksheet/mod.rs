@@ -3,14 +3,12 @@
 //! Invariant: no field of the form is left out: what we do not have is said to be missing, what the supplier sends itself is said so.
 
 mod fill;
-mod forms;
 mod parties;
 mod values;
 mod words;
 pub mod xlsx;
 
 pub use fill::{Filing, fill, fits};
-pub use forms::forms;
 pub use words::{direct_word, state_word};
 
 use daicho_schemas::ids::{PlanId, SupplierId};

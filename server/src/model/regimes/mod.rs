@@ -6,6 +6,7 @@ pub mod cases;
 
 use crate::model::duties::table::{JP_ESPA, Pack};
 use daicho_schemas::regime::computers::ComputersFile;
+use daicho_schemas::regime::forms::FormsFile;
 use daicho_schemas::regime::sectors::SectorsFile;
 use daicho_schemas::regime::templates::TemplateFile;
 use daicho_schemas::regime::{Basis, Confidence, LawFile, Row, Standing};
@@ -68,6 +69,15 @@ pub fn sectors() -> Option<&'static SectorsFile> {
         LawFile::Sectors(file) => Some(file),
         _ => None,
     })
+}
+
+/// The forms of 経済安全保障推進法.
+pub fn forms() -> &'static FormsFile {
+    let found = FILES.iter().find_map(|shipped| match &shipped.file {
+        LawFile::Forms(file) => Some(file),
+        _ => None,
+    });
+    found.unwrap_or_else(|| unreachable!("the build carries the forms"))
 }
 
 /// The computers of サイバー対処能力強化法.

@@ -5,7 +5,8 @@
 use super::trouble;
 use crate::http::App;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
-use crate::worksheet::{RowState, Worksheet, WorksheetRow, direct_word, fits, forms, state_word, xlsx};
+use crate::model::regimes::forms;
+use crate::worksheet::{RowState, Worksheet, WorksheetRow, direct_word, fits, state_word, xlsx};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;

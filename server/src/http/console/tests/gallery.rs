@@ -9,11 +9,12 @@ use crate::http::console::samples::{self, context, empty_context};
 use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
 use crate::model::queries::radius::{Radius, RadiusQuery};
+use crate::model::regimes::forms;
 use crate::model::rows::{
     DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
 };
 use crate::output::channels::state::ChannelRow;
-use crate::worksheet::{Filing, fill, forms};
+use crate::worksheet::{Filing, fill};
 use askama::Template;
 use daicho_schemas::ids::SupplierId;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
