@@ -2,6 +2,7 @@
 //! It does not know pages, mails or rows; sentences that the model makes come as [`daicho_schemas::text::Text`] and never
 //! pass here. Invariant: both languages have the same keys, and every key that the code or a template names exists (tested).
 
+use daicho_schemas::fact::duty::DeadlineKind;
 use daicho_schemas::text::Language;
 use fluent_templates::{LanguageIdentifier, Loader as _};
 use std::borrow::Cow;
@@ -56,5 +57,28 @@ pub fn from_tag(tag: &str) -> Option<Language> {
         "ja" => Some(Language::Ja),
         "en" => Some(Language::En),
         _ => None,
+    }
+}
+
+/// The key of what a tag of confidence means, in a sentence.
+pub fn confidence_key(tag: &str) -> &'static str {
+    match tag {
+        "STAT" => "basis-stat-explained",
+        "SEED" => "basis-seed-explained",
+        "SEC" => "basis-sec-explained",
+        "MACH" => "basis-mach-explained",
+        "INF" => "basis-inf-explained",
+        "MEM" => "basis-mem-explained",
+        _ => "basis-unknown-explained",
+    }
+}
+
+/// The key of what sort of day it is.
+pub fn deadline_key(deadline: DeadlineKind) -> &'static str {
+    match deadline {
+        DeadlineKind::Law => "duty-day-law",
+        DeadlineKind::Answer => "duty-day-answer",
+        DeadlineKind::Target => "duty-day-target",
+        DeadlineKind::Permitted => "duty-day-permitted",
     }
 }

@@ -7,6 +7,7 @@ use daicho::book::Place;
 use daicho::clock::{Clock, SystemClock};
 use daicho::output::channels::routed::Routes;
 use daicho::serve::{Connect, Running, Settings, start};
+use daicho_schemas::fact::declaration::Plan;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -214,6 +215,14 @@ impl Api {
     pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> (u16, Value) {
         let request = self.http.post(format!("{}/api/v1{path}", self.connect.url)).bearer_auth(&self.connect.token);
         answer(request.body(body).send().await.unwrap()).await.unwrap()
+    }
+
+    /// Enters the example operator's suppliers and plan, as for a Debian host `tos-1`. Answers the plan.
+    pub async fn declare_example(&self) -> Plan {
+        let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nNAME=Debian\n");
+        assert_eq!(self.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
+        assert_eq!(self.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
+        plan
     }
 
     /// A page as a browser without a session, but with the token, gets it.

@@ -38,9 +38,7 @@ fn a_server_shows_the_forms_of_a_plan_and_what_a_supplier_touches() {
         let folder = tempfile::tempdir().unwrap();
         let server = TestServer::start(folder.path()).await;
         let api = &server.api;
-        let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nNAME=Debian\n");
-        assert_eq!(api.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
-        assert_eq!(api.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
+        let plan = api.declare_example().await;
         let sheet = format!("/plans/{}/worksheet", plan.plan_id);
         let (status, page) = api.page(&sheet).await;
         assert!(status == 200 && page.contains("様式第四（一）") && page.contains("導入の目的"), "{status}");

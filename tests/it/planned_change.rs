@@ -59,9 +59,7 @@ fn the_server_judges_and_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let server = TestServer::start(folder.path()).await;
         let api = &server.api;
-        let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nNAME=Debian\n");
-        assert_eq!(api.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
-        assert_eq!(api.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
+        api.declare_example().await;
         let change = json!(daicho::example::example_change("2026-11-21".parse().unwrap()));
         let before = head(api).await;
         let (status, answer) = api.post("/changes/judge", change.clone()).await;

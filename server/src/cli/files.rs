@@ -39,11 +39,16 @@ pub(super) fn read(path: &Path, bytes_max: usize, code: RefusalCode) -> anyhow::
 
 /// Writes a value into a file that must not exist yet.
 pub(super) fn write_new(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
-    let doing = || format!("write {} (it must not exist yet)", path.display());
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).with_context(doing)?;
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
-    file.write_all(&text).with_context(doing)
+    write_new_bytes(path, &text)
+}
+
+/// Writes bytes into a file that must not exist yet. They are on the disk when it returns.
+pub(super) fn write_new_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let doing = || format!("write {} (it must not exist yet)", path.display());
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).with_context(doing)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(doing)
 }
 
 /// Prints a value for programs.

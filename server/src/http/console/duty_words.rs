@@ -4,6 +4,7 @@
 
 use super::fragments::{Badge, Tone};
 use super::layout::PageContext;
+use crate::i18n::deadline_key;
 use crate::model::duties::deadlines::DeadlineKind;
 use crate::model::duties::lists::SOON_DAYS;
 use crate::model::rows::{Deadline, DutyAct, DutyRow, DutyState};
@@ -22,12 +23,7 @@ impl PageContext {
 
     /// What sort of day it is.
     pub fn deadline_kind(&self, kind: &DeadlineKind) -> String {
-        self.t(match kind {
-            DeadlineKind::Law => "duty-day-law",
-            DeadlineKind::Answer => "duty-day-answer",
-            DeadlineKind::Target => "duty-day-target",
-            DeadlineKind::Permitted => "duty-day-permitted",
-        })
+        self.t(deadline_key(*kind))
     }
 
     /// How near a day is.

@@ -4,6 +4,7 @@
 
 use super::fragments::{Badge, Tone};
 use super::layout::PageContext;
+use crate::i18n::confidence_key;
 use crate::model::rows::{
     Confidence, DriftStatus, DutyOutcome, DutyRow, DutyState, FindingState, HostRow, Phase, Severity,
 };
@@ -245,15 +246,7 @@ impl PageContext {
 
     /// What the confidence of a duty means, in a sentence.
     pub fn basis_explained(&self, confidence: &str) -> String {
-        self.t(match confidence {
-            STATUTE => "basis-stat-explained",
-            "SEED" => "basis-seed-explained",
-            "SEC" => "basis-sec-explained",
-            "MACH" => "basis-mach-explained",
-            "INF" => "basis-inf-explained",
-            "MEM" => "basis-mem-explained",
-            _ => "basis-unknown-explained",
-        })
+        self.t(confidence_key(confidence))
     }
 
     /// A regime by its id.

@@ -16,8 +16,6 @@ use std::collections::BTreeMap;
 
 /// Findings that each part of a digest names; the others are counted.
 const NAMED_MAX: usize = 50;
-/// The confidence tag of what was read in the text of the law itself.
-const STATUTE: &str = "STAT";
 const HOUR_MICROS: i64 = 3_600_000_000;
 /// Hours by which Japan is ahead of UTC.
 const JAPAN_HOURS: i64 = 9;
@@ -132,7 +130,7 @@ fn name(letter: &mut Letter, item: &Item) {
     letter.field(severity, &title);
     let mut cause_gone = false;
     for duty in item.counting() {
-        if duty.confidence != STATUTE || duty.caution.is_some() {
+        if !duty.is_certain() {
             let words = letter.word("alert-provisional");
             letter.caution(&words);
         }

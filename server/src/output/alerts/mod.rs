@@ -10,6 +10,18 @@ pub mod routing;
 pub mod urgent;
 
 #[cfg(test)]
+mod testing {
+    use daicho_schemas::alerts::Recipient;
+
+    /// A recipient of letters, with more said of it.
+    pub(super) fn recipient(more: serde_json::Value) -> Recipient {
+        let mut value = serde_json::json!({ "name": "office", "mail": "office@example.jp" });
+        value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(value).unwrap()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;

@@ -4,15 +4,14 @@
 
 use super::letter::{Letter, SUBJECT_CHARS_MAX, clean};
 use super::urgent::Stated;
+use crate::i18n::deadline_key;
 use crate::model::Model;
 use daicho_schemas::alerts::Recipient;
 use daicho_schemas::fact::decision::Role;
-use daicho_schemas::fact::duty::{DeadlineKind, Reminder, Reminders};
+use daicho_schemas::fact::duty::{Reminder, Reminders};
 
 /// Days that one letter tells in full; the others are counted.
 const DAYS_MAX: usize = 30;
-/// The confidence tag of what was read in the text of the law itself.
-const STATUTE: &str = "STAT";
 
 /// Those of an entry's reminders that concern a recipient: compliance, auditors and administrators, on their equipment.
 pub fn for_recipient(model: &Model, recipient: &Recipient, reminders: &Reminders) -> Vec<Reminder> {
@@ -60,16 +59,6 @@ pub fn letter(
     Some(letter)
 }
 
-/// The words for a sort of day, which are the console's.
-fn deadline_key(deadline: DeadlineKind) -> &'static str {
-    match deadline {
-        DeadlineKind::Law => "duty-day-law",
-        DeadlineKind::Answer => "duty-day-answer",
-        DeadlineKind::Target => "duty-day-target",
-        DeadlineKind::Permitted => "duty-day-permitted",
-    }
-}
-
 fn tell(letter: &mut Letter, console_url: &str, model: &Model, reminder: &Reminder) {
     let language = letter.language;
     letter.heading(reminder.subject.get(language));
@@ -77,7 +66,7 @@ fn tell(letter: &mut Letter, console_url: &str, model: &Model, reminder: &Remind
     let day = letter.say("reminder-day", &[("day", reminder.due_on.to_string().into()), ("kind", kind.into())]);
     letter.field("alert-due", &day);
     let duty = model.duty(&reminder.duty_id);
-    if duty.as_ref().is_some_and(|duty| duty.confidence != STATUTE || duty.caution.is_some()) {
+    if duty.as_ref().is_some_and(|duty| !duty.is_certain()) {
         let words = letter.word("alert-provisional");
         letter.caution(&words);
     }
@@ -92,18 +81,14 @@ fn tell(letter: &mut Letter, console_url: &str, model: &Model, reminder: &Remind
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::recipient;
     use super::*;
     use crate::model::testing::{Script, package, plan, supplier};
     use daicho_schemas::batch::Outcome;
     use daicho_schemas::canonical::Hash;
+    use daicho_schemas::fact::duty::DeadlineKind;
     use daicho_schemas::text::Language;
     use serde_json::json;
-
-    fn recipient(more: serde_json::Value) -> Recipient {
-        let mut value = json!({ "name": "office", "mail": "office@example.jp" });
-        value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(value).unwrap()
-    }
 
     fn due() -> (Script, Reminders) {
         let mut script = Script::with_agent("tos-1");

@@ -119,17 +119,12 @@ pub fn hour_in_japan(instant: UtcMicros) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::recipient;
     use super::*;
     use crate::model::testing::{Script, interface, plan};
     use daicho_schemas::batch::Outcome;
     use daicho_schemas::fact::observation::InterfaceKind;
     use serde_json::json;
-
-    fn recipient(more: serde_json::Value) -> Recipient {
-        let mut value = json!({ "name": "office", "mail": "office@example.jp" });
-        value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(value).unwrap()
-    }
 
     fn tunnel(equipment: bool) -> Item {
         let mut script = Script::with_agent("tos-1");

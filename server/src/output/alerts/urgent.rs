@@ -4,6 +4,7 @@
 
 use super::letter::Letter;
 use super::routing::Item;
+use crate::i18n::confidence_key;
 use crate::model::rows::{DutyRow, FindingRow, FindingState, Severity};
 use daicho_schemas::alerts::{Immediate, Recipient};
 use daicho_schemas::canonical::Hash;
@@ -15,8 +16,6 @@ const ITEMS_MAX: usize = 20;
 const DUTIES_MAX: usize = 3;
 /// Components that are named.
 const COMPONENTS_MAX: usize = 10;
-/// The confidence tag of what was read in the text of the law itself.
-const STATUTE: &str = "STAT";
 
 /// The entry that states the notices.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +142,7 @@ fn what_is_asked(letter: &mut Letter, console_url: &str, duty: &DutyRow) {
         let words = letter.word("alert-duty-cause-gone");
         letter.caution(&words);
     }
-    if duty.confidence != STATUTE || duty.caution.is_some() {
+    if !duty.is_certain() {
         let words = [letter.word("alert-provisional"), letter.word(confidence_key(&duty.confidence))].concat();
         letter.caution(&words);
     }
@@ -167,19 +166,6 @@ fn what_is_asked(letter: &mut Letter, console_url: &str, duty: &DutyRow) {
     let missing: Vec<&str> = duty.missing.iter().map(|field| field.get(language)).collect();
     letter.field("alert-missing", &missing.join(letter.word("alert-separator").as_str()));
     letter.link("alert-open-duty", console_url, &format!("/duties/{}", duty.duty_id));
-}
-
-/// What a tag of confidence means, in a sentence.
-fn confidence_key(tag: &str) -> &'static str {
-    match tag {
-        STATUTE => "basis-stat-explained",
-        "SEED" => "basis-seed-explained",
-        "SEC" => "basis-sec-explained",
-        "MACH" => "basis-mach-explained",
-        "INF" => "basis-inf-explained",
-        "MEM" => "basis-mem-explained",
-        _ => "basis-unknown-explained",
-    }
 }
 
 #[cfg(test)]

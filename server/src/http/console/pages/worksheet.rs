@@ -109,7 +109,7 @@ fn question(asked: &WorksheetForm, kind: PlanKind, today: CalendarDate) -> Optio
     Some((form, on))
 }
 
-async fn answer(
+fn answer(
     app: &App,
     visitor: Visitor,
     id: &str,
@@ -130,7 +130,7 @@ pub async fn show(
     Path(id): Path<String>,
     Query(asked): Query<WorksheetForm>,
 ) -> Response {
-    match answer(&app, visitor, &id, &asked).await {
+    match answer(&app, visitor, &id, &asked) {
         Ok((ctx, Some((sheet, kind)))) => page(StatusCode::OK, &WorksheetPage::new(ctx, sheet, kind, asked)),
         Ok((ctx, None)) => trouble::not_found(&ctx),
         Err(fault) => fault,
@@ -144,7 +144,7 @@ pub async fn download(
     Path(id): Path<String>,
     Query(asked): Query<WorksheetForm>,
 ) -> Response {
-    match answer(&app, visitor, &id, &asked).await {
+    match answer(&app, visitor, &id, &asked) {
         Ok((ctx, Some((sheet, _)))) => match xlsx::write(&sheet, ctx.language) {
             Ok(bytes) => {
                 // Both ids are of letters, digits and few signs, so they can stand in a header as they are.

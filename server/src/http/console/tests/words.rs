@@ -38,6 +38,7 @@ fn sources() -> String {
     let mut paths = Vec::new();
     files(&crate_folder().join("templates"), "html", &mut paths);
     files(&crate_folder().join("src/http/console"), "rs", &mut paths);
+    paths.push(crate_folder().join("src/i18n.rs"));
     let ours =
         |path: &PathBuf| !["console/tests", "console/samples"].iter().any(|part| path.to_str().unwrap().contains(part));
     paths.iter().filter(|path| ours(path)).map(|path| std::fs::read_to_string(path).unwrap()).collect()
