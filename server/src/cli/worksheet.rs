@@ -2,24 +2,23 @@
 //! It does not fill anything in itself; `worksheet` does.
 //! Invariant: files are checked as at import; an existing file is never written over.
 
+use super::files::{EXIT_FOUND, write_new_bytes};
+use super::record::read;
 use super::{say, say_text};
 use crate::clock::{Clock as _, SystemClock};
 use crate::intake::declarations::{check_plan_suppliers, parse_plan, parse_suppliers};
 use crate::model::regimes::forms;
+use crate::model::views::declarations::SupplierState;
 use crate::worksheet::{Filing, Worksheet, fill, fits, state_word, xlsx};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use daicho_schemas::fact::declaration::Plan;
-use daicho_schemas::limits::IMPORT_BYTES_MAX;
+use daicho_schemas::refusal::RefusalCode;
 use daicho_schemas::text::Language;
 use daicho_schemas::time::CalendarDate;
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// Something is still missing: the exit code of `daicho check` for "found".
-const EXIT_OPEN: u8 = 3;
 
 /// Which form, of which plan.
 #[derive(Debug, Args)]
@@ -50,23 +49,28 @@ fn given(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) fn run(arguments: &WorksheetArguments, language: Language) -> anyhow::Result<ExitCode> {
-    let (plan_bytes, supplier_bytes) = (read(&arguments.plan)?, read(&arguments.suppliers)?);
+    let (plan_bytes, supplier_bytes) = (
+        read(&arguments.plan, RefusalCode::PlanMalformed)?,
+        read(&arguments.suppliers, RefusalCode::SuppliersMalformed)?,
+    );
     let plan = parse_plan(&plan_bytes)?;
     let suppliers = parse_suppliers(&supplier_bytes)?.suppliers;
     check_plan_suppliers(&plan, &plan_bytes, |id| suppliers.iter().any(|record| record.supplier_id == *id))?;
-    let record = |id: &_| suppliers.iter().find(|record| record.supplier_id == *id);
+    let suppliers: Vec<SupplierState> = suppliers.into_iter().map(SupplierState::of_file).collect();
+    let supplier = |id: &_| suppliers.iter().find(|supplier| supplier.record.supplier_id == *id);
     let given: BTreeMap<String, String> = arguments.given.iter().cloned().collect();
     let filing_on = arguments.on.unwrap_or_else(|| SystemClock.now().date_in_japan());
-    let Some(sheet) = fill(forms(), &arguments.form, &Filing { plan: &plan, record: &record, filing_on, given }) else {
+    let Some(sheet) = fill(forms(), &arguments.form, &Filing { plan: &plan, supplier: &supplier, filing_on, given })
+    else {
         bail!(no_such_form(&plan, language));
     };
     if let Some(out) = &arguments.out {
-        write(out, &xlsx::write(&sheet, language)?)?;
+        write_new_bytes(out, &xlsx::write(&sheet, language)?)?;
         let out = out.display();
         say_text(language, &format!("{out} に書き出しました。"), &format!("Wrote {out}."));
     }
     say_open(&sheet, language);
-    Ok(if sheet.open().next().is_some() { ExitCode::from(EXIT_OPEN) } else { ExitCode::SUCCESS })
+    Ok(if sheet.open().next().is_some() { ExitCode::from(EXIT_FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn no_such_form(plan: &Plan, language: Language) -> String {
@@ -77,20 +81,6 @@ fn no_such_form(plan: &Plan, language: Language) -> String {
         Language::Ja => format!("この種類の計画にはその様式はありません。--form に使えるもの: {all}"),
         Language::En => format!("there is no such form for plans of this kind; --form takes: {all}"),
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).with_context(|| format!("read {}", path.display()))?;
-    file.take(IMPORT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut file = std::fs::File::create_new(path)
-        .with_context(|| format!("write {}: choose a name that does not exist yet", path.display()))?;
-    file.write_all(bytes)?;
-    Ok(file.sync_all()?)
 }
 
 fn say_open(sheet: &Worksheet, language: Language) {

@@ -5,8 +5,9 @@
 use super::parties::{Party, parties};
 use super::values::value_of;
 use super::{About, RowState, Worksheet, WorksheetRow};
+use crate::model::views::declarations::SupplierState;
 use daicho_schemas::fact::declaration::{DeclaredPart, Plan, PlanKind};
-use daicho_schemas::fact::supplier::{SupplierField, SupplierRecord, ValueState};
+use daicho_schemas::fact::supplier::{SupplierField, SupplierRole, ValueState};
 use daicho_schemas::ids::SupplierId;
 use daicho_schemas::regime::forms::{Attachment, Form, FormField, FormsFile, Role};
 use daicho_schemas::text::Text;
@@ -17,8 +18,8 @@ use std::collections::BTreeMap;
 pub struct Filing<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// The record of a supplier.
-    pub record: &'a dyn Fn(&SupplierId) -> Option<&'a SupplierRecord>,
+    /// What is recorded of a supplier.
+    pub supplier: &'a dyn Fn(&SupplierId) -> Option<&'a SupplierState>,
     /// The day of filing.
     pub filing_on: CalendarDate,
     /// What no plan can say, by field: what changed and when, the answer to a recommendation.
@@ -152,11 +153,12 @@ fn introduction_rows(field: &FormField, filing: &Filing<'_>) -> Vec<WorksheetRow
             about_supplier(&Text::new("導入に携わる者", "takes part in the introduction"), &party.supplier_id, filing);
         let wanted =
             [SupplierField::Name, SupplierField::Representative, SupplierField::Address, SupplierField::CountryOfLaw];
-        let record = (filing.record)(&party.supplier_id);
-        let settled =
-            |field: &SupplierField| record.is_some_and(|record| record.state_of(*field, filing.filing_on).is_settled());
+        let supplier = (filing.supplier)(&party.supplier_id);
+        let settled = |field: &SupplierField| {
+            supplier.is_some_and(|supplier| supplier.state_of(*field, filing.filing_on).is_settled())
+        };
         let missing: Vec<Text> = wanted.iter().filter(|field| !settled(field)).map(|field| field.label()).collect();
-        let values = wanted.iter().filter_map(|field| Some(value_of(record?, *field, filing.filing_on)));
+        let values = wanted.iter().filter_map(|field| Some(value_of(&supplier?.record, *field, filing.filing_on)));
         let mut value = joined(values.filter(|text| !text.ja.is_empty()).collect());
         value.ja = format!("{}（{}）", value.ja, party.relation);
         value.en = format!("{} ({})", value.en, party.relation);
@@ -221,7 +223,7 @@ fn party_row(field: &FormField, party: &Party<'_>, filing: &Filing<'_>) -> Optio
             _ => Text::default(),
         };
         let mut row = plain(field, Some(about(party, filing)), value, plan);
-        relieve(&mut row, party);
+        relieve(&mut row, party, None);
         // Relief that nobody claims is nothing that is missing.
         if field.field_id == "subcontractor_relief" && row.state == RowState::Missing {
             row.state = RowState::NotNeeded;
@@ -232,7 +234,7 @@ fn party_row(field: &FormField, party: &Party<'_>, filing: &Filing<'_>) -> Optio
 
 fn supplier_row(field: &FormField, item: SupplierField, party: &Party<'_>, filing: &Filing<'_>) -> WorksheetRow {
     let mut row = plain(field, Some(about(party, filing)), Text::default(), filing.plan);
-    take_item(&mut row, item, party.supplier_id.and_then(|id| (filing.record)(id)), filing.filing_on);
+    take_item(&mut row, item, party.supplier_id.and_then(|id| (filing.supplier)(id)), filing.filing_on);
     if item == SupplierField::ManufacturingSites
         && row.state == RowState::Missing
         && let Some(country) = party.part.and_then(|(_, part)| part.manufacturing_country.as_ref())
@@ -241,15 +243,15 @@ fn supplier_row(field: &FormField, item: SupplierField, party: &Party<'_>, filin
         row.state = RowState::Stated;
         row.source = filing.plan.plan_id.to_string();
     }
-    relieve(&mut row, party);
+    relieve(&mut row, party, Some(item));
     row
 }
 
 /// What a record says of an item.
-fn take_item(row: &mut WorksheetRow, item: SupplierField, record: Option<&SupplierRecord>, filing_on: CalendarDate) {
-    let Some(record) = record else { return };
-    row.value = value_of(record, item, filing_on);
-    match record.state_of(item, filing_on) {
+fn take_item(row: &mut WorksheetRow, item: SupplierField, supplier: Option<&SupplierState>, filing_on: CalendarDate) {
+    let Some(supplier) = supplier else { return };
+    row.value = value_of(&supplier.record, item, filing_on);
+    match supplier.state_of(item, filing_on) {
         ValueState::Known { source, as_of } => {
             (row.state, row.source, row.as_of) = (RowState::Stated, source, Some(as_of));
         }
@@ -265,16 +267,10 @@ fn take_item(row: &mut WorksheetRow, item: SupplierField, record: Option<&Suppli
     }
 }
 
-/// What ord. 17 lets a plan leave out for a subcontractor: everything but name, representative, address and country.
-fn relieve(row: &mut WorksheetRow, party: &Party<'_>) {
-    const NEVER_LEFT_OUT: [&str; 5] = [
-        "supplier_name",
-        "supplier_representative",
-        "supplier_address",
-        "supplier_country_of_law",
-        "subcontractor_relief",
-    ];
-    if party.relief.is_some() && row.state.is_open() && !NEVER_LEFT_OUT.contains(&row.field_id.as_str()) {
+/// What ord. 17 lets a plan leave out for a subcontractor. `item` is absent where it is about the work itself.
+fn relieve(row: &mut WorksheetRow, party: &Party<'_>, item: Option<SupplierField>) {
+    let may_be = item.is_none_or(|item| SupplierRole::Subcontractor.may_be_relieved(item));
+    if party.relief.is_some() && row.state.is_open() && may_be {
         row.state = RowState::NotNeeded;
         row.note = Some(Text::new(
             "省令第17条により省略（計画書に記載し、証明すること）",
@@ -335,10 +331,8 @@ fn attached(attachment: &Attachment, parties: &[Party<'_>], filing: &Filing<'_>)
         }
         seen.push(party.supplier_id);
         let mut row = blank(Some(about(party, filing)));
-        take_item(&mut row, item, party.supplier_id.and_then(|id| (filing.record)(id)), filing.filing_on);
-        if item == SupplierField::OfficerPapers {
-            relieve(&mut row, party);
-        }
+        take_item(&mut row, item, party.supplier_id.and_then(|id| (filing.supplier)(id)), filing.filing_on);
+        relieve(&mut row, party, Some(item));
         rows.push(row);
     }
     rows
@@ -369,7 +363,7 @@ fn about(party: &Party<'_>, filing: &Filing<'_>) -> About {
 }
 
 fn about_supplier(role: &Text, id: &SupplierId, filing: &Filing<'_>) -> About {
-    let name = (filing.record)(id).map_or_else(|| Text::same(id.as_str()), |record| record.name.clone());
+    let name = (filing.supplier)(id).map_or_else(|| Text::same(id.as_str()), |supplier| supplier.record.name.clone());
     let text = Text::new(format!("{}: {}", role.ja, name.ja), format!("{}: {}", role.en, name.en));
     About { text, supplier_id: Some(id.clone()) }
 }

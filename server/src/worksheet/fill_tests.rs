@@ -4,7 +4,9 @@
 
 use super::*;
 use crate::model::regimes::forms;
+use crate::model::views::declarations::Erasure;
 use crate::worksheet::xlsx;
+use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::text::Language;
 use serde_json::{Value, json};
 
@@ -85,10 +87,13 @@ fn entrustment() -> Plan {
 }
 
 fn filled(form_id: &str, plan: &Plan) -> Option<Worksheet> {
-    let records = records();
-    let record = |id: &SupplierId| records.iter().find(|record| record.supplier_id == *id);
+    filled_from(form_id, plan, &records().into_iter().map(SupplierState::of_file).collect::<Vec<_>>())
+}
+
+fn filled_from(form_id: &str, plan: &Plan, suppliers: &[SupplierState]) -> Option<Worksheet> {
+    let supplier = |id: &SupplierId| suppliers.iter().find(|supplier| supplier.record.supplier_id == *id);
     let given = [("changed_item".to_string(), "OSの名称".to_string())].into();
-    fill(forms(), form_id, &Filing { plan, record: &record, filing_on: "2026-11-21".parse().unwrap(), given })
+    fill(forms(), form_id, &Filing { plan, supplier: &supplier, filing_on: "2026-11-21".parse().unwrap(), given })
 }
 
 fn state<'a>(sheet: &'a Worksheet, field: &str, about: &str) -> (&'a str, RowState) {
@@ -184,4 +189,17 @@ fn every_field_that_the_decision_table_misses_stands_in_a_form() {
     let rows = &crate::model::duties::table::JP_ESPA.rows;
     let lost: Vec<&String> = rows.iter().flat_map(|row| &row.missing_fields).filter(|field| !known(field)).collect();
     assert!(lost.is_empty() && rows.iter().any(|row| !row.missing_fields.is_empty()), "{lost:?}");
+}
+
+#[test]
+fn people_who_were_erased_are_not_stated() {
+    let sealed = json!([{ "sealed": { "key_id": "k1", "bytes": "", "complete": true } }]);
+    let mut maker = SupplierState::of_file(supplier("maker", json!({ "officers": known(sealed) })));
+    let officers = |maker: &SupplierState| {
+        let sheet = filled_from("form-4-1", &installation(), std::slice::from_ref(maker)).unwrap();
+        state(&sheet, "supplier_officers", "構成設備 1").1
+    };
+    assert_eq!(officers(&maker), RowState::Stated);
+    maker.erasures.push(Erasure { key_ids: vec!["k1".into()], on: "2026-11-20".parse().unwrap(), seq: 9 });
+    assert_eq!(officers(&maker), RowState::Erased);
 }

@@ -21,7 +21,7 @@ impl Model {
         given: BTreeMap<String, String>,
     ) -> Option<Worksheet> {
         let plan = &self.state.declarations.plan_state(plan_id)?.plan;
-        let record = |id: &_| self.state.declarations.supplier_state(id).map(|state| &state.record);
-        fill(forms, form_id, &Filing { plan, record: &record, filing_on, given })
+        let supplier = |id: &_| self.state.declarations.supplier_state(id);
+        fill(forms, form_id, &Filing { plan, supplier: &supplier, filing_on, given })
     }
 }

@@ -92,6 +92,11 @@ pub struct Erasure {
 }
 
 impl SupplierState {
+    /// A record from a file, which is in no ledger.
+    pub fn of_file(record: SupplierRecord) -> Self {
+        Self { record, versions: 1, seq: 0, erasures: Vec::new() }
+    }
+
     /// What the record holds of an item, for a filing on a day.
     pub fn state_of(&self, field: SupplierField, filing_on: CalendarDate) -> ValueState {
         let key = match field {

@@ -13,6 +13,7 @@ use crate::model::regimes::forms;
 use crate::model::rows::{
     DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
 };
+use crate::model::views::declarations::SupplierState;
 use crate::output::channels::state::ChannelRow;
 use crate::worksheet::{Filing, fill};
 use askama::Template;
@@ -98,10 +99,12 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
 }
 
 fn worksheet_page(ctx: PageContext) -> String {
-    let (plan, suppliers) = (samples::plan(), samples::suppliers());
-    let record = |id: &SupplierId| suppliers.iter().map(|row| &row.record).find(|record| record.supplier_id == *id);
+    let plan = samples::plan();
+    let suppliers: Vec<SupplierState> =
+        samples::suppliers().into_iter().map(|row| SupplierState::of_file(row.record)).collect();
+    let supplier = |id: &SupplierId| suppliers.iter().find(|supplier| supplier.record.supplier_id == *id);
     let filing =
-        Filing { plan: &plan, record: &record, filing_on: samples::on("2026-11-21"), given: Default::default() };
+        Filing { plan: &plan, supplier: &supplier, filing_on: samples::on("2026-11-21"), given: Default::default() };
     let sheet = fill(forms(), "form-4-1", &filing).unwrap();
     worksheet::WorksheetPage::new(ctx, sheet, plan.plan_kind, Default::default()).render().unwrap()
 }
