@@ -119,6 +119,9 @@ pub struct PlanDates {
     /// 受理日: the day the 30 days are counted from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_on: Option<CalendarDate>,
+    /// The last day on which changes of what was filed were reported (変更の報告, act 54(4)). Reporting starts no period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_on: Option<CalendarDate>,
     /// The last day of the prohibition period as the ministry shortened or extended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prohibited_through: Option<CalendarDate>,

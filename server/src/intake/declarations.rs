@@ -256,13 +256,21 @@ fn check_tiers(plan: &Plan) -> Check {
 }
 
 fn check_dates(plan: &Plan) -> Check {
-    let PlanDates { submitted_on, accepted_on, prohibited_through, introduced_on, entrusted_from, entrusted_through } =
-        &plan.dates;
+    let PlanDates {
+        submitted_on,
+        accepted_on,
+        reported_on,
+        prohibited_through,
+        introduced_on,
+        entrusted_from,
+        entrusted_through,
+    } = &plan.dates;
     // In an emergency the filing comes afterwards (act 52(11)).
     let emergency = plan.filing.emergency_reason.is_some();
     let at = |field: &str| Path::of("dates").key(field);
     let in_order = [
         ("submitted_on", submitted_on, "accepted_on", accepted_on),
+        ("submitted_on", submitted_on, "reported_on", reported_on),
         ("submitted_on", submitted_on, "introduced_on", introduced_on),
         ("submitted_on", submitted_on, "entrusted_from", entrusted_from),
         ("accepted_on", accepted_on, "prohibited_through", prohibited_through),
@@ -278,6 +286,10 @@ fn check_dates(plan: &Plan) -> Check {
         {
             return Err((at(second), format!("{later} is before {first} ({earlier})")));
         }
+    }
+    if reported_on.is_some() && submitted_on.or(*accepted_on).is_none() {
+        let what = "nothing was filed yet of which a change could be reported (submitted_on)";
+        return Err((at("reported_on"), what.into()));
     }
     match (accepted_on, prohibited_through) {
         (None, Some(_)) => {

@@ -64,7 +64,7 @@ fn a_wrong_value_is_named_by_line_column_and_field() {
 
 #[test]
 fn what_does_not_fit_together_is_named_too() {
-    let cases: [(&str, Value, &str); 11] = [
+    let cases: [(&str, Value, &str); 13] = [
         ("/format", json!("daicho.plan.v9"), "field format: the format is 'daicho.plan.v1'"),
         ("/regime", json!("moon"), "field regime: this release knows"),
         ("/operator/name/en", json!(" "), "field operator.name.en: a name is needed in both languages"),
@@ -83,6 +83,12 @@ fn what_does_not_fit_together_is_named_too() {
             "/dates",
             json!({"accepted_on": "2026-12-01", "prohibited_through": "2027-04-01"}),
             "field dates.prohibited_through: 2027-04-01 is later than four months counted from the day of acceptance (2027-03-31)",
+        ),
+        ("/dates", json!({"reported_on": "2026-12-01"}), "field dates.reported_on: nothing was filed yet"),
+        (
+            "/dates",
+            json!({"submitted_on": "2026-11-20", "reported_on": "2026-11-19"}),
+            "field dates.reported_on: 2026-11-19 is before submitted_on (2026-11-20)",
         ),
         ("/dates", json!({"prohibited_through": "2027-04-01"}), "field dates.prohibited_through: no period runs"),
         ("/dates", json!({"entrusted_from": "2027-04-01"}), "field dates.entrusted_from: an installation plan"),

@@ -11,6 +11,7 @@ pub mod duties;
 pub mod findings;
 pub mod meaning;
 pub mod numbers;
+pub mod parties;
 pub mod prepared;
 pub mod queries;
 pub mod regimes;
@@ -57,7 +58,7 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 6;
+pub const FOLD_VERSION: u32 = 7;
 
 impl Model {
     /// Takes the next entry in. An entry that was taken in before changes nothing, so a tail may overlap a snapshot.

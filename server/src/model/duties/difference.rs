@@ -4,10 +4,12 @@
 //! a field that was empty before says nothing of what was filed, so filling it is no change.
 
 mod filing;
+mod party;
+
+pub use party::party_changes;
 
 use daicho_schemas::change::{Change, PartyChange, PartyRole};
 use daicho_schemas::fact::declaration::{DeclaredPart, Plan};
-use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::SupplierId;
 use daicho_schemas::planned::ChangeItem;
 use std::collections::BTreeMap;
@@ -26,28 +28,6 @@ pub fn changes_between(before: &Plan, after: &Plan) -> Vec<ChangeItem> {
     found.parts(&before.parts, &after.parts);
     found.contractors(before, after);
     found.filing(before, after);
-    found.0
-}
-
-/// What `after` changes of `before`, two records of one supplier, in the part in which a plan names it.
-pub fn supplier_changes_between(before: &SupplierRecord, after: &SupplierRecord, role: PartyRole) -> Vec<ChangeItem> {
-    let mut found = Found::default();
-    let subject = &after.name.ja;
-    let mut party = |change, old: Option<String>, new: Option<String>| {
-        if let (Some(old), Some(new)) = (old, new)
-            && old != new
-        {
-            let item = item(Change::Party(role, change), subject, Some(old), Some(new));
-            found.0.push(ChangeItem { supplier_id: Some(after.supplier_id.clone()), ..item });
-        }
-    };
-    let text = |value: &Option<_>| value.as_ref().map(ToString::to_string);
-    // Another number is another legal entity, whatever it is called.
-    let number = |record: &SupplierRecord| record.corporate_number.as_ref().map(ToString::to_string);
-    party(PartyChange::Replaced, number(before), number(after));
-    party(PartyChange::Renamed, Some(before.name.ja.clone()), Some(after.name.ja.clone()));
-    party(PartyChange::CountryOfLaw, text(&before.country_of_law), text(&after.country_of_law));
-    party(PartyChange::AddressCountry, text(&before.address_country), text(&after.address_country));
     found.0
 }
 
@@ -146,7 +126,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::testing::{plan, supplier};
+    use crate::model::testing::plan;
     use serde_json::{Value, json};
 
     fn words(items: &[ChangeItem]) -> Vec<String> {
@@ -230,34 +210,5 @@ mod tests {
         let change = |day: &str| words(&changes_between(&through("2026-12-31"), &through(day)));
         assert_eq!(change("2026-11-30"), ["entrustment_period_shortened"]);
         assert_eq!(change("2027-03-31"), ["entrustment_period"]);
-    }
-
-    #[test]
-    fn a_supplier_s_record_is_compared_in_its_part() {
-        let record = |edit: &dyn Fn(&mut SupplierRecord)| {
-            let mut record = supplier("vendor");
-            record.country_of_law = Some("JP".to_string().try_into().unwrap());
-            edit(&mut record);
-            record
-        };
-        let changed = |edit: &dyn Fn(&mut SupplierRecord), role| {
-            words(&supplier_changes_between(&record(&|_| {}), &record(edit), role))
-        };
-        let abroad = |record: &mut SupplierRecord| {
-            record.country_of_law = Some("US".to_string().try_into().unwrap());
-            record.address_country = record.country_of_law.clone();
-            record.name.ja = "新しい名称".into();
-        };
-        assert_eq!(
-            changed(&abroad, PartyRole::ComponentSupplier),
-            ["component_supplier_renamed", "component_supplier_country_of_law"],
-            "an address was not recorded before"
-        );
-        assert_eq!(
-            changed(&abroad, PartyRole::Subcontractor),
-            ["subcontractor_renamed", "subcontractor_country_of_law"]
-        );
-        let marks = |record: &mut SupplierRecord| record.recognise.os_ids.push("x".into());
-        assert_eq!(changed(&marks, PartyRole::Contractor), Vec::<String>::new());
     }
 }

@@ -2,9 +2,9 @@
 //! It does not know the law and decides nothing itself: it names the change, the plan and the phase, and takes the row.
 //! Invariant: of several plans the strictest outcome stands; the day is the Japanese date of the entry that opened the finding.
 
-use super::difference::changes_between;
+use super::difference::{changes_between, party_changes};
 use super::phase::phase_on;
-use super::planned;
+use super::planned::{self, JudgedRow};
 use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, Situation, TableRow, pack};
 use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
@@ -15,13 +15,14 @@ use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::declaration::PlanKind;
 use daicho_schemas::fact::supplier::SupplierField;
 use daicho_schemas::ids::{DutyId, EquipmentId, FindingId, PlanId, SupplierId};
+use daicho_schemas::planned::ChangeItem;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use std::collections::BTreeMap;
 
 /// Whether findings of this sort can bring up a duty. A supplier's finding brings up none of its own: the component does.
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
-    matches!(finding.subject, Subject::Product(..) | Subject::Interface(..) | Subject::Plan(_))
+    matches!(finding.subject, Subject::Product(..) | Subject::Interface(..) | Subject::Plan(_) | Subject::Party(..))
 }
 
 /// What the law asks because of a finding; nothing while it is closed.
@@ -34,7 +35,7 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
     let (change, kind) = match &finding.subject {
         Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
         Subject::Interface(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
-        Subject::Plan(plan) => return duties_of_edit(state, id, finding, plan, on),
+        Subject::Plan(plan) | Subject::Party(plan, _) => return duties_of_edit(state, id, finding, plan, on),
         Subject::Supplier(..) | Subject::Agent(_) => return Vec::new(),
     };
     let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {
@@ -44,43 +45,61 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
     strictest.into_iter().map(|judgement| duty(state, id, finding, equipment, on, &judgement)).collect()
 }
 
-/// What the law asks because a filed plan was edited: every row that its changes bring up, once.
+/// What the law asks because a filed plan, or the record of somebody whom it names, says something else now: every row that the
+/// changes bring up, once.
 fn duties_of_edit(state: &State, id: &FindingId, finding: &Finding, plan: &PlanId, on: CalendarDate) -> Vec<DutyRow> {
     let Some(plan) = state.declarations.plan_state(plan) else { return Vec::new() };
-    let changes = plan.changed_since().map(|before| changes_between(before, &plan.plan)).unwrap_or_default();
-    let mut duties: BTreeMap<DutyId, DutyRow> = BTreeMap::new();
+    let changes = match &finding.subject {
+        Subject::Party(_, supplier) => party_changes(&state.declarations, plan, supplier),
+        _ => plan.changed_since().map(|before| changes_between(before, &plan.plan)).unwrap_or_default(),
+    };
+    let mut of_row: BTreeMap<DutyId, (JudgedRow, Vec<ChangeItem>)> = BTreeMap::new();
     for (item, row) in planned::edited(&state.declarations, &plan.plan, &changes, on) {
-        let duty_id = duty_id(id, finding.openings, &row.row_id);
-        let subject = item.change.text();
-        let duty = DutyRow {
-            duty_id: duty_id.clone(),
-            finding_id: id.clone(),
-            equipment_id: plan.plan.equipment.equipment_id.clone(),
-            plan_id: row.plan_id,
-            regime: plan.plan.regime.clone(),
-            row_id: row.row_id,
-            phase: row.phase,
-            outcome: row.outcome,
-            state: DutyState::Open,
-            life: DutyLife::default(),
-            subject: Text::new(
-                format!("{}：{}", subject.ja, item.subject),
-                format!("{}: {}", subject.en, item.subject),
-            ),
-            title: row.title,
-            form: row.form,
-            articles: row.articles,
-            clock: row.clock,
-            due_on: row.due_on,
-            changed_on: on,
-            question: row.question,
-            missing: row.missing,
-            confidence: row.confidence,
-            caution: row.caution,
-        };
-        duties.entry(duty_id).or_insert(duty);
+        let entry =
+            of_row.entry(duty_id(id, finding.openings, &row.row_id)).or_insert_with(|| (row.clone(), Vec::new()));
+        let more: Vec<Text> = row.missing.into_iter().filter(|field| !entry.0.missing.contains(field)).collect();
+        entry.0.missing.extend(more);
+        entry.1.push(item);
     }
-    duties.into_values().collect()
+    let duty = |(duty_id, (row, items)): (DutyId, (JudgedRow, Vec<ChangeItem>))| DutyRow {
+        duty_id,
+        finding_id: id.clone(),
+        equipment_id: plan.plan.equipment.equipment_id.clone(),
+        plan_id: row.plan_id,
+        regime: plan.plan.regime.clone(),
+        row_id: row.row_id,
+        phase: row.phase,
+        outcome: row.outcome,
+        state: DutyState::Open,
+        life: DutyLife::default(),
+        subject: subject_of_edit(&items),
+        title: row.title,
+        form: row.form,
+        articles: row.articles,
+        clock: row.clock,
+        due_on: row.due_on,
+        changed_on: on,
+        question: row.question,
+        missing: row.missing,
+        confidence: row.confidence,
+        caution: row.caution,
+    };
+    of_row.into_iter().map(duty).collect()
+}
+
+/// What the changes under one row are, short enough for a row.
+fn subject_of_edit(items: &[ChangeItem]) -> Text {
+    const NAMED_MAX: usize = 2;
+    let more = items.len().saturating_sub(NAMED_MAX);
+    let named = |language: fn(&Text) -> &str, colon: &str| {
+        let of = |item: &ChangeItem| format!("{}{colon}{}", language(&item.change.text()), item.subject);
+        items.iter().take(NAMED_MAX).map(of).collect::<Vec<_>>().join(", ")
+    };
+    let (ja, en) = (named(|text| &text.ja, "："), named(|text| &text.en, ": "));
+    match more {
+        0 => Text::new(ja, en),
+        more => Text::new(format!("{ja} ほか {more} 件"), format!("{en} and {more} more")),
+    }
 }
 
 /// A row that fits a plan, or the absence of one.

@@ -2,7 +2,7 @@
 //! It does not know rules or verdicts. Invariant: no two subjects are spelled alike, and a spelling never changes.
 
 use crate::model::meaning::SupplierKey;
-use daicho_schemas::ids::{AgentId, EquipmentId, PlanId};
+use daicho_schemas::ids::{AgentId, EquipmentId, PlanId, SupplierId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -20,6 +20,8 @@ pub enum Subject {
     Interface(AgentId, String),
     /// A plan.
     Plan(PlanId),
+    /// Somebody whom a plan names.
+    Party(PlanId, SupplierId),
 }
 
 impl fmt::Display for Subject {
@@ -34,6 +36,9 @@ impl fmt::Display for Subject {
             Self::Agent(agent) => write!(out, "agent:{agent}"),
             Self::Interface(agent, name) => write!(out, "interface:{agent}:{name}"),
             Self::Plan(plan) => write!(out, "plan:{plan}"),
+            Self::Party(plan, supplier) => {
+                write!(out, "party:{}:{plan}:{supplier}", plan.as_str().len())
+            }
         }
     }
 }

@@ -3,13 +3,12 @@
 //! what nobody is named for is a line too.
 
 use super::super::Model;
-use daicho_schemas::fact::declaration::{Plan, PlanKind};
+use super::super::parties::roles;
 use daicho_schemas::fact::supplier::{SupplierField, SupplierRole, ValueState};
 use daicho_schemas::ids::{PlanId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// One role of a plan with everything it must give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,29 +57,6 @@ impl Model {
             supplier_id: supplier.cloned(),
             name: stands.map(|supplier| supplier.record.name.clone()).unwrap_or_default(),
             items: role.fields().into_iter().map(item).collect(),
-        }
-    }
-}
-
-/// Who has which role in a plan, each once, in the order of the forms.
-fn roles(plan: &Plan) -> BTreeSet<(SupplierRole, Option<&SupplierId>)> {
-    match plan.plan_kind {
-        PlanKind::Installation => {
-            let parts = plan.parts.iter().map(|part| (SupplierRole::ComponentSupplier, Some(&part.supplier_id)));
-            [(SupplierRole::EquipmentSupplier, plan.filing.equipment_supplier.as_ref())]
-                .into_iter()
-                .chain(parts)
-                .collect()
-        }
-        PlanKind::Entrustment if plan.contractors.is_empty() => [(SupplierRole::Contractor, None)].into(),
-        PlanKind::Entrustment => {
-            let below = plan.contractor_tiers.iter().filter(|tier| tier.parent.is_some());
-            let below: BTreeSet<&SupplierId> = below.map(|tier| &tier.supplier_id).collect();
-            let role = |id: &SupplierId| match below.contains(id) {
-                true => SupplierRole::Subcontractor,
-                false => SupplierRole::Contractor,
-            };
-            plan.contractors.iter().map(|id| (role(id), Some(id))).collect()
         }
     }
 }

@@ -65,7 +65,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     })
 }
 
-fn named(changes: &[ChangeItem], language: impl Fn(&Text) -> &String) -> String {
+pub(super) fn named(changes: &[ChangeItem], language: impl Fn(&Text) -> &String) -> String {
     let of = |item: &ChangeItem| {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
         format!("{} ({} → {})", language(&item.change.text()), value(&item.before), value(&item.after))

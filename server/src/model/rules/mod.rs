@@ -12,6 +12,7 @@
 
 mod agent_silent;
 mod declaration_changed;
+mod party_changed;
 mod remote_path_undeclared;
 mod supplier_unconfirmed;
 mod undeclared_component;
@@ -58,6 +59,7 @@ pub const RULES: &[Rule] = &[
     remote_path_undeclared::RULE,
     agent_silent::RULE,
     declaration_changed::RULE,
+    party_changed::RULE,
 ];
 
 impl Rule {

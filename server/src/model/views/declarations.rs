@@ -2,6 +2,8 @@
 //! It does not know what was observed, nor in which phase a plan is on a given day.
 //! Invariant: the version received last stands; earlier ones are counted here and kept in the ledger.
 
+mod as_filed;
+
 use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::fact::decision::PersonalDataErased;
 use daicho_schemas::fact::declaration::{Equipment, Plan, PlanKind};
@@ -33,6 +35,10 @@ pub struct PlanState {
     /// The version that was filed, where a later one stands that was not filed anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_filed: Option<Arc<Plan>>,
+    /// What the ministry was told of everybody whom the filed plan names: the records that stood when it was filed or its
+    /// changes were reported last. What was empty then is taken from the first record that says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records_as_filed: BTreeMap<SupplierId, Arc<SupplierRecord>>,
 }
 
 impl PlanState {
@@ -47,9 +53,21 @@ impl PlanState {
     fn filed_before(&self, next: &Plan) -> Option<Arc<Plan>> {
         let (old, new) = (&self.plan.dates, &next.dates);
         let anew = |old: Option<CalendarDate>, new: Option<CalendarDate>| old.is_some() && old != new;
-        let filing = anew(old.submitted_on, new.submitted_on) || anew(old.accepted_on, new.accepted_on);
+        let reported = new.reported_on.is_some() && old.reported_on != new.reported_on;
+        let filing = anew(old.submitted_on, new.submitted_on) || anew(old.accepted_on, new.accepted_on) || reported;
         let filed = self.as_filed.as_ref().unwrap_or(&self.plan);
         (self.filed() && !filing).then(|| Arc::clone(filed))
+    }
+
+    /// The record of somebody as the ministry knows it, while the plan is open: not introduced.
+    pub fn record_as_filed(&self, supplier: &SupplierId) -> Option<&SupplierRecord> {
+        let open = self.plan.dates.introduced_on.is_none();
+        self.records_as_filed.get(supplier).filter(|_| open).map(|record| &**record)
+    }
+
+    /// The version that the ministry has.
+    fn filed_version(&self) -> &Plan {
+        self.as_filed.as_deref().unwrap_or(&self.plan)
     }
 
     /// Whether its parts count as declared: an installation plan (form 4(1)) that was submitted. A draft binds nobody.
@@ -128,18 +146,25 @@ impl Declarations {
         self.by_equipment.insert((plan.equipment.equipment_id.clone(), Some(plan.plan_id.clone())));
         let versions = before.as_ref().map_or(0, |before| before.versions) + 1;
         let as_filed = before.as_ref().and_then(|before| before.filed_before(plan));
-        let state = PlanState { plan: Arc::new(plan.clone()), versions, seq, as_filed };
+        let mut state =
+            PlanState { plan: Arc::new(plan.clone()), versions, seq, as_filed, records_as_filed: BTreeMap::new() };
+        state.records_as_filed = match &before {
+            Some(before) if state.as_filed.is_some() => before.records_as_filed.clone(),
+            _ if state.filed() => as_filed::records_of(plan, &self.suppliers),
+            _ => BTreeMap::new(),
+        };
         self.plans.insert(plan.plan_id.clone(), Arc::new(state));
         before
     }
 
-    /// A supplier record, new or in a new version.
+    /// A supplier record, new or in a new version. Filed plans that name it compare with what they know of it.
     pub(crate) fn supplier(&mut self, record: &SupplierRecord, seq: u64) {
         let before = self.suppliers.get(&record.supplier_id);
         let versions = before.map_or(0, |before| before.versions) + 1;
         let erasures = before.map(|before| before.erasures.clone()).unwrap_or_default();
         let state = SupplierState { record: record.clone(), versions, seq, erasures };
         self.suppliers.insert(record.supplier_id.clone(), Arc::new(state));
+        as_filed::said_later(&mut self.plans, record);
     }
 
     /// The data of a supplier's people was erased.
