@@ -8,11 +8,12 @@ use super::planned::{self, JudgedRow};
 use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, Situation, TableRow, pack};
 use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
+use crate::model::regimes;
 use crate::model::rows::{DutyLife, DutyRow, DutyState, FindingState, Phase};
 use crate::model::state::State;
 use crate::model::views::declarations::{PlanState, SupplierState};
 use daicho_schemas::canonical::Hash;
-use daicho_schemas::fact::declaration::PlanKind;
+use daicho_schemas::fact::declaration::{Operator, PlanKind};
 use daicho_schemas::fact::supplier::SupplierField;
 use daicho_schemas::ids::{DutyId, EquipmentId, FindingId, PlanId, SupplierId};
 use daicho_schemas::planned::ChangeItem;
@@ -119,20 +120,27 @@ fn judgements<'a>(
 ) -> Vec<Judgement<'a>> {
     let of_kind = |plan: &&PlanState| plan.plan.plan_kind == kind;
     let all: Vec<&PlanState> = state.declarations.plans_of(equipment).filter(of_kind).collect();
-    let asked =
-        |phase, designated_on| Situation { kind: Some(kind), phase, change, on, designated_on, emergency: false };
+    let asked = |phase, operator: Option<&Operator>| Situation {
+        kind: Some(kind),
+        phase,
+        change,
+        on,
+        designated_on: operator.and_then(|operator| operator.designated_on),
+        not_in_force: operator.is_some_and(|operator| regimes::not_in_force(&operator.business, on)),
+        emergency: false,
+    };
     let filed: Vec<&PlanState> = all.iter().copied().filter(|plan| plan.filed()).collect();
     // A draft beside a filed plan binds nobody; alone it is what will have to be filed.
     let counting = if filed.is_empty() { all } else { filed };
     if counting.is_empty() {
-        let designated_on = state.declarations.plans_of(equipment).find_map(|plan| plan.plan.operator.designated_on);
-        let none = JP_ESPA.row(&asked(None, designated_on));
+        let operator = planned::operator_of(state.declarations.plans_of(equipment));
+        let none = JP_ESPA.row(&asked(None, operator));
         return none.map(|row| Judgement { pack: &JP_ESPA, row, plan_id: None, phase: None }).into_iter().collect();
     }
     let judged = counting.into_iter().filter_map(|plan| {
         let pack = pack(&plan.plan.regime)?;
         let phase = phase_on(kind, &plan.plan.dates, on);
-        let row = pack.row(&asked(Some(phase), plan.plan.operator.designated_on))?;
+        let row = pack.row(&asked(Some(phase), Some(&plan.plan.operator)))?;
         Some(Judgement { pack, row, plan_id: Some(&plan.plan.plan_id), phase: Some(phase) })
     });
     judged.collect()

@@ -6,9 +6,10 @@
 use super::judge::is_recorded;
 use super::phase::{phase_on, prohibited_through_max};
 use super::table::{self, Change, ClockRule, Pack, Situation, TableRow};
+use crate::model::regimes;
 use crate::model::rows::{DutyOutcome, Phase};
 use crate::model::views::declarations::{Declarations, PlanState};
-use daicho_schemas::fact::declaration::{DeclaredPart, Plan, PlanKind};
+use daicho_schemas::fact::declaration::{DeclaredPart, Operator, Plan, PlanKind};
 use daicho_schemas::ids::{ChangeId, EquipmentId, PlanId};
 use daicho_schemas::planned::{CHANGE_FORMAT, ChangeItem, PlannedChange};
 use daicho_schemas::text::Text;
@@ -173,6 +174,11 @@ pub fn edit_of(plan: &Plan, changes: Vec<ChangeItem>, on: CalendarDate) -> Plann
     }
 }
 
+/// The operator as the plans of one equipment name it: the one whose designation is known, or the first.
+pub(super) fn operator_of<'a>(plans: impl Iterator<Item = &'a PlanState>) -> Option<&'a Operator> {
+    plans.map(|plan| &plan.plan.operator).min_by_key(|operator| operator.designated_on.is_none())
+}
+
 impl JudgedRow {
     /// Statute says that there is no duty, and nobody has to answer anything.
     fn is_nothing(&self) -> bool {
@@ -207,10 +213,13 @@ impl Bench<'_> {
     fn found(&self, change: Change) -> Vec<Found<'_>> {
         let regime = self.plans().find_map(|plan| table::pack(&plan.plan.regime));
         let pack = regime.unwrap_or(&table::JP_ESPA);
-        let designated_on = self.plans().find_map(|plan| plan.plan.operator.designated_on);
+        let operator = operator_of(self.plans());
         let look = |kind: Option<PlanKind>, phase: Option<Phase>| {
             let (on, emergency) = (self.change.planned_on, self.change.emergency.is_some());
-            pack.row(&Situation { kind, phase, change, on, designated_on, emergency }).map(|row| (pack, row))
+            let designated_on = operator.and_then(|operator| operator.designated_on);
+            let not_in_force = operator.is_some_and(|operator| regimes::not_in_force(&operator.business, on));
+            let asked = Situation { kind, phase, change, on, designated_on, not_in_force, emergency };
+            pack.row(&asked).map(|row| (pack, row))
         };
         let kinds = pack.kinds(change);
         let mut found: Vec<Found<'_>> = Vec::new();

@@ -104,6 +104,10 @@ impl From<Option<Phase>> for PhaseWord {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowCase {
+    /// Where the provisions for the operator's business are not in force on the day.
+    NotInForce,
+    /// Before the day on which the operator is designated.
+    BeforeDesignation,
     /// In the months of transition after the operator's designation.
     Transition,
     /// Where a person says that it is urgent and why (緊急).
@@ -126,6 +130,8 @@ pub struct Situation {
     pub on: CalendarDate,
     /// When the operator was designated, as far as is known.
     pub designated_on: Option<CalendarDate>,
+    /// The provisions for the operator's business are enacted and not in force on that day.
+    pub not_in_force: bool,
     /// A person says that it is urgent.
     pub emergency: bool,
 }
@@ -229,6 +235,9 @@ pub struct TestCase {
     /// When the operator was designated, where the case is about that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub designated_on: Option<CalendarDate>,
+    /// The provisions for the operator's business are not in force on that day.
+    #[serde(default)]
+    pub not_in_force: bool,
     /// A person says that it is urgent.
     #[serde(default)]
     pub emergency: bool,
@@ -264,8 +273,13 @@ impl Pack {
         }
         let transition = self.transition_through(asked.designated_on).filter(|last| asked.on <= *last);
         let transition = transition.is_some() && asked.designated_on.is_some_and(|first| first <= asked.on);
-        let cases =
-            [(RowCase::Transition, transition), (RowCase::Emergency, asked.emergency), (RowCase::Ordinary, true)];
+        let cases = [
+            (RowCase::NotInForce, asked.not_in_force),
+            (RowCase::BeforeDesignation, asked.designated_on.is_some_and(|first| asked.on < first)),
+            (RowCase::Transition, transition),
+            (RowCase::Emergency, asked.emergency),
+            (RowCase::Ordinary, true),
+        ];
         let of_case = |case| self.rows.iter().find(|row| row.case == case && row.fits(asked));
         cases.into_iter().filter(|(_, holds)| *holds).find_map(|(case, _)| of_case(case))
     }
@@ -306,6 +320,7 @@ impl TestCase {
             change: self.change,
             on: self.changed_on,
             designated_on: self.designated_on,
+            not_in_force: self.not_in_force,
             emergency: self.emergency,
         }
     }

@@ -9,7 +9,15 @@ const ON: &str = "2026-11-21";
 
 fn ordinary(kind: PlanKind, phase: Option<Phase>, word: &str) -> Situation {
     let change = Change::try_from(word.to_string()).unwrap();
-    Situation { kind: Some(kind), phase, change, on: ON.parse().unwrap(), designated_on: None, emergency: false }
+    Situation {
+        kind: Some(kind),
+        phase,
+        change,
+        on: ON.parse().unwrap(),
+        designated_on: None,
+        not_in_force: false,
+        emergency: false,
+    }
 }
 
 fn phases_of(kind: PlanKind) -> Vec<Phase> {
@@ -228,8 +236,8 @@ fn six_months_of_transition_run_from_the_designation_and_the_day_of_the_change_c
     assert_eq!(on("2026-07-17", "2026-06-01"), ("transition-installation-2026", '?'));
     assert_eq!(
         on("2026-05-31", "2026-06-01"),
-        ("installation-none-planned", 'P'),
-        "not designated yet: nothing is excused"
+        ("before-designation-installation", '-'),
+        "the duty of art. 52(1) is a designated operator's"
     );
 }
 
@@ -261,5 +269,21 @@ fn rows_are_unique_complete_and_honest() {
     }
     for field in &JP_ESPA.asked_of_supplier {
         assert!(JP_ESPA.fields.contains_key(field), "{field}");
+    }
+}
+
+#[test]
+fn before_force_and_designation_the_law_asks_nothing_and_a_person_is_asked_whether_that_is_so() {
+    for change in Change::all() {
+        let asked = Situation { change, ..ordinary(PlanKind::Installation, None, "component_added") };
+        for kind in JP_ESPA.kinds(change) {
+            let without = Situation { kind, not_in_force: true, ..asked };
+            let later = Situation { kind, designated_on: Some("2026-12-01".parse().unwrap()), ..asked };
+            for situation in [without, later] {
+                let row = JP_ESPA.row(&situation).unwrap();
+                assert!(row.outcome == DutyOutcome::Nothing && row.question.is_some(), "{change}");
+                assert!(row.confidence > Confidence::Stat, "{change} must not close a case by itself");
+            }
+        }
     }
 }

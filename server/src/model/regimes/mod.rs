@@ -3,6 +3,9 @@
 //! Invariant: the build carries every file, and a test reads them all and runs every case.
 
 pub mod cases;
+mod standing;
+
+pub use standing::not_in_force;
 
 use crate::model::duties::table::{JP_ESPA, Pack};
 use daicho_schemas::regime::computers::ComputersFile;

@@ -32,6 +32,7 @@ macro_rules! of_jp_espa {
 
 /// The files of rows, in order of precedence.
 const JP_ESPA_ROWS: &[(&str, &str)] = &[
+    of_jp_espa!("rows/standing.json"),
     of_jp_espa!("rows/operator.json"),
     of_jp_espa!("rows/installation-filing.json"),
     of_jp_espa!("rows/installation-open.json"),
