@@ -18,6 +18,7 @@ mod engine_contract;
 mod flipped_bytes;
 mod full_disk;
 mod hostile;
+mod journeys;
 mod kill;
 mod law_commands;
 mod ledger_journey;

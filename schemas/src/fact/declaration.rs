@@ -119,6 +119,12 @@ pub struct PlanDates {
     /// 受理日: the day the 30 days are counted from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_on: Option<CalendarDate>,
+    /// 提出日 of the last filing of a change (変更の届出, act 54(1)(2)); the plan's own days above stay what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_submitted_on: Option<CalendarDate>,
+    /// 受理日 of that filing: its 30 days are counted from here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_accepted_on: Option<CalendarDate>,
     /// The last day on which changes of what was filed were reported (変更の報告, act 54(4)). Reporting starts no period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_on: Option<CalendarDate>,
@@ -134,6 +140,23 @@ pub struct PlanDates {
     /// The last day of the entrustment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entrusted_through: Option<CalendarDate>,
+}
+
+impl PlanDates {
+    /// The acceptance from which the last prohibition period runs: that of the change where one was filed, else that of the plan.
+    pub fn last_accepted_on(&self) -> Option<CalendarDate> {
+        match (self.change_submitted_on, self.change_accepted_on) {
+            (None, None) => self.accepted_on,
+            (_, accepted) => accepted,
+        }
+    }
+
+    /// The last day on which something was filed with the ministry or reported to it.
+    pub fn last_told_on(&self) -> Option<CalendarDate> {
+        let filed = [self.submitted_on, self.accepted_on];
+        let changed = [self.change_submitted_on, self.change_accepted_on, self.reported_on];
+        filed.into_iter().chain(changed).flatten().max()
+    }
 }
 
 /// What a component is, in the words that plans of all sectors share.

@@ -259,6 +259,8 @@ fn check_dates(plan: &Plan) -> Check {
     let PlanDates {
         submitted_on,
         accepted_on,
+        change_submitted_on,
+        change_accepted_on,
         reported_on,
         prohibited_through,
         introduced_on,
@@ -270,6 +272,8 @@ fn check_dates(plan: &Plan) -> Check {
     let at = |field: &str| Path::of("dates").key(field);
     let in_order = [
         ("submitted_on", submitted_on, "accepted_on", accepted_on),
+        ("submitted_on", submitted_on, "change_submitted_on", change_submitted_on),
+        ("change_submitted_on", change_submitted_on, "change_accepted_on", change_accepted_on),
         ("submitted_on", submitted_on, "reported_on", reported_on),
         ("submitted_on", submitted_on, "introduced_on", introduced_on),
         ("submitted_on", submitted_on, "entrusted_from", entrusted_from),
@@ -287,16 +291,23 @@ fn check_dates(plan: &Plan) -> Check {
             return Err((at(second), format!("{later} is before {first} ({earlier})")));
         }
     }
-    if reported_on.is_some() && submitted_on.or(*accepted_on).is_none() {
-        let what = "nothing was filed yet of which a change could be reported (submitted_on)";
-        return Err((at("reported_on"), what.into()));
+    let told = [
+        ("change_submitted_on", change_submitted_on),
+        ("change_accepted_on", change_accepted_on),
+        ("reported_on", reported_on),
+    ];
+    if submitted_on.or(*accepted_on).is_none()
+        && let Some((field, _)) = told.iter().find(|(_, on)| on.is_some())
+    {
+        let what = "nothing was filed yet of which a change could be filed or reported (submitted_on)";
+        return Err((at(field), what.into()));
     }
-    match (accepted_on, prohibited_through) {
+    match (plan.dates.last_accepted_on(), prohibited_through) {
         (None, Some(_)) => {
             return Err((at("prohibited_through"), "no period runs before the day of acceptance (accepted_on)".into()));
         }
-        (Some(accepted), Some(through)) if *through > prohibited_through_max(*accepted) => {
-            let max = prohibited_through_max(*accepted);
+        (Some(accepted), Some(through)) if *through > prohibited_through_max(accepted) => {
+            let max = prohibited_through_max(accepted);
             let what = format!("{through} is later than four months counted from the day of acceptance ({max})");
             return Err((at("prohibited_through"), what));
         }

@@ -22,19 +22,20 @@ pub fn phase_on(kind: PlanKind, dates: &PlanDates, on: CalendarDate) -> Phase {
         PlanKind::Entrustment if reached(dates.entrusted_from) => return Phase::EntrustmentRunning,
         _ => {}
     }
-    if reached(dates.accepted_on) {
+    // While the filing of a change is not accepted, what it says is as little permitted as a plan that is not.
+    if reached(dates.last_accepted_on()) {
         return match prohibited_through(dates) {
             Some(last) if on <= last => Phase::Prohibited,
             _ => Phase::Cleared,
         };
     }
-    if reached(dates.submitted_on) { Phase::Submitted } else { Phase::Draft }
+    if reached(dates.submitted_on) || reached(dates.accepted_on) { Phase::Submitted } else { Phase::Draft }
 }
 
 /// The last day on which introduction or entrustment is prohibited: as the ministry shortened or extended it, or else the
 /// 30th day counted from the day of acceptance. Absent while the plan is not accepted.
 pub fn prohibited_through(dates: &PlanDates) -> Option<CalendarDate> {
-    let accepted = dates.accepted_on?;
+    let accepted = dates.last_accepted_on()?;
     Some(dates.prohibited_through.unwrap_or_else(|| accepted.plus_days(PROHIBITED_DAYS - 1)))
 }
 
@@ -99,6 +100,17 @@ mod tests {
         let submitted = PlanDates { submitted_on: Some(day("2025-01-01")), ..PlanDates::default() };
         assert_eq!(phase_on(PlanKind::Installation, &submitted, day("2026-12-31")), Phase::Submitted);
         assert_eq!(prohibited_through(&submitted), None);
+    }
+
+    #[test]
+    fn the_filing_of_a_change_starts_a_period_of_its_own() {
+        let changed = PlanDates { change_submitted_on: Some(day("2027-02-01")), ..accepted() };
+        let on = |dates: &PlanDates, on| phase_on(PlanKind::Installation, dates, day(on));
+        assert_eq!(on(&changed, "2027-02-01"), Phase::Submitted);
+        let accepted_anew = PlanDates { change_accepted_on: Some(day("2027-02-08")), ..changed };
+        assert_eq!(on(&accepted_anew, "2027-02-08"), Phase::Prohibited);
+        assert_eq!(prohibited_through(&accepted_anew), Some(day("2027-03-09")));
+        assert_eq!(on(&accepted_anew, "2027-03-10"), Phase::Cleared);
     }
 
     #[test]

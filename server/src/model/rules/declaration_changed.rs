@@ -55,8 +55,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             ),
         ),
         next: Text::new(
-            "下の義務を見て、変更を行う前に要否を判断してください。変更を届け出たら、新しい提出日（submitted_on）で計画を取り込んでください。誤記なら、届け出た内容に戻してください。",
-            "Look at the duties below and decide before the change is made. Once it is filed, import the plan with the new day of submission (submitted_on); if it was a slip, put back what was filed.",
+            "下の義務を見て、変更を行う前に要否を判断してください。変更を届け出たら提出日（change_submitted_on）と受理日を、報告したら報告日（reported_on）を計画に入れて取り込みます。誤記なら、届け出た内容に戻してください。",
+            "Look at the duties below and decide before the change is made. Once the change is filed, import the plan with its day of submission (change_submitted_on) and acceptance; once reported, with the day of the report (reported_on); if it was a slip, put back what was filed.",
         ),
         equipment_id: Some(state.plan.equipment.equipment_id.clone()),
         hosts: RoaringBitmap::new(),

@@ -60,8 +60,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             ),
         ),
         next: Text::new(
-            "下の義務を見て、届出や報告の要否を判断してください。届け出たら新しい提出日（submitted_on）で、報告したら報告日（reported_on）で計画を取り込みます。記録の誤りなら、記録を直してください。",
-            "Look at the duties below and decide what is to be filed or reported. Once filed, import the plan with the new day of submission (submitted_on); once reported, with the day of the report (reported_on). If the record is wrong, correct it.",
+            "下の義務を見て、届出や報告の要否を判断してください。変更を届け出たら提出日（change_submitted_on）と受理日を、報告したら報告日（reported_on）を計画に入れて取り込みます。記録の誤りなら、記録を直してください。",
+            "Look at the duties below and decide what is to be filed or reported. Once the change is filed, import the plan with its day of submission (change_submitted_on) and acceptance; once reported, with the day of the report (reported_on). If the record is wrong, correct it.",
         ),
         equipment_id: Some(plan.plan.equipment.equipment_id.clone()),
         hosts: RoaringBitmap::new(),
@@ -136,7 +136,7 @@ mod tests {
             (duties[0].outcome, duties[0].finding_id.clone()),
             (DutyOutcome::FileFirst, open[0].finding_id.clone())
         );
-        script.plan_as(entrustment(json!({ "submitted_on": "2026-11-24" })));
+        script.plan_as(entrustment(json!({ "change_submitted_on": "2026-11-24" })));
         assert_eq!(script.open_rows(RULE), [], "filed anew");
         assert!(script.model.duties()[0].life.cause_gone, "a duty never closes by itself");
         script.assert_replay_is_idempotent();

@@ -6,7 +6,7 @@ mod as_filed;
 
 use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::fact::decision::PersonalDataErased;
-use daicho_schemas::fact::declaration::{Equipment, Plan, PlanKind};
+use daicho_schemas::fact::declaration::{Equipment, Plan, PlanDates, PlanKind};
 use daicho_schemas::fact::supplier::{SupplierField, SupplierRecord, ValueState};
 use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
 use daicho_schemas::time::CalendarDate;
@@ -53,8 +53,9 @@ impl PlanState {
     fn filed_before(&self, next: &Plan) -> Option<Arc<Plan>> {
         let (old, new) = (&self.plan.dates, &next.dates);
         let anew = |old: Option<CalendarDate>, new: Option<CalendarDate>| old.is_some() && old != new;
-        let reported = new.reported_on.is_some() && old.reported_on != new.reported_on;
-        let filing = anew(old.submitted_on, new.submitted_on) || anew(old.accepted_on, new.accepted_on) || reported;
+        let told = |dates: &PlanDates| (dates.change_submitted_on, dates.change_accepted_on, dates.reported_on);
+        let changes_told = told(old) != told(new) && new.last_told_on() > old.last_told_on();
+        let filing = anew(old.submitted_on, new.submitted_on) || anew(old.accepted_on, new.accepted_on) || changes_told;
         let filed = self.as_filed.as_ref().unwrap_or(&self.plan);
         (self.filed() && !filing).then(|| Arc::clone(filed))
     }

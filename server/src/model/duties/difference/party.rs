@@ -23,8 +23,7 @@ pub fn party_changes(declared: &Declarations, plan: &PlanState, supplier: &Suppl
     let (Some(before), Some(after)) = (plan.record_as_filed(supplier), declared.supplier_state(supplier)) else {
         return Vec::new();
     };
-    let dates = &plan.plan.dates;
-    let filed_on = [dates.submitted_on, dates.accepted_on, dates.reported_on].into_iter().flatten().max();
+    let filed_on = plan.plan.dates.last_told_on();
     let mut found = Found::default();
     for (role, _) in parties_of(&plan.plan).filter(|(_, id)| *id == supplier) {
         let mut party = Compared { role: party_role(role), before, after: &after.record, filed_on, found: &mut found };
