@@ -69,6 +69,12 @@ fn whoever_takes_over_tells_nothing_twice_but_what_was_in_flight() {
         let mut agent = FakeAgent::enrol(&site.apis[0]).await;
         see(&agent, 1, &["wg0"]).await;
         until_taken(&site.apis[0], &mail, "wg0", 1).await;
+        // Written down is not answered yet: a stall that begins in between would hold this message and not the next.
+        let telling = &site.apis[teller(&site.apis).await];
+        let answered = || async {
+            (!telling.get("/channels").await["channels"]["mail-security"]["delivered_at"].is_null()).then_some(())
+        };
+        telling.until("the answer to the first message", answered).await;
 
         mail.fault("stall", true);
         see(&agent, 2, &["wg0", "wg1"]).await;
