@@ -48,7 +48,7 @@ pub struct Truth {
     pub numbers: BTreeMap<AgentId, BTreeSet<u64>>,
     /// What each agent told as lost.
     pub lost: BTreeMap<AgentId, Vec<Lost>>,
-    told: BTreeMap<FindingId, (u64, Transition)>,
+    told: BTreeMap<FindingId, (u64, Transition, usize)>,
     promised: BTreeMap<u64, Hash>,
     /// Batches in the ledger.
     pub batches: u64,
@@ -139,12 +139,13 @@ impl Truth {
         Ok(())
     }
 
-    /// Each turn is told once, in order, and as it is.
+    /// Each turn is told once, in order, and as it is; once more where a duty came to it.
     fn notices(&mut self, notices: &Notices) -> Result<(), Violation> {
         for notice in &notices.notices {
             let now = (notice.opening, notice.transition);
-            let before = self.told.insert(notice.finding_id.clone(), now);
-            if before.is_some_and(|before| before >= now) {
+            let said = (now.0, now.1, notice.duty_ids.len());
+            let before = self.told.insert(notice.finding_id.clone(), said);
+            if before.is_some_and(|before| before >= said) {
                 return Err(format!("{} was told {now:?} after {before:?}", notice.finding_id));
             }
             let finding = self.model.finding(&notice.finding_id).ok_or("a notice of no finding")?;

@@ -195,6 +195,13 @@ impl Findings {
         }
     }
 
+    /// A duty came that people were not told of when the finding opened.
+    pub(crate) fn tell_again(&mut self, id: &FindingId) {
+        if let Some(finding) = self.by_id.get(id).filter(|finding| !finding.is_untold()) {
+            self.put(id, Finding { told: None, ..Finding::clone(finding) });
+        }
+    }
+
     fn put(&mut self, id: &FindingId, finding: Finding) {
         let finding = Arc::new(finding);
         let before = self.by_id.insert(id.clone(), Arc::clone(&finding));

@@ -82,7 +82,9 @@ impl Model {
         let mut findings = std::mem::take(&mut self.state.findings);
         let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, at);
         for (finding, duties) in duties::follow(&self.state, &findings, &turned, &touched) {
-            self.state.duties.settle(&finding, duties);
+            if self.state.duties.settle(&finding, duties) {
+                findings.tell_again(&finding);
+            }
         }
         self.state.findings = findings;
         self.state.assets.sweep();

@@ -136,8 +136,9 @@ impl Duties {
     }
 
     /// What the law asks of a finding now. A duty that no longer follows (the finding closed, or the plan was corrected)
-    /// loses its cause and stays.
-    pub(crate) fn settle(&mut self, finding: &FindingId, follows: Vec<DutyRow>) {
+    /// loses its cause and stays. Answers whether a duty came that was not there before.
+    pub(crate) fn settle(&mut self, finding: &FindingId, follows: Vec<DutyRow>) -> bool {
+        let mut came = false;
         let lost = |duty: &&DutyRow| !follows.iter().any(|row| row.duty_id == duty.duty_id);
         let lost: Vec<DutyRow> = self.of(finding).filter(lost).cloned().collect();
         for mut duty in lost {
@@ -148,10 +149,12 @@ impl Duties {
             let ids = self.by_finding.entry(finding.clone()).or_default();
             if !ids.contains(&row.duty_id) {
                 Arc::make_mut(ids).push(row.duty_id.clone());
+                came = true;
             }
             let before = self.by_id.get(&row.duty_id).cloned();
             self.put(row.living_on(before.as_deref()));
         }
+        came
     }
 
     /// A person did something about a duty. Of one that is not there nothing is known, and nothing follows.

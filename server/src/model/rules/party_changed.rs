@@ -77,8 +77,11 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
 
 #[cfg(test)]
 mod tests {
+    use crate::ledger::entry::Author;
     use crate::model::rows::{DutyOutcome, DutyRow, DutyState};
     use crate::model::testing::{Script, plan, supplier};
+    use daicho_schemas::fact::Fact;
+    use daicho_schemas::fact::decision::Notices;
     use daicho_schemas::fact::supplier::SupplierRecord;
     use serde_json::{Value, json};
 
@@ -156,6 +159,27 @@ mod tests {
         assert_eq!((now.len(), now[0].outcome), (1, DutyOutcome::Report), "after the start a country is reported");
         script.plan_as(entrustment(json!({ "reported_on": "2026-11-24" })));
         assert_eq!(script.open_rows(RULE), [], "reported");
+        script.assert_replay_is_idempotent();
+    }
+
+    #[test]
+    fn people_are_told_again_when_a_duty_comes_to_an_open_finding_and_only_then() {
+        let mut script = script();
+        let tell = |script: &mut Script| {
+            let notices: Vec<_> = script.model.next_notices(10);
+            let own = notices.iter().find(|notice| notice.rule_id.as_str() == RULE).map(|notice| notice.duty_ids.len());
+            script.push(Author::Server, Fact::Notices(Notices { notices }));
+            own
+        };
+        script.supplier(record("third", json!({ "country_of_law": "JP" })));
+        script.supplier(record("third", json!({ "country_of_law": "US" })));
+        assert_eq!(tell(&mut script), Some(1), "reported after the start");
+        script.supplier(record("third", json!({ "country_of_law": "FR" })));
+        assert_eq!(tell(&mut script), None, "the same duty");
+        let named = json!({ "name": { "ja": "新名称", "en": "New" }, "country_of_law": "FR" });
+        script.supplier(record("third", named));
+        assert_eq!(tell(&mut script), Some(2), "renamed as well: filed first");
+        assert_eq!(tell(&mut script), None);
         script.assert_replay_is_idempotent();
     }
 
