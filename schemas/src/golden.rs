@@ -4,6 +4,7 @@
 
 use crate::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Lost, Outcome, item_hash, state_digest};
 use crate::canonical::{Hash, canonical_bytes, content_hash};
+use crate::fact::component::*;
 use crate::fact::decision::*;
 use crate::fact::declaration::*;
 use crate::fact::duty::*;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+mod component;
 mod duty;
 
 fn folder(name: &str) -> PathBuf {
@@ -226,6 +228,8 @@ fn facts() -> Vec<Fact> {
             reason: "the officers asked for it".into(),
         }),
         Fact::Plan(plan()),
+        component::decided(),
+        component::withdrawn(),
         Fact::Batch(SignedBatch::sign(serde_json::value::RawValue::from_string(raw).unwrap(), &key())),
         Fact::CoverageChanged(CoverageChanged {
             agent_id: agent,
@@ -327,6 +331,8 @@ fn json_schemas_are_current() {
         ("coverage_changed.v1", schema_for!(CoverageChanged)),
         ("notices.v1", schema_for!(Notices)),
         ("fault_reported.v1", schema_for!(FaultReported)),
+        ("component_decided.v1", schema_for!(ComponentDecided)),
+        ("component_decision_withdrawn.v1", schema_for!(ComponentDecisionWithdrawn)),
         ("duty_moved.v1", schema_for!(DutyMoved)),
         ("duty_assigned.v1", schema_for!(DutyAssigned)),
         ("duty_dated.v1", schema_for!(DutyDated)),

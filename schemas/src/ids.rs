@@ -90,6 +90,8 @@ ids! {
     HolderId,
     /// A planned change: chosen by the operator, its ticket number for instance.
     ChangeId,
+    /// A person's decision about components; made by the server.
+    DecisionId,
     /// A declared way in from outside: chosen by the operator, unique within its plan.
     RemotePathId,
     /// The life of one rule's verdict on one subject; derived from both.

@@ -116,6 +116,18 @@ refusals! {
     SpreadsheetMalformed = "spreadsheet_malformed",
         ("表（XLSX・CSV）を読めません。", "The spreadsheet (XLSX, CSV) cannot be read."),
         ("下に示す箇所を直してください。XLSX は表計算ソフトで開いて保存し直すと読めることがあります。", "Correct the place named below. An XLSX file can often be mended by opening it in a spreadsheet program and saving it again.");
+    DecisionMalformed = "decision_malformed",
+        ("構成要素についての決定を読めません。", "The decision about components cannot be read."),
+        ("下に示す項目を直してください。対象（components）、決定の内容（supplier_id、category、part_of_equipment のどれか）、理由（reason）が要ります。", "Correct the field named below. A decision needs what it applies to (components), what is decided (supplier_id, category or part_of_equipment) and why (reason).");
+    DecisionSupplierUnknown = "decision_supplier_unknown",
+        ("決定が、記録にない供給者を指しています。", "The decision names a supplier that has no record."),
+        ("先に `daicho supplier import` で供給者を登録するか、id の綴りを直してください。", "Import the supplier first with `daicho supplier import`, or correct its id.");
+    DecisionContradicts = "decision_contradicts",
+        ("同じ構成要素について、別の決定が有効です。", "Another decision about the same components stands."),
+        ("下に示す決定を確かめてください。変えるときは、その id を replaces に書きます。", "Look at the decision named below. To change it, give its id as replaces.");
+    DecisionEnded = "decision_ended",
+        ("その決定は、もう有効ではありません。", "That decision stands no more."),
+        ("下に示す、今有効な決定を使ってください。", "Use the one that stands now, named below.");
     DutyMovedMeanwhile = "duty_moved_meanwhile",
         ("この義務は、その間に別の人が動かしました。", "Somebody else has moved this duty meanwhile."),
         ("下に示す今の状態を確かめ、必要ならそこから動かしてください。", "Look at where it stands now, as named below, and move it from there if it is still needed.");

@@ -79,6 +79,10 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::SupplierUnknown
         | Code::PersonalDataInClear
         | Code::SpreadsheetMalformed
+        | Code::DecisionMalformed
+        | Code::DecisionSupplierUnknown
+        | Code::DecisionContradicts
+        | Code::DecisionEnded
         | Code::DutyMovedMeanwhile
         | Code::DutyMoveImpossible
         | Code::DutyProhibited

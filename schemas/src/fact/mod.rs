@@ -2,6 +2,7 @@
 //! It does not know the ledger: numbers, chain and time of receipt belong to the entry around a fact.
 //! Invariant: a kind's name is a constant string that is never reused; every kind stands in `KINDS`.
 
+pub mod component;
 pub mod decision;
 pub mod declaration;
 pub mod duty;
@@ -63,6 +64,10 @@ facts! {
     PersonalDataErased(decision::PersonalDataErased) = "personal_data_erased.v1",
     /// A plan as filed or drafted.
     Plan(declaration::Plan) = "plan.v1",
+    /// A person decided what components are and who supplies them.
+    ComponentDecided(component::ComponentDecided) = "component_decided.v1",
+    /// A person took such a decision back.
+    ComponentDecisionWithdrawn(component::ComponentDecisionWithdrawn) = "component_decision_withdrawn.v1",
     /// Everything one run of an agent said.
     Batch(SignedBatch) = "batch.v1",
     /// An agent fell silent or was heard again.

@@ -104,6 +104,7 @@ diagram-rest-where = see the tables below
 
 drift-covered = declared
 drift-undeclared = undeclared
+drift-not-part = no part of it (decided)
 drift-not-seen = declared, not seen
 drift-not-observable = not observable
 drift-not-compared = not compared
@@ -111,6 +112,7 @@ drift-no-equipment = no equipment
 drift-undeclared-explained = Observed on hosts, and covered by no part of a plan.
 drift-not-seen-explained = In a plan, and not found on hosts that were fully looked at.
 drift-not-observable-explained = In a plan, and nobody could look: no agent, or a failed collector. It may or may not be there.
+drift-not-part-explained = Observed on hosts; a person decided that it is no part of the critical equipment. The decision stands with each component.
 drift-covered-explained = Covered by a part of a plan.
 drift-lines = { $n ->
     [one] 1 line

@@ -92,6 +92,7 @@ diagram-rest-where = 下の表にあります
 
 drift-covered = 計画書に記載あり
 drift-undeclared = 計画書に記載なし
+drift-not-part = 設備の一部でない（決定）
 drift-not-seen = 記載あり・観測なし
 drift-not-observable = 観測できない
 drift-not-compared = 未照合
@@ -99,6 +100,7 @@ drift-no-equipment = 設備外
 drift-undeclared-explained = ホストで観測され、計画書のどの構成設備にも当たらないもの。
 drift-not-seen-explained = 計画書に記載があり、完全に観測したホストで見つからなかったもの。
 drift-not-observable-explained = 計画書に記載があり、観測できていないもの（エージェントなし、または収集の失敗）。あるともないとも言えません。
+drift-not-part-explained = ホストで観測され、特定重要設備の一部ではないと人が決定したもの。決定は各構成要素に示します。
 drift-covered-explained = 計画書の構成設備に当たるもの。
 drift-lines = { $shown } 件
 drift-col-product = 製品

@@ -326,6 +326,7 @@ impl Page {
         match status {
             DriftStatus::Covered => self.say("計画書に記載あり", "covered"),
             DriftStatus::Undeclared => self.say("計画書に記載なし", "UNDECLARED"),
+            DriftStatus::NotPart => self.say("設備の一部でないと決定", "decided: no part of it"),
             DriftStatus::NotSeen => self.say("見当たらない", "not seen"),
             DriftStatus::NotObservable => self.say("確認できない", "not observable"),
         }

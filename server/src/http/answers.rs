@@ -76,6 +76,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::SpreadsheetMalformed
         | Code::ChangeMalformed
         | Code::AlertsMalformed
+        | Code::DecisionMalformed
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
         Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,
@@ -95,6 +96,8 @@ pub fn status(code: RefusalCode) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Code::DutyMovedMeanwhile => StatusCode::CONFLICT,
+        Code::DecisionContradicts | Code::DecisionEnded => StatusCode::CONFLICT,
+        Code::DecisionSupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::DutyMoveImpossible
         | Code::DutyProhibited
         | Code::DutyDateWrong

@@ -180,7 +180,7 @@ fn person(author: &Author) -> Result<&PersonId, Refusal> {
     }
 }
 
-fn compliance(model: &Model, author: &Author) -> Result<(), Refusal> {
+pub(super) fn compliance(model: &Model, author: &Author) -> Result<(), Refusal> {
     let roles = model.person_roles(person(author)?).unwrap_or_default();
     if roles.iter().any(|role| matches!(role, Role::Compliance | Role::Admin)) {
         Ok(())

@@ -6,6 +6,7 @@ pub mod agents;
 pub mod alerts;
 pub mod batches;
 pub mod changes;
+pub mod components;
 pub mod countries;
 pub mod decisions;
 pub mod declarations;
@@ -65,6 +66,11 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
             decisions::plan(model, plan)?;
             Ok(Verdict::Append)
         }
+        Fact::ComponentDecided(decided) => match components::decided(model, author, decided, now.date_in_japan())? {
+            true => Ok(Verdict::Append),
+            false => Ok(Verdict::NothingNew),
+        },
+        Fact::ComponentDecisionWithdrawn(taken) => appended(components::withdrawn(model, author, taken)),
         Fact::CoverageChanged(change) if model.hearing(&change.agent_id) == change.hearing => Ok(Verdict::NothingNew),
         // Several servers may see the same turn of a finding; people are told of it once.
         Fact::Notices(stated) if !model.are_due(stated) => Ok(Verdict::NothingNew),

@@ -4,6 +4,7 @@
 
 use crate::ledger::entry::{Author, EntryDraft};
 use crate::model::prepared::PreparedBatch;
+use crate::model::views::decisions::plain;
 use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome};
 use daicho_schemas::fact::{Fact, FactError};
 use daicho_schemas::ids::{AgentId, CollectorId};
@@ -68,6 +69,11 @@ impl Submission {
             Fact::Supplier(record) => vec![format!("supplier:{}", record.supplier_id)],
             Fact::PersonalDataErased(erased) => vec![format!("supplier:{}", erased.supplier_id)],
             Fact::Plan(_) => vec!["plans".into()],
+            Fact::ComponentDecided(decided) => {
+                let replaced = decided.replaces.iter().map(|id| format!("decision:{id}"));
+                std::iter::once(format!("components:{:?}", plain(&decided.components))).chain(replaced).collect()
+            }
+            Fact::ComponentDecisionWithdrawn(taken) => vec![format!("decision:{}", taken.decision_id)],
             Fact::Notices(_) => vec!["notices".into()],
             Fact::DutyMoved(moved) => vec![format!("duty:{}", moved.duty_id)],
             Fact::DutyAssigned(assigned) => vec![format!("duty:{}", assigned.duty_id)],

@@ -101,6 +101,7 @@ impl Model {
                 let before = before.as_ref().map(|state| &*state.plan);
                 drift.plan_changed(state, before, Some(&after), &mut touched);
             }
+            Change::Decision(about) => drift.decisions_changed(state, &about, &mut touched),
             Change::Host(host) => drift.host_changed(state, host, &mut touched),
             Change::Reported(host, changed) => drift.reported(state, host, &changed, &mut touched),
         }

@@ -4,6 +4,7 @@
 
 use super::findings::{At, Findings};
 use super::prepared::{PreparedBatch, PreparedReport};
+use super::queries::decisions::Asked;
 use super::rules;
 use super::testing::{Script, bytes, interface, operating_system, package, plan, supplier};
 use super::views::assets::Checked;
@@ -75,6 +76,10 @@ fn eventful() -> Script {
             .part("os", "operating_system", "debian")
             .dates(json!({"submitted_on": "2026-11-20"})),
     );
+    decides(&mut script, 3, "vendor");
+    script.decide("d8", json!({ "vendor": "Team <team@vendor.example>" }), json!({ "supplier_id": "vendor" }));
+    script.decide("d9", json!({ "name": "late" }), json!({ "part_of_equipment": false, "replaces": "d8" }));
+    script.withdraw("d9");
     told(&mut script);
     for n in [0, 16, 32, 49, 51, 54] {
         person_acts(&mut script, n);
@@ -113,13 +118,32 @@ fn person_acts(script: &mut Script, n: usize) {
     }
 }
 
+/// A decision of any closeness; some ids come twice, and some decisions replace others.
+fn decides(script: &mut Script, n: usize, word: &str) {
+    let maintainer = format!("Team <team@{word}.example>");
+    let components = [
+        json!({ "vendor": maintainer }),
+        json!({ "name": NAMES[n % 4] }),
+        json!({ "vendor": word.to_uppercase() }),
+        json!({ "name": NAMES[n % 4], "versions": "1*" }),
+        json!({ "sort": "os", "vendor": word, "name": format!("{word} system") }),
+    ];
+    let said = [
+        json!({ "supplier_id": "vendor" }),
+        json!({ "supplier_id": "other", "category": "middleware" }),
+        json!({ "part_of_equipment": false }),
+        json!({ "category": "application", "valid_from": "2026-11-01", "replaces": format!("d{}", n / 3 % 6) }),
+    ];
+    script.decide(&format!("d{}", n % 6), components[n % 5].clone(), said[n / 5 % 4].clone());
+}
+
 /// Names of packages; two of them begin alike for longer than a table of keys looks at first.
 const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-with-a-long-name-b"];
 
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 14, usize::from(step / 14));
+    let (choice, n) = (step % 16, usize::from(step / 16));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -152,6 +176,8 @@ fn happens(script: &mut Script, step: u16) {
             let gone = format!("deb:{}:amd64", NAMES[n / 16 % 4]);
             script.delta("dpkg", put, &[gone.as_str()][..usize::from(n % 3 > 0)]);
         }
+        14 => decides(script, n, word),
+        15 => script.withdraw(&format!("d{}", n % 6)),
         12 if script.model.duties_total() > 0 => person_acts(script, n),
         _ => script.dpkg(outcome, &packages),
     }
@@ -298,6 +324,8 @@ fn answers(model: &Model) -> String {
         model.duties().iter().map(|duty| (duty, model.duty_turns(&duty.duty_id))).collect::<Vec<_>>(),
         model.next_reminders(today.plus_days(9), 100),
         model.suppliers(),
+        model.decisions_page(super::queries::Part::default(), Asked::Every),
+        model.review_from(0, 100),
         model.plans(today),
     ))
     .unwrap()

@@ -55,6 +55,8 @@ pub enum DriftStatus {
     Covered,
     /// No declared part covers it.
     Undeclared,
+    /// No declared part covers it, and a person decided that it is no part of the equipment.
+    NotPart,
     /// Declared, and nothing that it covers has been seen on hosts that were fully looked at.
     NotSeen,
     /// Declared, and nobody could look: no agent, a failed collector.

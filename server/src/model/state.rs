@@ -13,11 +13,14 @@ use super::views::access::Access;
 use super::views::agents::{Agents, RecentBatch};
 use super::views::assets::{Assets, Changed};
 use super::views::coverage::Coverage;
+use super::views::decisions::Decisions;
 use super::views::declarations::{Declarations, PlanState};
 use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::component::{ComponentDecided, ComponentDecisionWithdrawn, ComponentSelector};
 use daicho_schemas::fact::decision::FaultReported;
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::ids::{DutyId, SupplierId};
+use std::iter::once;
 use std::sync::Arc;
 
 /// Faults of our own machine that are remembered; older ones stay in the ledger.
@@ -40,6 +43,8 @@ pub struct State {
     pub coverage: Coverage,
     /// Plans and suppliers.
     pub declarations: Declarations,
+    /// What people decided about components.
+    pub decisions: Decisions,
     /// The life of every finding.
     pub findings: Findings,
     /// The life of every duty.
@@ -57,6 +62,8 @@ pub enum Change {
     Supplier(SupplierId),
     /// A plan: the version before, and the one that stands.
     Plan(Option<Arc<PlanState>>, Arc<Plan>),
+    /// What is decided about components.
+    Decision(Vec<ComponentSelector>),
     /// An agent enrolled, was revoked, fell silent or was heard.
     Host(HostNo),
     /// An agent reported.
@@ -101,6 +108,8 @@ impl State {
                 let after = self.declarations.plan_state(&plan.plan_id).map(|state| Arc::clone(&state.plan));
                 after.map_or(Change::Nothing, |after| Change::Plan(before, after))
             }
+            Fact::ComponentDecided(decision) => self.decide(decision, event),
+            Fact::ComponentDecisionWithdrawn(taken) => self.take_back(taken, event),
             Fact::Batch(_) => self.take_batch(prepared, event),
             Fact::CoverageChanged(changed) => {
                 let Some(host) = self.agents.number(&changed.agent_id) else { return Change::Nothing };
@@ -129,6 +138,23 @@ impl State {
                 Change::Nothing
             }
         }
+    }
+
+    fn decide(&mut self, decision: &ComponentDecided, event: &Event<'_>) -> Change {
+        let before = decision.replaces.as_ref().and_then(|id| self.decisions.get(id));
+        let before = before.map(|state| state.decision.components.clone());
+        let at = At { seq: event.seq, received_at: event.received_at };
+        if self.decisions.decided(decision, event.author, at) {
+            Change::Decision(once(decision.components.clone()).chain(before).collect())
+        } else {
+            Change::Nothing
+        }
+    }
+
+    fn take_back(&mut self, taken: &ComponentDecisionWithdrawn, event: &Event<'_>) -> Change {
+        self.decisions.withdrawn(taken, event.author, At { seq: event.seq, received_at: event.received_at });
+        let about = self.decisions.get(&taken.decision_id).map(|state| state.decision.components.clone());
+        about.map_or(Change::Nothing, |about| Change::Decision(vec![about]))
     }
 
     fn turn(&mut self, id: &DutyId, act: DutyAct, event: &Event<'_>) -> Change {
@@ -169,6 +195,7 @@ impl Keep for State {
         self.assets.keep(out)?;
         self.coverage.keep(out)?;
         self.declarations.keep(out)?;
+        self.decisions.keep(out)?;
         self.findings.keep(out)?;
         self.duties.keep(out)?;
         out.json(&self.faults)
@@ -183,6 +210,7 @@ impl Keep for State {
             assets: Keep::back(from)?,
             coverage: Keep::back(from)?,
             declarations: Keep::back(from)?,
+            decisions: Keep::back(from)?,
             findings: Keep::back(from)?,
             duties: Keep::back(from)?,
             faults: from.json()?,

@@ -5,6 +5,7 @@
 use super::{Event, Model};
 use crate::ledger::entry::Author;
 use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::component::ComponentDecided;
 use std::collections::BTreeSet;
 
 impl Model {
@@ -51,6 +52,10 @@ impl Model {
                 subjects.extend(plan.contractors.iter().map(|id| format!("supplier:{id}")));
                 subjects.extend(plan.remote_paths.iter().map(|path| format!("supplier:{}", path.supplier_id)));
             }
+            Fact::ComponentDecided(decided) => subjects.extend(of_decision(decided)),
+            Fact::ComponentDecisionWithdrawn(taken) => {
+                subjects.insert(format!("decision:{}", taken.decision_id));
+            }
             Fact::DutyMoved(moved) => {
                 subjects.insert(format!("duty:{}", moved.duty_id));
                 subjects.extend(moved.plan_id.iter().map(|id| format!("plan:{id}")));
@@ -76,6 +81,11 @@ impl Model {
         }
         subjects.into_iter().collect()
     }
+}
+
+fn of_decision(decided: &ComponentDecided) -> impl Iterator<Item = String> {
+    let decisions = std::iter::once(&decided.decision_id).chain(&decided.replaces).map(|id| format!("decision:{id}"));
+    decisions.chain(decided.supplier_id.iter().map(|id| format!("supplier:{id}")))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use daicho_schemas::batch::{
 };
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::component::{ComponentDecided, ComponentDecisionWithdrawn};
 use daicho_schemas::fact::decision::{AccessGranted, AgentEnrolled, AgentRevoked, CoverageChanged, Hearing, Role};
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::duty::{DutyMoved, DutyState};
@@ -19,7 +20,7 @@ use daicho_schemas::fact::observation::{
     PackageState,
 };
 use daicho_schemas::fact::supplier::SupplierRecord;
-use daicho_schemas::ids::{AgentId, CollectorId, DutyId, FindingId, PersonId, TokenId};
+use daicho_schemas::ids::{AgentId, CollectorId, DecisionId, DutyId, FindingId, PersonId, TokenId};
 use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::time::UtcMicros;
 use serde_json::{Value, json};
@@ -80,6 +81,18 @@ impl Script {
         let duty = self.model.duties().remove(0);
         let moved = DutyMoved { reason: "test".into(), ..moved(&duty.duty_id, duty.state, to, on) };
         self.push(by.clone(), Fact::DutyMoved(moved));
+    }
+
+    /// Somebody decides about components: what, and what of it.
+    pub(crate) fn decide(&mut self, id: &str, components: Value, said: Value) {
+        self.push(Author::Server, Fact::ComponentDecided(decision(id, components, said)));
+    }
+
+    /// Somebody takes a decision back.
+    pub(crate) fn withdraw(&mut self, id: &str) {
+        let decision_id = DecisionId::new(id).unwrap();
+        let taken = ComponentDecisionWithdrawn { decision_id, reason: "test".into() };
+        self.push(Author::Server, Fact::ComponentDecisionWithdrawn(taken));
     }
 
     /// Moves what follows to a date (noon in Japan).
@@ -207,6 +220,13 @@ impl Script {
         }
         assert_eq!(bytes(&again), bytes(&self.model));
     }
+}
+
+/// A decision about components.
+pub(crate) fn decision(id: &str, components: Value, said: Value) -> ComponentDecided {
+    let mut all = json!({ "decision_id": id, "components": components, "reason": "test" });
+    all.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+    serde_json::from_value(all).unwrap()
 }
 
 /// A move without a reason.

@@ -187,6 +187,7 @@ fn declared(ctx: &PageContext, detail: &EquipmentDetail, suppliers: &[SupplierRo
             let status = detail.drift.iter().filter(of_part).map(|line| line.status).min();
             let (class, shape, key) = match status {
                 Some(DriftStatus::Covered) => ("covered", "●", "drift-covered"),
+                Some(DriftStatus::NotPart) => ("not-observable", "○", "drift-not-part"),
                 Some(DriftStatus::NotSeen) => ("not-seen", "▲", "drift-not-seen"),
                 Some(DriftStatus::Undeclared) => ("undeclared", "◆", "drift-undeclared"),
                 Some(DriftStatus::NotObservable) => ("not-observable", "?", "drift-not-observable"),

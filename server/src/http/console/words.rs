@@ -39,6 +39,7 @@ impl PageContext {
         match status {
             DriftStatus::Covered => self.badge(Tone::Good, "drift-covered"),
             DriftStatus::Undeclared => self.badge(Tone::Alarm, "drift-undeclared"),
+            DriftStatus::NotPart => self.badge(Tone::Quiet, "drift-not-part"),
             DriftStatus::NotSeen => self.badge(Tone::Warn, "drift-not-seen"),
             DriftStatus::NotObservable => self.badge(Tone::Unknown, "drift-not-observable"),
         }

@@ -2,8 +2,10 @@
 //! It does not know single packages.
 //! Invariant: it holds the host's own words and no supplier, so it stays what it is when records change.
 
-use super::{MarkKind, Marks, Meaning, unknown_claim, unrecorded_claim};
-use crate::model::rows::Confidence;
+use super::{MarkKind, Marks, Meaning, decided, unknown_claim, unrecorded_claim};
+use crate::model::rows::{Confidence, SupplierClaim};
+use crate::model::views::decisions::{Decisions, Vendor};
+use daicho_schemas::fact::component::{ComponentSort, VendorPlace};
 use daicho_schemas::fact::declaration::Category;
 use daicho_schemas::fact::observation::{Hardware, OperatingSystem};
 use serde::{Deserialize, Serialize};
@@ -56,19 +58,24 @@ impl Setting {
         Self::Machine { maker, model }
     }
 
-    /// What this setting means, by the supplier records that stand.
-    pub fn context(&self, marks: &Marks) -> HostContext {
+    /// What this setting means, by the supplier records and the decisions that stand.
+    pub fn context(&self, marks: &Marks, decisions: &Decisions) -> HostContext {
         match self {
-            Self::Software { system, indexes_complete } => HostContext {
-                os_id: system.as_ref().and_then(|words| words.os_id.clone()),
-                operating_system: system.as_ref().map(|words| operating_system(words, marks)),
-                hardware: hardware(None, None, marks),
-                indexes_complete: *indexes_complete,
-            },
+            Self::Software { system, indexes_complete } => {
+                let by_marks = system.as_ref().map(|words| operating_system(words, marks));
+                HostContext {
+                    os_id: system.as_ref().and_then(|words| words.os_id.clone()),
+                    os_by_marks: by_marks.as_ref().map(|os| os.supplier.clone()),
+                    operating_system: by_marks.map(|os| decided::whole(os, marks, decisions)),
+                    hardware: hardware(None, None, marks),
+                    indexes_complete: *indexes_complete,
+                }
+            }
             Self::Machine { maker, model } => HostContext {
                 os_id: None,
+                os_by_marks: None,
                 operating_system: None,
-                hardware: hardware(maker.as_deref(), model.as_deref(), marks),
+                hardware: decided::whole(hardware(maker.as_deref(), model.as_deref(), marks), marks, decisions),
                 indexes_complete: false,
             },
         }
@@ -88,6 +95,8 @@ impl Setting {
 pub struct HostContext {
     /// `ID` of os-release.
     pub os_id: Option<String>,
+    /// Who supplies the operating system by marks alone.
+    pub os_by_marks: Option<SupplierClaim>,
     /// The operating system as a component; absent while it has not been seen.
     pub operating_system: Option<Meaning>,
     /// The machine as a component.
@@ -113,7 +122,8 @@ fn operating_system(words: &SystemWords, marks: &Marks) -> Meaning {
         },
         None => unknown_claim("os-release has no ID"),
     };
-    Meaning { category: Category::OperatingSystem, product, supplier }
+    let vendor = words.os_id.as_deref().and_then(|id| Vendor::of(VendorPlace::OsId, id));
+    Meaning::of_marks(Category::OperatingSystem, product, supplier, (ComponentSort::Os, vendor))
 }
 
 fn hardware(maker: Option<&str>, model: Option<&str>, marks: &Marks) -> Meaning {
@@ -126,5 +136,6 @@ fn hardware(maker: Option<&str>, model: Option<&str>, marks: &Marks) -> Meaning 
         Some(maker) => marks.claim(MarkKind::VendorString, maker, "firmware, system maker", Confidence::High),
         None => unknown_claim("the firmware does not tell the maker of the system"),
     };
-    Meaning { category: Category::ServerHardware, product, supplier }
+    let vendor = maker.and_then(|maker| Vendor::of(VendorPlace::FirmwareMaker, maker));
+    Meaning::of_marks(Category::ServerHardware, product, supplier, (ComponentSort::Hardware, vendor))
 }

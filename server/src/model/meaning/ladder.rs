@@ -5,9 +5,12 @@
 use super::marks::Claimed;
 use super::{HostContext, MarkKind, Marks, unknown_claim, unrecorded_claim};
 use crate::model::rows::{Confidence, SupplierClaim};
+use crate::model::views::decisions::Vendor;
+use daicho_schemas::fact::component::VendorPlace;
 use daicho_schemas::fact::observation::{Ecosystem, OriginMatch, Package, PackageOrigin};
 use daicho_schemas::ids::SupplierId;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Maintainer addresses that are looked at in one package; a field with more is not a maintainer.
 const ADDRESSES_MAX: usize = 8;
@@ -22,8 +25,7 @@ pub(crate) fn package_supplier(
     if let Some(origin) = origin {
         return by_origin(package, origin, marks);
     }
-    // rpm has no such index here; only for dpkg does "no index lists it" mean anything.
-    let unlisted = host.indexes_complete && package.ecosystem == Ecosystem::Deb;
+    let unlisted = is_unlisted(package, origin, host);
     if let Some(claim) = by_vendor(package, marks) {
         return if unlisted { weakened(claim) } else { claim };
     }
@@ -31,6 +33,21 @@ pub(crate) fn package_supplier(
         return if unlisted { weakened(claim) } else { claim };
     }
     own_words(package)
+}
+
+/// Whether no index lists a package although all of them were read. rpm has no such index here.
+pub(super) fn is_unlisted(package: &Package, origin: Option<&PackageOrigin>, host: &HostContext) -> bool {
+    origin.is_none() && host.indexes_complete && package.ecosystem == Ecosystem::Deb
+}
+
+/// A package's vendor in the host's own words: of its repository, else its own fields.
+pub(super) fn package_vendor(package: &Package, origin: Option<&PackageOrigin>) -> Option<Arc<Vendor>> {
+    let places = [
+        (VendorPlace::PackageOrigin, origin.map(|origin| origin.origin.as_str())),
+        (VendorPlace::PackageVendor, package.vendor.as_deref()),
+        (VendorPlace::PackageMaintainer, package.maintainer.as_deref()),
+    ];
+    places.into_iter().find_map(|(place, words)| Vendor::of(place, words?))
 }
 
 fn by_origin(package: &Package, origin: &PackageOrigin, marks: &Marks) -> SupplierClaim {
@@ -88,7 +105,7 @@ fn own_words(package: &Package) -> SupplierClaim {
     unknown_claim("the package names neither vendor nor maintainer")
 }
 
-fn weakened(mut claim: SupplierClaim) -> SupplierClaim {
+pub(super) fn weakened(mut claim: SupplierClaim) -> SupplierClaim {
     claim.evidence.push_str("; in no repository index of this host, and such a field can be written by anyone");
     claim.confidence = claim.confidence.min(Confidence::Low);
     claim

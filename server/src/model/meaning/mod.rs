@@ -2,6 +2,7 @@
 //! It does not know plans, equipment or the law; a claim that no supplier record supports stays the host's own words.
 //! Invariant: a claim says which mark it rests on; where two records claim one mark, the answer is "unknown", never a pick.
 
+mod decided;
 mod host;
 mod ladder;
 mod marks;
@@ -11,12 +12,15 @@ pub use host::{HostContext, INDEX_COLLECTOR, Setting};
 pub use marks::{MarkKind, Marks};
 
 use super::rows::{Confidence, SupplierClaim};
+use super::views::decisions::{Decisions, Vendor};
+use daicho_schemas::fact::component::ComponentSort;
 use daicho_schemas::fact::declaration::Category;
 use daicho_schemas::fact::observation::{Observation, PackageOrigin, PackageState};
-use daicho_schemas::ids::SupplierId;
+use daicho_schemas::ids::{DecisionId, SupplierId};
 use daicho_schemas::text::Text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// What an observation means on its host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +31,35 @@ pub struct Meaning {
     pub product: String,
     /// Who supplies it.
     pub supplier: SupplierClaim,
+    /// What sort of thing it is.
+    pub sort: ComponentSort,
+    /// Its maker or vendor in the host's own words.
+    pub vendor: Option<Arc<Vendor>>,
+    /// What of all this a person decided.
+    pub decided: Decided,
+}
+
+/// What a person decided about a component, by decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decided {
+    /// Who supplies it.
+    pub supplier: Option<DecisionId>,
+    /// What it is.
+    pub category: Option<DecisionId>,
+    /// That it is no part of the equipment.
+    pub outside: Option<DecisionId>,
+}
+
+impl Meaning {
+    /// What marks alone say.
+    fn of_marks(
+        category: Category,
+        product: String,
+        supplier: SupplierClaim,
+        (sort, vendor): (ComponentSort, Option<Arc<Vendor>>),
+    ) -> Self {
+        Self { category, product, supplier, sort, vendor, decided: Decided::default() }
+    }
 }
 
 /// The supplier as far as lines and findings tell suppliers apart: by record, or else by the host's words.
@@ -73,34 +106,26 @@ pub fn meaning_of(
     origin: Option<&PackageOrigin>,
     host: &HostContext,
     marks: &Marks,
+    decisions: &Decisions,
 ) -> Option<Meaning> {
     match observation {
         Observation::OperatingSystem(_) => host.operating_system.clone(),
         Observation::Hardware(_) => Some(host.hardware.clone()),
         Observation::Package(package) if package.state == PackageState::ConfigFiles => None,
-        Observation::Package(package) => {
-            let supplier = ladder::package_supplier(package, origin, host, marks);
-            let of_the_system =
-                host.operating_system.as_ref().filter(|os| same_supplier(&os.supplier, &supplier, host));
-            Some(match of_the_system {
-                Some(os) => Meaning { category: Category::OperatingSystem, product: os.product.clone(), supplier },
-                None => Meaning { category: Category::Application, product: package.name.clone(), supplier },
-            })
-        }
+        Observation::Package(package) => Some(decided::package(package, origin, host, marks, decisions)),
         Observation::PackageOrigin(_) | Observation::NetworkInterface(_) | Observation::ListeningSocket(_) => None,
     }
 }
 
 /// Whether a package's supplier is the operating system's. Without a record for either, a repository or vendor that calls
 /// itself by the system's own ID ("Debian", `debian`) is taken for it; that stays an unrecorded supplier.
-fn same_supplier(os: &SupplierClaim, package: &SupplierClaim, host: &HostContext) -> bool {
+fn same_supplier(os: &SupplierClaim, package: &SupplierClaim, os_id: Option<&str>) -> bool {
     match (&os.supplier_id, &package.supplier_id) {
         (Some(os), Some(package)) => os == package,
         (None, None) => {
             os.confidence != Confidence::Unknown
                 && package.confidence != Confidence::Unknown
-                && (package.name.en == os.name.en
-                    || host.os_id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(&package.name.en)))
+                && (package.name.en == os.name.en || os_id.is_some_and(|id| id.eq_ignore_ascii_case(&package.name.en)))
         }
         _ => false,
     }

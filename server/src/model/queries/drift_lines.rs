@@ -30,7 +30,8 @@ impl Model {
                 DriftStatus::Undeclared => 0,
                 DriftStatus::NotSeen => 1,
                 DriftStatus::NotObservable => 2,
-                DriftStatus::Covered => 3,
+                DriftStatus::NotPart => 3,
+                DriftStatus::Covered => 4,
             };
             (
                 rank,
@@ -58,7 +59,7 @@ impl Model {
         let hosts: BTreeSet<String> = line.hosts.iter().take(HOSTS_NAMED_MAX).map(|host| self.name_of(host)).collect();
         let key = &line.key;
         DriftLine {
-            status: if key.cover.is_some() { DriftStatus::Covered } else { DriftStatus::Undeclared },
+            status: key.status(),
             category: key.category,
             product: key.product.clone(),
             supplier: line.claim().cloned().unwrap_or_else(|| unknown_claim("")),

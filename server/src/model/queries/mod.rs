@@ -4,6 +4,7 @@
 
 pub mod completeness;
 mod components;
+pub mod decisions;
 mod drift_lines;
 mod duties;
 mod equipment;
@@ -11,6 +12,7 @@ mod hosts;
 mod pages;
 pub mod radius;
 mod registers;
+pub mod review;
 mod search;
 mod worksheets;
 

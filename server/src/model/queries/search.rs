@@ -7,7 +7,7 @@ use super::super::Model;
 use super::super::meaning::Meaning;
 use super::super::prepared::Label;
 use super::super::rows::{ComponentRow, DriftStatus, Page};
-use super::super::views::drift::{EquipmentDrift, Listed};
+use super::super::views::drift::{EquipmentDrift, Listed, ORDERS};
 use super::pages::page_items;
 use daicho_schemas::ids::{AgentId, EquipmentId};
 use serde::Deserialize;
@@ -112,8 +112,7 @@ impl Model {
 
     /// Every component in order, from a place on, that place excluded if `behind`.
     pub(super) fn listed_from(&self, place: Option<&Listed>, behind: bool) -> Wanted<'_> {
-        let statuses = [Some(DriftStatus::Undeclared), Some(DriftStatus::Covered), None];
-        let orders = statuses.map(|status| self.listed_as(status, place, behind).peekable());
+        let orders = ORDERS.map(|status| self.listed_as(status, place, behind).peekable());
         Box::new(Merged(orders))
     }
 
@@ -133,7 +132,7 @@ fn from(place: Option<&Listed>, behind: bool) -> (Bound<Listed>, Bound<Listed>) 
 }
 
 /// Several orders as one.
-struct Merged<'a>([Peekable<Wanted<'a>>; 3]);
+struct Merged<'a>([Peekable<Wanted<'a>>; 4]);
 
 impl<'a> Iterator for Merged<'a> {
     type Item = &'a Listed;

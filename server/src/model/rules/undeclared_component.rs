@@ -4,7 +4,7 @@
 
 use super::{Facts, Rule, hosts_of, supplier_name, weakest_claim};
 use crate::model::findings::{Subject, Verdict};
-use crate::model::rows::Severity;
+use crate::model::rows::{DriftStatus, Severity};
 use crate::model::views::drift::{Line, Touched};
 use daicho_schemas::text::Text;
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ fn subjects(_: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Product(equipment, supplier, product) = subject else { return None };
     let drift = facts.drift.equipment.get(equipment)?;
-    let uncovered = |line: &&Line| line.key.product == *product && line.key.cover.is_none();
+    let uncovered = |line: &&Line| line.key.product == *product && line.key.status() == DriftStatus::Undeclared;
     let lines: Vec<&Line> = drift.lines_of(supplier).filter(uncovered).collect();
     if lines.is_empty() {
         return None;

@@ -4,7 +4,7 @@
 
 use super::{Facts, Rule, hosts_of, supplier_name, weakest_claim};
 use crate::model::findings::{Subject, Verdict};
-use crate::model::rows::{Confidence, Severity};
+use crate::model::rows::{Confidence, DriftStatus, Severity};
 use crate::model::views::drift::{Line, Touched};
 use daicho_schemas::text::Text;
 use std::collections::BTreeSet;
@@ -30,7 +30,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     if drift.names(supplier) {
         return None;
     }
-    let lines: Vec<&Line> = drift.lines_of(supplier).collect();
+    let part = |line: &&Line| line.key.status() != DriftStatus::NotPart;
+    let lines: Vec<&Line> = drift.lines_of(supplier).filter(part).collect();
     if lines.is_empty() {
         return None;
     }

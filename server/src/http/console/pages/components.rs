@@ -41,6 +41,7 @@ impl ComponentsForm {
             "" => None,
             "covered" => Some(DriftStatus::Covered),
             "undeclared" => Some(DriftStatus::Undeclared),
+            "not_part" => Some(DriftStatus::NotPart),
             "not_seen" => Some(DriftStatus::NotSeen),
             "not_observable" => Some(DriftStatus::NotObservable),
             _ => return None,

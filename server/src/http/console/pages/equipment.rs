@@ -47,6 +47,7 @@ impl Equipment {
             (DriftStatus::Undeclared, "drift-undeclared-explained"),
             (DriftStatus::NotSeen, "drift-not-seen-explained"),
             (DriftStatus::NotObservable, "drift-not-observable-explained"),
+            (DriftStatus::NotPart, "drift-not-part-explained"),
             (DriftStatus::Covered, "drift-covered-explained"),
         ];
         let group = |(status, explained)| {

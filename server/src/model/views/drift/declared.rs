@@ -10,8 +10,10 @@ use crate::model::meaning::{Marks, Meaning};
 use crate::model::numbers::{HostNo, ItemNo};
 use crate::model::state::State;
 use crate::model::views::declarations::host_key;
+use daicho_schemas::fact::component::ComponentSelector;
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::ids::{EquipmentId, SupplierId};
+use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -22,9 +24,37 @@ impl Drift {
     pub fn supplier_changed(&mut self, state: &State, supplier: Option<&SupplierId>, touched: &mut Touched) {
         touched.supplier = supplier.cloned();
         self.marks = Arc::new(Marks::of(&state.declarations));
-        let contexts = self.settings.iter().map(|(no, setting)| (no, Arc::new(setting.context(&self.marks))));
-        self.contexts = contexts.collect();
-        let changed = self.understood_anew(state);
+        self.contexts_anew(state);
+        let all = self.sightings.iter().map(|(no, _)| no).collect();
+        self.judge_anew(state, all, touched);
+    }
+
+    /// What is decided about some components is something else now: their variants are understood again, and those of hosts
+    /// whose system or machine means something else.
+    pub fn decisions_changed(&mut self, state: &State, about: &[ComponentSelector], touched: &mut Touched) {
+        let mut concerned = self.sightings.selected(about);
+        let settings = self.contexts_anew(state);
+        if !settings.is_empty() {
+            concerned.extend(self.sightings.iter().filter(|(_, one)| settings.contains(one.setting)).map(|(no, _)| no));
+        }
+        self.judge_anew(state, concerned, touched);
+    }
+
+    /// What the settings of hosts mean by the records and decisions that stand. Answers those that mean something else now.
+    pub(super) fn contexts_anew(&mut self, state: &State) -> RoaringBitmap {
+        let mut other = RoaringBitmap::new();
+        for (no, setting) in self.settings.iter() {
+            let context = setting.context(&self.marks, &state.decisions);
+            if self.contexts.get(&no).is_none_or(|before| **before != context) {
+                self.contexts.insert(no, Arc::new(context));
+                other.insert(no);
+            }
+        }
+        other
+    }
+
+    fn judge_anew(&mut self, state: &State, concerned: RoaringBitmap, touched: &mut Touched) {
+        let changed = self.understood_anew(state, concerned);
         if changed.is_empty() {
             return;
         }
@@ -60,11 +90,10 @@ impl Drift {
         self.list(state, items);
     }
 
-    /// The variants that mean something else by the marks that stand now.
-    fn understood_anew(&mut self, state: &State) -> Vec<(ItemNo, VariantNo, Meaning)> {
-        let all: Vec<VariantNo> = self.sightings.iter().map(|(no, _)| no).collect();
+    /// Of some variants, those that mean something else by the marks and decisions that stand now.
+    fn understood_anew(&mut self, state: &State, concerned: RoaringBitmap) -> Vec<(ItemNo, VariantNo, Meaning)> {
         let mut changed = Vec::new();
-        for no in all {
+        for no in concerned {
             let Some(variant) = self.sightings.get(no) else { continue };
             let (item, before) = (variant.item, Arc::clone(&variant.meaning));
             let after = self.understand(state, item, variant.origin, variant.setting);
@@ -78,8 +107,8 @@ impl Drift {
         for (item, no) in out {
             let Some(meaning) = self.sightings.get(*no).map(|variant| Arc::clone(&variant.meaning)) else { continue };
             let Some(listed) = Self::listed(state, *item) else { continue };
-            if let Some((line, covered)) = equipment.unplace(*no, &meaning, &listed) {
-                self.sightings.count(*no, covered, false);
+            if let Some((line, status)) = equipment.unplace(*no, &meaning, &listed) {
+                self.sightings.count(*no, status, false);
                 lines.insert(line);
             }
         }

@@ -4,11 +4,12 @@
 
 use super::hosts::{HostDrift, Seen};
 use super::{Drift, Sightings, Touched, Variant};
-use crate::model::meaning::{Marks, Meaning, unknown_claim};
+use crate::model::meaning::{Decided, Marks, Meaning, unknown_claim};
 use crate::model::numbers::{HostNo, ItemNo, NumberSet, Table, number};
 use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use crate::model::state::State;
 use crate::model::views::declarations::host_key;
+use daicho_schemas::fact::component::ComponentSort;
 use daicho_schemas::fact::declaration::Category;
 use daicho_schemas::ids::EquipmentId;
 use imbl::Vector;
@@ -68,8 +69,7 @@ impl Drift {
     pub(crate) fn back(from: &mut In<'_>, state: &State) -> Result<Self, SnapshotError> {
         let mut drift = Self { settings: Keep::back(from)?, ..Self::default() };
         drift.marks = Arc::new(Marks::of(&state.declarations));
-        let contexts = drift.settings.iter().map(|(no, setting)| (no, Arc::new(setting.context(&drift.marks))));
-        drift.contexts = contexts.collect();
+        drift.contexts_anew(state);
         for plan in state.declarations.plans() {
             drift.declare(&plan.plan, true);
             drift.equipment.insert(plan.plan.equipment.equipment_id.clone(), Arc::default());
@@ -129,8 +129,14 @@ impl Drift {
 }
 
 fn variants_back(from: &mut In<'_>) -> Result<Table<Variant>, SnapshotError> {
-    let meaning = Meaning { category: Category::Auxiliary, product: String::new(), supplier: unknown_claim("") };
-    let meaning = Arc::new(meaning);
+    let meaning = Arc::new(Meaning {
+        category: Category::Auxiliary,
+        product: String::new(),
+        supplier: unknown_claim(""),
+        sort: ComponentSort::Deb,
+        vendor: None,
+        decided: Decided::default(),
+    });
     let mut slots = Vector::new();
     for _ in 0..from.count()? {
         if !from.flag()? {
@@ -139,7 +145,16 @@ fn variants_back(from: &mut In<'_>) -> Result<Table<Variant>, SnapshotError> {
         }
         let ((item, origin), setting) = Keep::back(from)?;
         let (hosts, meaning) = (Keep::back(from)?, Arc::clone(&meaning));
-        slots.push_back(Some(Variant { item, origin, setting, hosts, meaning, covered: 0, undeclared: 0 }));
+        slots.push_back(Some(Variant {
+            item,
+            origin,
+            setting,
+            hosts,
+            meaning,
+            covered: 0,
+            undeclared: 0,
+            not_part: 0,
+        }));
     }
     Ok(Table::from_slots(slots))
 }

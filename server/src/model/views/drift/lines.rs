@@ -6,7 +6,7 @@ use super::sightings::{Listed, Sightings, Variant, VariantNo};
 use crate::model::cover::CoverParts;
 use crate::model::meaning::{Meaning, SupplierKey};
 use crate::model::numbers::{HostNo, Table, number, place};
-use crate::model::rows::{Confidence, SupplierClaim};
+use crate::model::rows::{Confidence, DriftStatus, SupplierClaim};
 use daicho_schemas::fact::declaration::Category;
 use daicho_schemas::ids::{PartId, PlanId};
 use imbl::{OrdMap, Vector};
@@ -34,6 +34,19 @@ pub struct LineKey {
     pub cover: Option<(PlanId, PartId)>,
     /// The supplier is recorded, but rests on a mark that anyone could have written: kept apart, so that it is seen.
     pub weak: bool,
+    /// No part covers it, and a person decided that it is no part of the equipment.
+    pub outside: bool,
+}
+
+impl LineKey {
+    /// How its components stand.
+    pub fn status(&self) -> DriftStatus {
+        match (&self.cover, self.outside) {
+            (Some(_), _) => DriftStatus::Covered,
+            (None, true) => DriftStatus::NotPart,
+            (None, false) => DriftStatus::Undeclared,
+        }
+    }
 }
 
 /// One line: which components, on which hosts, by which claims.
@@ -104,15 +117,19 @@ pub struct EquipmentDrift {
     placed: Vector<Option<LineNo>>,
     covered: u64,
     undeclared: u64,
+    not_part: u64,
 }
 
-/// How a component stands on one equipment: how many of its variants are in lines that a part covers, and in others.
+/// How a component stands on one equipment: how many of its variants are in lines that a part covers, that are no part of
+/// it, and in others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stand {
     /// In covered lines.
     pub covered: u32,
     /// In lines that no part covers.
     pub undeclared: u32,
+    /// In lines that are no part of it.
+    pub not_part: u32,
 }
 
 impl EquipmentDrift {
@@ -129,6 +146,7 @@ impl EquipmentDrift {
             category: Category::ServerHardware,
             cover: None,
             weak: false,
+            outside: false,
         };
         let own = self.by_key.range(Arc::new(first)..).take_while(move |(key, _)| key.supplier == *supplier);
         own.filter_map(|(_, no)| self.lines.get(*no)).map(|line| &**line)
@@ -168,19 +186,21 @@ impl EquipmentDrift {
 
     fn key_of(&self, variant: &Variant, name: &str) -> LineKey {
         let meaning = &variant.meaning;
+        let cover = self.parts.cover(meaning, name);
         LineKey {
             supplier: SupplierKey::of(&meaning.supplier),
             product: meaning.product.clone(),
             category: meaning.category,
-            cover: self.parts.cover(meaning, name),
+            outside: cover.is_none() && meaning.decided.outside.is_some(),
+            cover,
             weak: meaning.supplier.supplier_id.is_some() && meaning.supplier.confidence <= Confidence::Low,
         }
     }
 
-    /// Puts a variant into the line where it belongs. Answers the line, and whether a part covers it.
-    pub(super) fn place(&mut self, no: VariantNo, variant: &Variant, listed: &Listed) -> (LineNo, bool) {
+    /// Puts a variant into the line where it belongs. Answers the line, and how it stands.
+    pub(super) fn place(&mut self, no: VariantNo, variant: &Variant, listed: &Listed) -> (LineNo, DriftStatus) {
         let key = self.key_of(variant, &listed.label.name);
-        let covered = key.cover.is_some();
+        let status = key.status();
         let line_no = match self.by_key.get(&key) {
             Some(line) => *line,
             None => {
@@ -199,29 +219,34 @@ impl EquipmentDrift {
             self.placed.push_back(None);
         }
         self.placed.set(place(no), Some(line_no));
-        self.stand(listed, covered, true);
-        (line_no, covered)
+        self.stand(listed, status, true);
+        (line_no, status)
     }
 
-    /// Takes a variant out of its line. `meaning` is the one it was placed with. Answers the line, and whether a part covers
-    /// it. The line stays until it is settled.
-    pub(super) fn unplace(&mut self, no: VariantNo, meaning: &Arc<Meaning>, listed: &Listed) -> Option<(LineNo, bool)> {
+    /// Takes a variant out of its line. `meaning` is the one it was placed with. Answers the line, and how it stands.
+    /// The line stays until it is settled.
+    pub(super) fn unplace(
+        &mut self,
+        no: VariantNo,
+        meaning: &Arc<Meaning>,
+        listed: &Listed,
+    ) -> Option<(LineNo, DriftStatus)> {
         let line_no = self.placed.get_mut(place(no))?.take()?;
         let line = Arc::make_mut(self.lines.get_mut(line_no)?);
         line.variants.remove(no);
         fewer(&mut line.components, listed);
         fewer(&mut line.claims, &ByClaim(Arc::clone(meaning)));
-        let covered = line.key.cover.is_some();
-        self.stand(listed, covered, false);
-        Some((line_no, covered))
+        let status = line.key.status();
+        self.stand(listed, status, false);
+        Some((line_no, status))
     }
 
-    fn stand(&mut self, listed: &Listed, covered: bool, more: bool) {
+    fn stand(&mut self, listed: &Listed, status: DriftStatus, more: bool) {
         let mut stand = self.components.get(listed).copied().unwrap_or_default();
-        let (of_status, distinct) = if covered {
-            (&mut stand.covered, &mut self.covered)
-        } else {
-            (&mut stand.undeclared, &mut self.undeclared)
+        let (of_status, distinct) = match status {
+            DriftStatus::Covered => (&mut stand.covered, &mut self.covered),
+            DriftStatus::NotPart => (&mut stand.not_part, &mut self.not_part),
+            _ => (&mut stand.undeclared, &mut self.undeclared),
         };
         if more {
             *distinct += u64::from(*of_status == 0);
@@ -300,7 +325,7 @@ impl EquipmentDrift {
         self.by_key = OrdMap::new();
         self.placed = Vector::new();
         self.components = OrdMap::new();
-        (self.covered, self.undeclared) = (0, 0);
+        (self.covered, self.undeclared, self.not_part) = (0, 0, 0);
     }
 
     /// A member that is heard goes by this name, or no more.

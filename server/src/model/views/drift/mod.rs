@@ -7,11 +7,13 @@ mod hosts;
 mod kept;
 mod lines;
 mod moves;
+mod review;
 mod sightings;
 
 pub use hosts::{Fleet, HostDrift, Hosts, Seen};
 pub use lines::{EquipmentDrift, Line, LineKey, Stand};
-pub use sightings::{Listed, Sightings, Variant, VariantNo};
+pub use review::OpenKey;
+pub use sightings::{Listed, ORDERS, Sightings, Variant, VariantNo};
 
 use super::assets::Changed;
 use super::declarations::host_key;
@@ -104,10 +106,10 @@ impl Drift {
         self.paths.contains_key(&(host_key(hostname), interface.to_string()))
     }
 
-    fn hold_setting(&mut self, setting: &Setting) -> u32 {
+    fn hold_setting(&mut self, state: &State, setting: &Setting) -> u32 {
         let no = self.settings.hold(setting);
         if !self.contexts.contains_key(&no) {
-            self.contexts.insert(no, Arc::new(setting.context(&self.marks)));
+            self.contexts.insert(no, Arc::new(setting.context(&self.marks, &state.decisions)));
         }
         no
     }
@@ -134,7 +136,7 @@ impl Drift {
                     Observation::PackageOrigin(origin) => Some(origin),
                     _ => None,
                 });
-                meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks)
+                meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks, &state.decisions)
             }
             Sort::Origin | Sort::Interface | Sort::Other => None,
         }
@@ -152,7 +154,7 @@ impl Drift {
             Some(row) => (row.software, row.machine),
             None => {
                 let [software, machine] = hosts::settings_of(state, host);
-                (self.hold_setting(&software), self.hold_setting(&machine))
+                (self.hold_setting(state, &software), self.hold_setting(state, &machine))
             }
         };
         let name = self.hosts.get(host).map_or_else(|| hosts::name_of(state, host), |row| row.name.clone());
@@ -190,7 +192,7 @@ impl Drift {
         let (mut software, mut machine) = (before.software, before.machine);
         if any(Sort::System) || any(Sort::Hardware) || complete != was_complete {
             let [soft, hard] = hosts::settings_of(state, host);
-            (software, machine) = (self.hold_setting(&soft), self.hold_setting(&hard));
+            (software, machine) = (self.hold_setting(state, &soft), self.hold_setting(state, &hard));
             self.release_setting(before.software);
             self.release_setting(before.machine);
         }

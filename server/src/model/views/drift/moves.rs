@@ -174,8 +174,8 @@ impl Drift {
                 continue;
             };
             let Some(listed) = Self::listed(state, *item) else { continue };
-            if let Some((_, covered)) = equipment.unplace(*no, &Arc::clone(&variant.meaning), &listed) {
-                self.sightings.count(*no, covered, false);
+            if let Some((_, status)) = equipment.unplace(*no, &Arc::clone(&variant.meaning), &listed) {
+                self.sightings.count(*no, status, false);
             }
         }
         lines
@@ -196,8 +196,8 @@ impl Drift {
             }
             let Some(variant) = self.sightings.get(*no) else { continue };
             let Some(listed) = Self::listed(state, *item) else { continue };
-            let (line, covered) = equipment.place(*no, variant, &listed);
-            self.sightings.count(*no, covered, true);
+            let (line, status) = equipment.place(*no, variant, &listed);
+            self.sightings.count(*no, status, true);
             lines.insert(line);
         }
         lines

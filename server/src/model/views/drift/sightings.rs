@@ -3,6 +3,7 @@
 //! It does not know equipment; it counts in how many of them a variant is covered and in how many it is not.
 //! Invariant: each variant is understood once, however many hosts have it; a variant without a host is gone.
 
+use super::review::{OpenKey, Review};
 use crate::model::meaning::Meaning;
 use crate::model::numbers::{HostNo, ItemNo, NumberSet, Table, place};
 use crate::model::prepared::Label;
@@ -32,6 +33,8 @@ pub struct Variant {
     pub covered: u32,
     /// Equipment on which no part covers it.
     pub undeclared: u32,
+    /// Equipment of which a person decided that it is no part.
+    pub not_part: u32,
 }
 
 /// A component in a list: by name, version and number.
@@ -52,8 +55,9 @@ pub struct Sightings {
     meanings: OrdMap<Arc<Meaning>, u32>,
     /// Distinct components per supplier.
     supplied: OrdMap<SupplierId, u64>,
-    /// Components in order: undeclared somewhere, covered everywhere, on no equipment.
-    order: [OrdSet<Listed>; 3],
+    /// Components in order: undeclared somewhere, no part of the equipment, covered everywhere, on no equipment.
+    order: [OrdSet<Listed>; 4],
+    pub(super) review: Review,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -91,7 +95,8 @@ impl Variants {
 }
 
 /// The orders of the list, by what they hold.
-const ORDERS: [Option<DriftStatus>; 3] = [Some(DriftStatus::Undeclared), Some(DriftStatus::Covered), None];
+pub const ORDERS: [Option<DriftStatus>; 4] =
+    [Some(DriftStatus::Undeclared), Some(DriftStatus::NotPart), Some(DriftStatus::Covered), None];
 
 impl Sightings {
     /// One variant.
@@ -141,8 +146,11 @@ impl Sightings {
     /// A new variant, for hosts that come.
     pub(super) fn add(&mut self, item: ItemNo, origin: Option<ItemNo>, setting: u32, meaning: Meaning) -> VariantNo {
         let meaning = self.understood(item, meaning);
-        let variant = Variant { item, origin, setting, hosts: NumberSet::None, meaning, covered: 0, undeclared: 0 };
+        let variant =
+            Variant { item, origin, setting, hosts: NumberSet::None, meaning, covered: 0, undeclared: 0, not_part: 0 };
+        let meaning = Arc::clone(&variant.meaning);
         let no = self.variants.insert(variant);
+        self.review.known(&meaning, no, true);
         self.enter(item, no);
         no
     }
@@ -183,6 +191,8 @@ impl Sightings {
             return None;
         }
         let variant = self.variants.remove(no)?;
+        self.review.known(&variant.meaning, no, false);
+        self.review.turned(no, OpenKey::of(&variant), None);
         if let Some(of) = self.by_item.get_mut(place(variant.item)) {
             let all = of.variants.as_slice().iter().copied().filter(|known| *known != no).collect();
             of.variants = Variants::from_vec(all);
@@ -200,7 +210,9 @@ impl Sightings {
         let (item, before) = (variant.item, Arc::clone(&variant.meaning));
         let meaning = self.understood(item, meaning);
         if let Some(variant) = self.variants.get_mut(no) {
+            let was_open = OpenKey::of(variant);
             variant.meaning = meaning;
+            self.review.turned(no, was_open, OpenKey::of(variant));
         }
         self.forget(item, &before);
         true
@@ -260,22 +272,30 @@ impl Sightings {
     }
 
     /// A variant is placed on one more equipment, or one fewer.
-    pub(super) fn count(&mut self, no: VariantNo, covered: bool, more: bool) {
+    pub(super) fn count(&mut self, no: VariantNo, status: DriftStatus, more: bool) {
         let Some(variant) = self.variants.get_mut(no) else { return };
-        let count = if covered { &mut variant.covered } else { &mut variant.undeclared };
+        let was_open = OpenKey::of(variant);
+        let count = match status {
+            DriftStatus::Covered => &mut variant.covered,
+            DriftStatus::NotPart => &mut variant.not_part,
+            _ => &mut variant.undeclared,
+        };
         *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        self.review.turned(no, was_open, OpenKey::of(variant));
     }
 
     /// Where a component stands against the plans, over all equipment; `undeclared` wins.
     pub fn status(&self, item: ItemNo) -> Option<DriftStatus> {
-        let (mut covered, mut undeclared) = (0, 0);
+        let (mut covered, mut undeclared, mut not_part) = (0, 0, 0);
         for (_, variant) in self.of(item) {
             covered += variant.covered;
             undeclared += variant.undeclared;
+            not_part += variant.not_part;
         }
-        match (undeclared, covered) {
-            (0, 0) => None,
-            (0, _) => Some(DriftStatus::Covered),
+        match (undeclared, not_part, covered) {
+            (0, 0, 0) => None,
+            (0, 0, _) => Some(DriftStatus::Covered),
+            (0, ..) => Some(DriftStatus::NotPart),
             _ => Some(DriftStatus::Undeclared),
         }
     }
@@ -323,6 +343,7 @@ impl Sightings {
     pub(super) fn understand(&mut self, no: VariantNo, meaning: Meaning) {
         let Some(item) = self.variants.get(no).map(|variant| variant.item) else { return };
         let meaning = self.understood(item, meaning);
+        self.review.known(&meaning, no, true);
         if let Some(variant) = self.variants.get_mut(no) {
             variant.meaning = meaning;
         }

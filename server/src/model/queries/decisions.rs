@@ -1,0 +1,100 @@
+//! The decisions about components as rows: those that stand, or those that held on a day as is known now; and a model as it
+//! would be with what was decided later.
+//! It does not know who may decide. Invariant: what was taken back or replaced stays in the list that asks for everything.
+
+use super::super::Model;
+use super::super::duties;
+use super::super::findings::At;
+use super::super::rows::Page;
+use super::super::rules;
+use super::super::views::decisions::DecisionState;
+use super::super::views::drift::Touched;
+use super::Part;
+use daicho_schemas::fact::component::ComponentSelector;
+use daicho_schemas::ids::DecisionId;
+use daicho_schemas::text::Text;
+use daicho_schemas::time::CalendarDate;
+use serde::{Deserialize, Serialize};
+
+/// A decision in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionRow {
+    /// The decision and what became of it.
+    #[serde(flatten)]
+    pub state: DecisionState,
+    /// Whether it speaks of today.
+    pub stands: bool,
+    /// The name of the supplier that it names.
+    pub supplier_name: Option<Text>,
+}
+
+/// Which decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// Those that stand.
+    #[default]
+    Standing,
+    /// All that there ever were.
+    Every,
+    /// Those that held on a day, as is known now.
+    On(CalendarDate),
+}
+
+impl Model {
+    /// One decision, whatever became of it.
+    pub fn decision(&self, id: &DecisionId) -> Option<&DecisionState> {
+        self.state.decisions.get(id)
+    }
+
+    /// The decision that stands about the very same components.
+    pub fn decision_about(&self, components: &ComponentSelector) -> Option<&DecisionState> {
+        self.state.decisions.about(components)
+    }
+
+    /// One decision as a row.
+    pub fn decision_row(&self, id: &DecisionId) -> Option<DecisionRow> {
+        self.decision(id).map(|state| self.row_of(state))
+    }
+
+    fn row_of(&self, state: &DecisionState) -> DecisionRow {
+        let record = state.decision.supplier_id.as_ref().and_then(|id| self.supplier_record(id));
+        DecisionRow {
+            state: state.clone(),
+            stands: state.stands(),
+            supplier_name: record.map(|record| record.name.clone()),
+        }
+    }
+
+    /// Decisions, newest first. `None`: the cursor is not one of this list.
+    pub fn decisions_page(&self, part: Part<'_>, asked: Asked) -> Option<Page<DecisionRow>> {
+        let decisions = &self.state.decisions;
+        let wanted = |state: &&DecisionState| match asked {
+            Asked::Standing => state.stands(),
+            Asked::Every => true,
+            Asked::On(day) => decisions.held(state, day),
+        };
+        let mut all: Vec<&DecisionState> = decisions.iter().filter(wanted).collect();
+        all.sort_by_key(|state| std::cmp::Reverse(state.seq));
+        let first = match part.cursor {
+            None => 0,
+            Some(cursor) => all.iter().position(|state| state.decision.decision_id.as_str() == cursor)? + 1,
+        };
+        let rows = all.into_iter().skip(first).map(|state| self.row_of(state));
+        Some(part.of(rows, |row| row.state.decision.decision_id.to_string()))
+    }
+
+    /// This model, which was folded up to some day, with what another one, which read on, knows to have been so on that day:
+    /// the decisions of today apply to the past. Findings follow; `at` says when this was asked.
+    pub fn as_decided_later(mut self, later: &Self, on: CalendarDate, at: At) -> Self {
+        self.state.decisions = later.state.decisions.on(on);
+        let mut touched = Touched::default();
+        self.drift.decisions_changed(&self.state, &[ComponentSelector::default()], &mut touched);
+        let mut findings = std::mem::take(&mut self.state.findings);
+        let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, at);
+        for (finding, found) in duties::follow(&self.state, &findings, &turned, &touched) {
+            self.state.duties.settle(&finding, found);
+        }
+        self.state.findings = findings;
+        self
+    }
+}
