@@ -3,6 +3,7 @@
 //! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
 
 mod changes;
+mod decisions;
 mod duties;
 mod health;
 mod ledger;
@@ -34,6 +35,12 @@ pub fn router() -> Router<Arc<App>> {
         .route("/duties/{id}/moves", post(duties::moves))
         .route("/duties/{id}/assign", post(duties::assign))
         .route("/duties/{id}/dates", post(duties::dates))
+        .route("/decisions", get(decisions::list).post(decisions::decide))
+        .route("/decisions/table", post(decisions::table))
+        .route("/decisions/{id}", get(decisions::one))
+        .route("/decisions/{id}/withdraw", post(decisions::withdraw))
+        .route("/review", get(decisions::review))
+        .route("/review/{id}", get(decisions::review_one).post(decisions::review_decide))
         .route("/suppliers", get(reads::suppliers).post(writes::suppliers))
         .route("/suppliers/{id}/people", get(people::people))
         .route("/suppliers/{id}/erase-people", post(people::erase))
