@@ -14,6 +14,7 @@ mod admission;
 mod alerts;
 mod bad_input;
 mod book;
+mod component_decisions;
 mod engine_contract;
 mod flipped_bytes;
 mod full_disk;

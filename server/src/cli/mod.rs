@@ -6,6 +6,7 @@ mod acd;
 mod agent;
 mod alerts;
 mod client;
+mod component;
 mod designation;
 mod duty;
 mod equipment;
@@ -16,6 +17,7 @@ mod quickstart;
 mod radius;
 mod record;
 mod regimes;
+mod review;
 mod serve;
 mod sign_in;
 mod supplier;
@@ -68,6 +70,12 @@ enum Command {
     /// Suppliers, 供給者
     #[command(subcommand)]
     Supplier(supplier::SupplierCommand),
+    /// Who supplies components and what they are: decisions, by hand or by a table (構成要素についての決定)
+    #[command(subcommand)]
+    Component(component::ComponentCommand),
+    /// Components that wait for such a decision (確認待ちの構成要素)
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
     /// A form of a plan as a spreadsheet: every field, its source, what is missing (様式の作業用シート)
     Worksheet(worksheet::WorksheetArguments),
     /// What a supplier, a country or a product touches (影響範囲)
@@ -139,6 +147,8 @@ pub fn main() -> ExitCode {
         Command::Acd(command) => acd::run(&command, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => supplier::run(&command, language),
+        Command::Component(command) => component::run(&command, language),
+        Command::Review(command) => review::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Duty(command) => duty::run(&command, language),

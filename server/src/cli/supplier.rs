@@ -147,6 +147,11 @@ fn erase(supplier: &str, reason: &str, server: &ServerArguments, language: Langu
 }
 
 impl RecordsArguments {
+    /// Which server.
+    pub(crate) fn server(&self) -> &ServerArguments {
+        &self.server
+    }
+
     /// Every record.
     pub(crate) fn all(&self) -> anyhow::Result<Vec<SupplierRecord>> {
         match &self.suppliers {

@@ -72,7 +72,7 @@ const WORDS: &[(Column, &str)] = &[
     (Column::VendorString, "ベンダー文字列 vendorstring manufacturerstring"),
 ];
 
-fn folded(words: &str) -> String {
+pub(super) fn folded(words: &str) -> String {
     words
         .nfkc()
         .flat_map(char::to_lowercase)
