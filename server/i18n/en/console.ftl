@@ -625,3 +625,35 @@ channel-attempts = { $n ->
    *[other] tried { $shown } times
 }
 start-channels = How alerts go out
+
+review-title = Components that wait for a decision
+review-hint = They stand on hosts of critical equipment, and nobody has settled who supplies them or what they are. One decision applies to all hosts.
+review-empty = Nothing waits for a decision.
+review-col-subject = What (in the hosts’ own words)
+review-col-waits = Not settled
+review-waits-both = supplier, category
+review-waits-supplier = supplier
+review-waits-category = category
+review-proposals = Proposals
+review-proposal = Proposal:
+review-no-proposal = none
+review-vendor = Vendor (in the hosts’ own words)
+review-why-decided = the same words were decided so elsewhere, by
+review-why-same-name = the name is the same but for its spelling:
+review-why-alike-name = the name is alike (its legal form differs or is missing):
+review-before = Decision { $x } stands about these. A new one replaces it and keeps what it decided unless you change it.
+review-decide = Decide
+review-decide-hint = Proposals rest on likeness and are no facts: make sure before you choose. The decision and its reason stay in the ledger.
+review-choice = What is decided
+review-other = Another supplier
+review-supplier-id = Supplier’s ID
+review-only-category = Only the category, not the supplier
+review-outside = It is no part of the critical equipment
+review-category-open = not decided
+review-valid-from = Since when (empty: always)
+review-evidence = Evidence (a contract …)
+review-reason = Why (needed; it stays in the ledger)
+review-record = Record the decision
+component-decisions = Decisions about this component
+component-decisions-none = No person has decided anything about it.
+decision-since = since { $x }

@@ -4,6 +4,7 @@
 
 pub use super::duties::deadlines::{Deadline, DeadlineKind};
 pub use super::duties::life::{DutyAct, DutyLife, DutyTurn};
+pub use super::queries::decisions::DecisionRow;
 pub use super::queries::{ComponentQuery, DutyDue, DutyQuery};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
@@ -275,6 +276,8 @@ pub struct ComponentDetail {
     pub places: Vec<ComponentPlace>,
     /// The same component in other versions: ids.
     pub other_versions: Vec<ComponentRow>,
+    /// What people decided about it, and it stands.
+    pub decisions: Vec<DecisionRow>,
 }
 
 /// One place where a component stands.

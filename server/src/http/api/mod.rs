@@ -11,6 +11,8 @@ mod people;
 mod reads;
 mod writes;
 
+pub(in crate::http) use decisions::new_id as new_decision_id;
+
 use super::App;
 use axum::Router;
 use axum::routing::{get, post};

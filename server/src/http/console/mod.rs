@@ -30,7 +30,7 @@ use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
     channels, component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts,
-    ledger, plans, radius, sign_in, start, suppliers, trouble, worksheet,
+    ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -57,6 +57,8 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/hosts/{id}", get(host::show))
         .route("/components", get(components::show))
         .route("/components/{id}", get(component::show))
+        .route("/review", get(review::show))
+        .route("/review/{id}", get(review::group).post(review::decide).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/suppliers", get(suppliers::show))
         .route("/radius", get(radius::show))
         .route("/plans", get(plans::show))

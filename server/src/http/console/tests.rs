@@ -6,4 +6,5 @@ mod door;
 mod duty_forms;
 mod gallery;
 mod hostile;
+mod review_forms;
 mod words;

@@ -29,6 +29,7 @@ impl Model {
         Some(ComponentDetail {
             places: hosts.iter().take(PLACES_MAX).filter_map(|host| self.place(no, host)).collect(),
             other_versions: self.other_versions(no, item, &row),
+            decisions: self.decisions_on(no),
             observation: item.observation()?,
             row,
         })

@@ -5,6 +5,7 @@
 use super::super::Model;
 use super::super::duties;
 use super::super::findings::At;
+use super::super::numbers::ItemNo;
 use super::super::rows::Page;
 use super::super::rules;
 use super::super::views::decisions::DecisionState;
@@ -15,6 +16,7 @@ use daicho_schemas::ids::DecisionId;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A decision in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +65,14 @@ impl Model {
             stands: state.stands(),
             supplier_name: record.map(|record| record.name.clone()),
         }
+    }
+
+    /// The decisions by which a component means what it means, on any host.
+    pub(super) fn decisions_on(&self, item: ItemNo) -> Vec<DecisionRow> {
+        let decided = self.drift.sightings.of(item).map(|(_, variant)| &variant.meaning.decided);
+        let ids: BTreeSet<&DecisionId> =
+            decided.flat_map(|decided| [&decided.supplier, &decided.category, &decided.outside]).flatten().collect();
+        ids.into_iter().filter_map(|id| self.decision_row(id)).collect()
     }
 
     /// Decisions, newest first. `None`: the cursor is not one of this list.

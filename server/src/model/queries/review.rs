@@ -116,6 +116,11 @@ impl Model {
         self.review_groups().len()
     }
 
+    /// Every supplier's id and name, in order of ids.
+    pub fn supplier_names(&self) -> impl Iterator<Item = (SupplierId, Text)> {
+        self.state.declarations.suppliers().map(|(id, state)| (id.clone(), state.record.name.clone()))
+    }
+
     fn names(&self) -> Names<'_> {
         let mut names = Names::default();
         self.state.declarations.suppliers().for_each(|(_, state)| names.add(&state.record));

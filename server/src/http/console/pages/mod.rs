@@ -17,6 +17,7 @@ pub mod hosts;
 pub mod ledger;
 pub mod plans;
 pub mod radius;
+pub mod review;
 pub mod sign_in;
 pub mod start;
 pub mod suppliers;

@@ -4,10 +4,12 @@
 
 mod declared;
 mod judged;
+mod reviewed;
 mod seen;
 
 pub(in crate::http::console) use declared::*;
 pub(in crate::http::console) use judged::*;
+pub(in crate::http::console) use reviewed::*;
 pub(in crate::http::console) use seen::*;
 
 use crate::http::admission::OverQuotaRow;

@@ -192,6 +192,7 @@ pub(in crate::http::console) fn component_detail() -> ComponentDetail {
             vendor: None,
             multi_arch: None,
         }),
+        decisions: vec![decided()],
         places: vec![place(1, Some("tos-app-01"), Some("tos")), place(5, None, None)],
         other_versions: vec![ComponentRow { version: Some("5:26.1.0-1".into()), hosts: 1, ..row.clone() }],
         row,

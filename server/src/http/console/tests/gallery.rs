@@ -9,6 +9,7 @@ use crate::http::console::samples::{self, context, empty_context};
 use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
 use crate::model::queries::radius::{Radius, RadiusQuery};
+use crate::model::queries::review::ReviewRow;
 use crate::model::regimes::forms;
 use crate::model::rows::{
     DutyRow, EquipmentDetail, EquipmentRow, FindingRow, FindingState, HostDetail, Page, SeenRow, Severity,
@@ -130,6 +131,19 @@ fn duties_page(ctx: PageContext, rows: Vec<DutyRow>) -> duties::Duties {
     }
 }
 
+fn review_page(ctx: PageContext, rows: Vec<ReviewRow>, seen: SeenRow) -> String {
+    review::Review { ctx, list: Listing::cut(rows, None), seen }.render().unwrap()
+}
+
+fn group_page(ctx: PageContext, n: usize, typed: review::Typed) -> String {
+    let row = samples::reviewed().remove(n);
+    let refused = Refusal::new(RefusalCode::DecisionSupplierUnknown).with("supplier_id: dokcer");
+    let complaint = (!typed.choice.is_empty()).then(|| ctx.complaint(&refused));
+    let before = row.decision_id.as_ref().map(|_| samples::decided());
+    let suppliers = samples::suppliers().into_iter().map(|row| (row.record.supplier_id, row.record.name)).collect();
+    review::ReviewGroup { ctx, row, before, suppliers, typed, complaint }.render().unwrap()
+}
+
 /// Right after an address was made.
 fn with_calendar(page: duties::Duties) -> duties::Duties {
     let link = Some("tos.example/calendar.ics?token=0123456789abcdef".into());
@@ -172,6 +186,10 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
         ("duty-refused", duty_page(duty, samples::typed()).render().unwrap()),
         ("duty-ask", duty_page(ask, Default::default()).render().unwrap()),
         ("findings", findings.render().unwrap()),
+        ("review", review_page(ctx(Section::Components), samples::reviewed(), seen)),
+        ("review_group", group_page(ctx(Section::Components), 0, Default::default())),
+        ("review_group-before", group_page(ctx(Section::Components), 2, Default::default())),
+        ("review_group-refused", group_page(ctx(Section::Components), 1, samples::typed_decision())),
         ("finding", finding_page(0).render().unwrap()),
         ("finding-closed", finding_page(4).render().unwrap()),
     ]
@@ -215,6 +233,7 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
         trouble::Message { ctx: ctx(Section::None), headline: "not-found-headline", remedy: "not-found-remedy" };
     let fault = trouble::Message { ctx: ctx(Section::None), headline: "fault-headline", remedy: "fault-remedy" };
     vec![
+        ("review-empty", review_page(ctx(Section::Components), vec![], partly)),
         (
             "start-empty",
             start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 3], nothing, vec![])
