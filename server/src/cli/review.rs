@@ -131,9 +131,9 @@ fn show(row: &Value, language: Language) {
     let number = |field: &str| row.get(field).and_then(Value::as_u64).unwrap_or(0);
     let open = |field: &str| row.get(field).and_then(Value::as_bool).unwrap_or(false);
     let waits = match (open("supplier_open"), open("category_open")) {
-        (true, true) => Text::new("供給者・区分", "supplier, category"),
+        (true, true) => Text::new("供給者・分類", "supplier, category"),
         (true, false) => Text::new("供給者", "supplier"),
-        _ => Text::new("区分", "category"),
+        _ => Text::new("分類", "category"),
     };
     let (hosts, components) = (number("hosts"), number("components_total"));
     let counts = Text::new(
