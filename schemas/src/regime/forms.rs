@@ -3,6 +3,7 @@
 //! Invariant: a form names only fields that exist, and "may be submitted directly" is never guessed.
 
 use super::{Basis, Head, Row, Wording};
+use crate::fact::supplier::SupplierRole;
 use crate::text::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,14 +35,9 @@ pub enum Role {
     Operator,
     /// Those who take part in the introduction (導入に携わる者).
     IntroductionParty,
-    /// 特定重要設備の供給者.
-    EquipmentSupplier,
-    /// 構成設備の供給者.
-    ComponentSupplier,
-    /// 委託の相手方.
-    Contractor,
-    /// 再委託の相手方等, at every tier.
-    Subcontractor,
+    /// A supplier or contractor, at every tier, in one of its roles.
+    #[serde(untagged)]
+    Supplier(SupplierRole),
 }
 
 /// Whether something may go to the minister without passing through the operator.

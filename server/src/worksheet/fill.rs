@@ -2,9 +2,9 @@
 //! It does not know the law; the form's fields, their roles and conditions are data.
 //! Invariant: a field that this code does not know is missing, never left out.
 
-use super::parties::{Party, parties};
 use super::values::value_of;
 use super::{About, RowState, Worksheet, WorksheetRow};
+use crate::model::parties::{Party, parties};
 use crate::model::views::declarations::SupplierState;
 use daicho_schemas::fact::declaration::{DeclaredPart, Plan, PlanKind};
 use daicho_schemas::fact::supplier::{SupplierField, SupplierRole, ValueState};
@@ -201,7 +201,7 @@ fn measure_rows(field: &FormField, plan: &Plan) -> Vec<WorksheetRow> {
 fn party_row(field: &FormField, party: &Party<'_>, filing: &Filing<'_>) -> Option<WorksheetRow> {
     let plan = filing.plan;
     if let Some(item) = SupplierField::of_key(&field.field_id) {
-        return field.roles.contains(&party.role).then(|| supplier_row(field, item, party, filing));
+        return field.roles.contains(&Role::Supplier(party.role)).then(|| supplier_row(field, item, party, filing));
     }
     if field.field_id.starts_with("component_") {
         let (at, part) = party.part?;
@@ -213,7 +213,7 @@ fn party_row(field: &FormField, party: &Party<'_>, filing: &Filing<'_>) -> Optio
         };
         return Some(plain(field, Some(about_part(at, part)), Text::same(value.trim()), plan));
     }
-    (party.role == Role::Subcontractor).then(|| {
+    (party.role == SupplierRole::Subcontractor).then(|| {
         let value = match (field.field_id.as_str(), party.tier) {
             ("subcontract_content", Some(tier)) => Text::same(tier.work.trim()),
             ("subcontract_period", Some(tier)) => period(tier.from, tier.through),
@@ -324,7 +324,7 @@ fn attached(attachment: &Attachment, parties: &[Party<'_>], filing: &Filing<'_>)
     };
     let mut seen = Vec::new();
     let mut rows = Vec::new();
-    for party in parties.iter().filter(|party| attachment.roles.contains(&party.role)) {
+    for party in parties.iter().filter(|party| attachment.roles.contains(&Role::Supplier(party.role))) {
         // One paper serves every role of the same party.
         if party.supplier_id.is_some() && seen.contains(&party.supplier_id) {
             continue;
@@ -340,18 +340,16 @@ fn attached(attachment: &Attachment, parties: &[Party<'_>], filing: &Filing<'_>)
 
 fn about(party: &Party<'_>, filing: &Filing<'_>) -> About {
     let role = match party.role {
-        Role::EquipmentSupplier => Text::new("特定重要設備の供給者", "supplier of the equipment"),
-        Role::ComponentSupplier => {
+        SupplierRole::EquipmentSupplier => Text::new("特定重要設備の供給者", "supplier of the equipment"),
+        SupplierRole::ComponentSupplier => {
             let (at, name) = party.part.map_or((0, ""), |(at, part)| (at + 1, part.name.as_str()));
             Text::new(format!("構成設備 {at}「{name}」の供給者"), format!("supplier of part {at}, {name}"))
         }
-        Role::Contractor => Text::new("委託の相手方", "contractor"),
-        Role::Subcontractor => {
+        SupplierRole::Contractor => Text::new("委託の相手方", "contractor"),
+        SupplierRole::Subcontractor => {
             let depth = party.depth - 1;
             Text::new(format!("再委託の相手方等（{depth} 段目）"), format!("subcontractor, tier {depth}"))
         }
-        Role::Operator => Text::new("特定社会基盤事業者", "operator"),
-        Role::IntroductionParty => Text::new("導入に携わる者", "takes part in the introduction"),
     };
     match party.supplier_id {
         Some(id) => about_supplier(&role, id, filing),

@@ -3,7 +3,6 @@
 //! Invariant: no field of the form is left out: what we do not have is said to be missing, what the supplier sends itself is said so.
 
 mod fill;
-mod parties;
 mod values;
 mod words;
 pub mod xlsx;
