@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod component;
+mod computer;
 mod duty;
 
 fn folder(name: &str) -> PathBuf {
@@ -250,6 +251,7 @@ fn facts() -> Vec<Fact> {
         Fact::FaultReported(FaultReported { what: Text::same("x"), done: Text::same("y") }),
     ];
     facts.extend(duty::facts());
+    facts.extend(computer::facts());
     facts
 }
 
@@ -338,6 +340,8 @@ fn json_schemas_are_current() {
         ("duty_dated.v1", schema_for!(DutyDated)),
         ("calendar_shared.v1", schema_for!(CalendarShared)),
         ("reminders.v1", schema_for!(Reminders)),
+        ("computer_judged.v1", schema_for!(crate::fact::computer::ComputerJudged)),
+        ("check_answered.v1", schema_for!(crate::fact::check_answer::CheckAnswered)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),
         ("batch_answer.v1", schema_for!(crate::wire::BatchAnswer)),

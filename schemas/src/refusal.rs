@@ -146,6 +146,27 @@ refusals! {
     DutyCautionUnread = "duty_caution_unread",
         ("この義務の判定は法令の条文だけに基づくものではありません。", "What is said of this duty does not rest on the statute alone."),
         ("義務の注意書きを読み、確認した（caution_read）と示してから、届出不要としてください。", "Read the duty's caution and say that you did (caution_read) before you decide that nothing is to be filed.");
+    ComputerWrong = "computer_wrong",
+        ("電子計算機についての判断を、このままでは受け付けられません。", "The decision on the computer cannot be taken as it is."),
+        ("下に示す項目を直してください。区分・単位・除外の id は `daicho regimes show jp-acd` で見られます。", "Correct the field named below; `daicho regimes show jp-acd` lists categories, units and exemptions by id.");
+    ComputerExemptionWrong = "computer_exemption_wrong",
+        ("この製品には、その除外は当てはまりません。", "The exemption does not fit this product."),
+        ("製品名と製造者の名称を確かめるか、除外（exempt_by）を外してください。除外されるのは届出だけで、インシデント報告の義務は残ります。", "See that product and maker are spelled rightly, or leave exempt_by out. An exemption is from notification only; the duty to report incidents remains.");
+    ComputerSubstituteWrong = "computer_substitute_wrong",
+        ("その計画書では様式に代えられません。", "That plan cannot stand in for the form."),
+        ("届け出た計画書に、製品名と同じ名称と、製造者と同じ供給者が書かれていることが要ります。計画を直すか、filed_in を外してください。", "A plan that was filed must show the same name as product and the same supplier as maker. Correct the plan, or leave filed_in out.");
+    ComputerChangeDayWrong = "computer_change_day_wrong",
+        ("届け出たあとの変更の日（changed_on）が正しくありません。", "The day on which what was notified changed (changed_on) is wrong."),
+        ("届出を提出した電子計算機の内容を変えるときは、変わった日を書いてください。まだ提出していなければ changed_on は書かず、先の届出があれば義務に提出を記録してください。", "Once a notification was submitted, say on which day what it states changed. Before that leave changed_on out; if it was submitted, record that in its duty first.");
+    ComputerJudgedMeanwhile = "computer_judged_meanwhile",
+        ("この電子計算機は、その間に別の判断がされています。", "Somebody else has decided about this computer meanwhile."),
+        ("下に示す今の判断を確かめ、それでも変えるなら replaces にその記録の番号を書いてください。", "Look at the decision that stands, as named below; to change it, give its entry in replaces.");
+    CheckAnswerWrong = "check_answer_wrong",
+        ("チェックリストへの回答を、このままでは受け付けられません。", "The answer to the check list cannot be taken as it is."),
+        ("下に示す項目を直してください。「はい」以外には理由（note）が要ります。", "Correct the field named below. Every answer but yes needs its reason (note).");
+    CheckAnsweredMeanwhile = "check_answered_meanwhile",
+        ("この項目は、その間に別の回答がされています。", "Somebody else has answered this item meanwhile."),
+        ("下に示す今の回答を確かめ、それでも変えるなら replaces にその記録の番号を書いてください。", "Look at the answer that stands, as named below; to change it, give its entry in replaces.");
     PersonUnknown = "person_unknown",
         ("その人は登録されていません。", "There is no such person here."),
         ("サインインできる人の id か、自由な名前（name）で指定してください。", "Give the id of somebody who may sign in, or a free name (name).");

@@ -89,6 +89,13 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::DutyDateWrong
         | Code::DutyReasonMissing
         | Code::DutyCautionUnread
+        | Code::ComputerWrong
+        | Code::ComputerExemptionWrong
+        | Code::ComputerSubstituteWrong
+        | Code::ComputerChangeDayWrong
+        | Code::ComputerJudgedMeanwhile
+        | Code::CheckAnswerWrong
+        | Code::CheckAnsweredMeanwhile
         | Code::PersonUnknown
         | Code::NotSignedIn
         | Code::NotAllowed

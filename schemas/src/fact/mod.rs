@@ -2,7 +2,9 @@
 //! It does not know the ledger: numbers, chain and time of receipt belong to the entry around a fact.
 //! Invariant: a kind's name is a constant string that is never reused; every kind stands in `KINDS`.
 
+pub mod check_answer;
 pub mod component;
+pub mod computer;
 pub mod decision;
 pub mod declaration;
 pub mod duty;
@@ -86,6 +88,10 @@ facts! {
     CalendarShared(duty::CalendarShared) = "calendar_shared.v1",
     /// Deadlines that people were reminded of.
     Reminders(duty::Reminders) = "reminders.v1",
+    /// A person decided whether computers are 特定重要電子計算機, and what is notified of them.
+    ComputerJudged(computer::ComputerJudged) = "computer_judged.v1",
+    /// A person answered an item of a check list.
+    CheckAnswered(check_answer::CheckAnswered) = "check_answered.v1",
 }
 
 /// A fact could not be read or written.

@@ -5,7 +5,7 @@
 use super::files::{self, EXIT_FOUND, Format, say_printable};
 use super::{say, say_text};
 use crate::intake::declarations::{check_plan_suppliers, parse_inventory, parse_plan, parse_suppliers};
-use crate::model::duties::computers::proposal::{HostProposal, Unit, UnitSort, answer, propose};
+use crate::model::duties::computers::proposal::{HostProposal, SeenHost, Unit, UnitSort, answer, propose};
 use crate::model::duties::computers::rows;
 use crate::model::regimes::computers;
 use anyhow::Context as _;
@@ -61,7 +61,7 @@ pub(crate) fn run(command: &AcdCommand, language: Language) -> anyhow::Result<Ex
     for path in &arguments.inventories {
         let inventory = parse_inventory(&files::read(path, BATCH_BYTES_MAX, RefusalCode::InventoryMalformed)?)?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        inventories.push((name, inventory));
+        inventories.push(SeenHost::of_inventory(&name, inventory));
     }
     let proposed = propose(&plan, &suppliers, &inventories);
     match arguments.format {

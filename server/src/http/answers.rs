@@ -95,14 +95,19 @@ pub fn status(code: RefusalCode) -> StatusCode {
         Code::BatchFromTheFuture | Code::ReportInconsistent | Code::SupplierUnknown | Code::PersonalDataInClear => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Code::DutyMovedMeanwhile => StatusCode::CONFLICT,
         Code::DecisionContradicts | Code::DecisionEnded => StatusCode::CONFLICT,
         Code::DecisionSupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::DutyMovedMeanwhile | Code::ComputerJudgedMeanwhile | Code::CheckAnsweredMeanwhile => StatusCode::CONFLICT,
         Code::DutyMoveImpossible
         | Code::DutyProhibited
         | Code::DutyDateWrong
         | Code::DutyReasonMissing
         | Code::DutyCautionUnread
+        | Code::ComputerWrong
+        | Code::ComputerExemptionWrong
+        | Code::ComputerSubstituteWrong
+        | Code::ComputerChangeDayWrong
+        | Code::CheckAnswerWrong
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -180,6 +180,7 @@ fn person(author: &Author) -> Result<&PersonId, Refusal> {
     }
 }
 
+/// Only people of the roles compliance and admin go on.
 pub(super) fn compliance(model: &Model, author: &Author) -> Result<(), Refusal> {
     let roles = model.person_roles(person(author)?).unwrap_or_default();
     if roles.iter().any(|role| matches!(role, Role::Compliance | Role::Admin)) {

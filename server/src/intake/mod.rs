@@ -6,7 +6,9 @@ pub mod agents;
 pub mod alerts;
 pub mod batches;
 pub mod changes;
+pub mod check_answers;
 pub mod components;
+pub mod computers;
 pub mod countries;
 pub mod decisions;
 pub mod declarations;
@@ -75,15 +77,14 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         // Several servers may see the same turn of a finding; people are told of it once.
         Fact::Notices(stated) if !model.are_due(stated) => Ok(Verdict::NothingNew),
         Fact::DutyMoved(moved) => appended(duties::moved(model, author, moved, now.date_in_japan())),
-        Fact::DutyAssigned(assigned) => match duties::assigned(model, author, assigned, now.date_in_japan())? {
-            true => Ok(Verdict::Append),
-            false => Ok(Verdict::NothingNew),
-        },
+        Fact::DutyAssigned(assigned) => news(duties::assigned(model, author, assigned, now.date_in_japan())),
         Fact::DutyDated(dated) => appended(duties::dated(model, author, dated, now.date_in_japan())),
         Fact::CalendarShared(shared) if shared.token_hash.is_none() && !model.shares_calendar(&shared.person_id) => {
             Ok(Verdict::NothingNew)
         }
         Fact::CalendarShared(shared) => appended(duties::calendar_shared(model, author, shared)),
+        Fact::ComputerJudged(said) => news(computers::judged(model, author, said, now.date_in_japan())),
+        Fact::CheckAnswered(said) => news(check_answers::answered(model, author, said, now.date_in_japan())),
         // Whoever speaks for all servers may have changed; people are reminded once.
         Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
@@ -100,4 +101,8 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
 
 fn appended(admitted: Result<(), Refusal>) -> Result<Verdict, Refusal> {
     admitted.map(|()| Verdict::Append)
+}
+
+fn news(admitted: Result<bool, Refusal>) -> Result<Verdict, Refusal> {
+    admitted.map(|new| if new { Verdict::Append } else { Verdict::NothingNew })
 }

@@ -80,6 +80,9 @@ impl Submission {
             Fact::DutyDated(dated) => vec![format!("duty:{}", dated.duty_id)],
             Fact::CalendarShared(shared) => vec![format!("person:{}", shared.person_id)],
             Fact::Reminders(_) => vec!["reminders".into()],
+            // What a plan shows decides about them, so it may not change meanwhile.
+            Fact::ComputerJudged(judged) => vec![format!("computers:{}", judged.equipment_id), "plans".into()],
+            Fact::CheckAnswered(answered) => vec![format!("check:{}", answered.item_id), "plans".into()],
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],
         }
     }

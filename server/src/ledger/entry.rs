@@ -31,6 +31,16 @@ pub enum Author {
     Server,
 }
 
+impl Author {
+    /// The person, if it is one.
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Agent(_) | Self::Server => None,
+        }
+    }
+}
+
 impl fmt::Display for Author {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -49,6 +49,13 @@ pub struct Event<'a> {
     pub fact: &'a Fact,
 }
 
+impl Event<'_> {
+    /// Its place in the ledger.
+    pub fn at(&self) -> At {
+        At { seq: self.seq, received_at: self.received_at }
+    }
+}
+
 /// Everything that the entries so far mean. A copy costs little, whatever it holds: both share what neither changes, so
 /// whoever reads or keeps a copy is not waited for.
 #[derive(Clone, Debug, Default)]
@@ -78,9 +85,8 @@ impl Model {
         self.state.seq = event.seq;
         let change = self.state.take(event, prepared);
         let touched = self.follow(change);
-        let at = At { seq: event.seq, received_at: event.received_at };
         let mut findings = std::mem::take(&mut self.state.findings);
-        let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, at);
+        let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, event.at());
         for (finding, duties) in duties::follow(&self.state, &findings, &turned, &touched) {
             if self.state.duties.settle(&finding, duties) {
                 findings.tell_again(&finding);
@@ -102,6 +108,7 @@ impl Model {
                 drift.plan_changed(state, before, Some(&after), &mut touched);
             }
             Change::Decision(about) => drift.decisions_changed(state, &about, &mut touched),
+            Change::Computers(keys) => touched.computers.extend(keys),
             Change::Host(host) => drift.host_changed(state, host, &mut touched),
             Change::Reported(host, changed) => drift.reported(state, host, &changed, &mut touched),
         }

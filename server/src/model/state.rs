@@ -5,13 +5,15 @@
 use super::Event;
 use super::duties::Duties;
 use super::duties::life::DutyAct;
-use super::findings::{At, Findings};
+use super::findings::{At, Findings, Subject};
 use super::numbers::HostNo;
 use super::prepared::PreparedBatch;
 use super::snapshot::{In, Keep, Out, SnapshotError};
 use super::views::access::Access;
 use super::views::agents::{Agents, RecentBatch};
 use super::views::assets::{Assets, Changed};
+use super::views::check_answers::CheckAnswers;
+use super::views::computers::{ComputerKey, Computers};
 use super::views::coverage::Coverage;
 use super::views::decisions::Decisions;
 use super::views::declarations::{Declarations, PlanState};
@@ -45,6 +47,10 @@ pub struct State {
     pub declarations: Declarations,
     /// What people decided about components.
     pub decisions: Decisions,
+    /// Decisions about computers.
+    pub computers: Computers,
+    /// Answers to check lists.
+    pub check_answers: CheckAnswers,
     /// The life of every finding.
     pub findings: Findings,
     /// The life of every duty.
@@ -66,6 +72,8 @@ pub enum Change {
     Decision(Vec<ComponentSelector>),
     /// An agent enrolled, was revoked, fell silent or was heard.
     Host(HostNo),
+    /// Computers were decided about, or a duty of theirs was moved.
+    Computers(Vec<ComputerKey>),
     /// An agent reported.
     Reported(HostNo, Changed),
 }
@@ -131,6 +139,13 @@ impl State {
                 self.duties.reminded(stated);
                 Change::Nothing
             }
+            Fact::ComputerJudged(judged) => {
+                Change::Computers(self.computers.judged(judged, event.author.person(), event.at()))
+            }
+            Fact::CheckAnswered(answered) => {
+                self.check_answers.answered(answered, event.author.person(), event.at());
+                Change::Nothing
+            }
             Fact::FaultReported(fault) => {
                 self.faults.push((event.seq, fault.clone()));
                 let over = self.faults.len().saturating_sub(FAULTS_MAX);
@@ -158,8 +173,13 @@ impl State {
     }
 
     fn turn(&mut self, id: &DutyId, act: DutyAct, event: &Event<'_>) -> Change {
-        self.duties.turned(id, act, event.author, At { seq: event.seq, received_at: event.received_at });
-        Change::Nothing
+        self.duties.turned(id, act, event.author, event.at());
+        // What is notified of a computer is done when its duty is, so its finding has to be judged again.
+        let finding = self.duties.get(id).and_then(|duty| self.findings.get(&duty.finding_id));
+        match finding.map(|finding| &finding.subject) {
+            Some(Subject::Computer(equipment, name)) => Change::Computers(vec![(equipment.clone(), name.clone())]),
+            _ => Change::Nothing,
+        }
     }
 
     fn take_batch(&mut self, prepared: Option<&PreparedBatch>, event: &Event<'_>) -> Change {
@@ -196,6 +216,8 @@ impl Keep for State {
         self.coverage.keep(out)?;
         self.declarations.keep(out)?;
         self.decisions.keep(out)?;
+        self.computers.keep(out)?;
+        self.check_answers.keep(out)?;
         self.findings.keep(out)?;
         self.duties.keep(out)?;
         out.json(&self.faults)
@@ -211,6 +233,8 @@ impl Keep for State {
             coverage: Keep::back(from)?,
             declarations: Keep::back(from)?,
             decisions: Keep::back(from)?,
+            computers: Keep::back(from)?,
+            check_answers: Keep::back(from)?,
             findings: Keep::back(from)?,
             duties: Keep::back(from)?,
             faults: from.json()?,

@@ -5,7 +5,9 @@
 use super::{Event, Model};
 use crate::ledger::entry::Author;
 use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::check_answer::CheckedThing;
 use daicho_schemas::fact::component::ComponentDecided;
+use daicho_schemas::fact::computer::ComputerJudged;
 use std::collections::BTreeSet;
 
 impl Model {
@@ -72,6 +74,8 @@ impl Model {
             Fact::Reminders(stated) => {
                 subjects.extend(stated.reminders.iter().map(|reminder| format!("duty:{}", reminder.duty_id)));
             }
+            Fact::ComputerJudged(judged) => subjects.extend(of_computers(judged)),
+            Fact::CheckAnswered(answered) => subjects.extend([of_thing(&answered.about)]),
             Fact::Notices(notices) => {
                 for notice in &notices.notices {
                     subjects.insert(format!("finding:{}", notice.finding_id));
@@ -86,6 +90,18 @@ impl Model {
 fn of_decision(decided: &ComponentDecided) -> impl Iterator<Item = String> {
     let decisions = std::iter::once(&decided.decision_id).chain(&decided.replaces).map(|id| format!("decision:{id}"));
     decisions.chain(decided.supplier_id.iter().map(|id| format!("supplier:{id}")))
+}
+
+fn of_computers(judged: &ComputerJudged) -> Vec<String> {
+    let filed = judged.products.iter().filter_map(|product| product.filed_in.as_ref());
+    filed.map(|id| format!("plan:{id}")).chain([format!("equipment:{}", judged.equipment_id)]).collect()
+}
+
+fn of_thing(about: &CheckedThing) -> String {
+    match about {
+        CheckedThing::Equipment(id) => format!("equipment:{id}"),
+        CheckedThing::Plan(id) => format!("plan:{id}"),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! may stand in. It does not know whether the computer is one that the law means: a person confirms that.
 //! Invariant: what is not known makes nothing exempt and moves no date; the rows of the file decide, by their ids.
 
+pub mod obliged;
 pub mod proposal;
 
 use daicho_schemas::regime::clocks::ClockRule;
@@ -88,7 +89,7 @@ fn exemption<'a>(
 
 /// Whether a product is this one, or a release of it: the name, then nothing or a word that begins with a digit.
 /// "Windows Server 2022" is a release of "Windows Server"; "Windows Admin Center" is none of "Windows".
-fn is_release_of(product: &str, known: &str) -> bool {
+pub fn is_release_of(product: &str, known: &str) -> bool {
     let begins = product.get(..known.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(known));
     let rest = product.get(known.len()..).unwrap_or_default();
     begins
@@ -96,7 +97,8 @@ fn is_release_of(product: &str, known: &str) -> bool {
             || rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
 }
 
-fn clock<'a>(law: &'a ComputersFile, facts: &UnitFacts) -> (Option<&'a ClockRule>, Option<CalendarDate>) {
+/// The clock that runs for a unit that is notified, and its last day.
+pub fn clock<'a>(law: &'a ComputersFile, facts: &UnitFacts) -> (Option<&'a ClockRule>, Option<CalendarDate>) {
     let rule = |id: &str| law.deadlines.iter().find(|clock| clock.clock_id == id);
     let from = |id: &str, day: CalendarDate| {
         let clock = rule(id);

@@ -2,6 +2,7 @@
 //! It does not know the law and decides nothing itself: it names the change, the plan and the phase, and takes the row.
 //! Invariant: of several plans the strictest outcome stands; the day is the Japanese date of the entry that opened the finding.
 
+use super::computers::obliged;
 use super::difference::{changes_between, party_changes};
 use super::phase::phase_on;
 use super::planned::{self, JudgedRow};
@@ -23,11 +24,15 @@ use std::collections::BTreeMap;
 
 /// Whether findings of this sort can bring up a duty. A supplier's finding brings up none of its own: the component does.
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
-    matches!(finding.subject, Subject::Product(..) | Subject::Interface(..) | Subject::Plan(_) | Subject::Party(..))
+    !matches!(finding.subject, Subject::Supplier(..) | Subject::Agent(_))
 }
 
 /// What the law asks because of a finding; nothing while it is closed.
 pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec<DutyRow> {
+    if let Subject::Computer(..) = &finding.subject {
+        // What is notified once stays a duty that was met, whatever became of the finding.
+        return obliged::duties_of_finding(state, id, finding);
+    }
     if finding.state == FindingState::Closed {
         return Vec::new();
     }
@@ -37,7 +42,7 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
         Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
         Subject::Interface(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
         Subject::Plan(plan) | Subject::Party(plan, _) => return duties_of_edit(state, id, finding, plan, on),
-        Subject::Supplier(..) | Subject::Agent(_) => return Vec::new(),
+        Subject::Supplier(..) | Subject::Agent(_) | Subject::Computer(..) => return Vec::new(),
     };
     let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {
         // The strictest; among equals the plan that comes first.
@@ -227,7 +232,7 @@ fn name_alone(name: &str) -> &str {
 }
 
 /// The id of a duty: `duty-` and 16 hex digits, from finding, opening and row.
-fn duty_id(finding: &FindingId, opening: u64, row_id: &str) -> DutyId {
+pub(super) fn duty_id(finding: &FindingId, opening: u64, row_id: &str) -> DutyId {
     let opening = opening.to_string();
     let parts = [finding.as_str().as_bytes(), &[0], opening.as_bytes(), &[0], row_id.as_bytes()];
     let hash = Hash::of("daicho.duty.v1", &parts);

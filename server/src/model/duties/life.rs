@@ -86,11 +86,7 @@ impl Keep for History {
 impl History {
     /// Notes a step.
     pub(crate) fn turned(&mut self, act: DutyAct, by: &Author, at: At) {
-        let by = match by {
-            Author::Person(id) => Some(id.clone()),
-            Author::Agent(_) | Author::Server => None,
-        };
-        self.turns.push(DutyTurn { seq: at.seq, at: at.received_at, by, act });
+        self.turns.push(DutyTurn { seq: at.seq, at: at.received_at, by: by.person().cloned(), act });
     }
 
     /// The last move of the state.

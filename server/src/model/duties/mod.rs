@@ -216,6 +216,13 @@ pub(crate) fn follow(
     for equipment in &touched.equipment {
         findings.open_of(equipment).for_each(|(id, finding)| look(id, finding));
     }
+    let of_equipment = touched.equipment.iter().flat_map(|id| state.computers.of_equipment(id).map(|(key, _)| key));
+    for key in touched.computers.iter().chain(of_equipment) {
+        let id = computers::obliged::finding_of(key);
+        if let Some(finding) = findings.get(&id) {
+            look(&id, finding);
+        }
+    }
     if let Some(supplier) = &touched.supplier {
         let named = |finding: &Finding| {
             finding.verdict.supplier.as_ref().is_some_and(|claim| claim.supplier_id.as_ref() == Some(supplier))

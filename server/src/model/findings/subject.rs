@@ -22,6 +22,8 @@ pub enum Subject {
     Plan(PlanId),
     /// Somebody whom a plan names.
     Party(PlanId, SupplierId),
+    /// A computer that serves an equipment, by its name as names are compared.
+    Computer(EquipmentId, String),
 }
 
 impl fmt::Display for Subject {
@@ -39,6 +41,7 @@ impl fmt::Display for Subject {
             Self::Party(plan, supplier) => {
                 write!(out, "party:{}:{plan}:{supplier}", plan.as_str().len())
             }
+            Self::Computer(equipment, name) => write!(out, "computer:{equipment}:{name}"),
         }
     }
 }

@@ -2,8 +2,10 @@
 //! It does not know how an answer is shown, and keeps nothing.
 //! Invariant: every list has one order, a page costs what it shows, and "unknown" is never shown as "ok".
 
+mod check_answers;
 pub mod completeness;
 mod components;
+pub mod computers;
 pub mod decisions;
 mod drift_lines;
 mod duties;

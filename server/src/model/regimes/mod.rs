@@ -8,6 +8,7 @@ mod standing;
 pub use standing::not_in_force;
 
 use crate::model::duties::table::{JP_ESPA, Pack};
+use daicho_schemas::regime::check_lists::CheckListsFile;
 use daicho_schemas::regime::computers::ComputersFile;
 use daicho_schemas::regime::forms::FormsFile;
 use daicho_schemas::regime::sectors::SectorsFile;
@@ -81,6 +82,15 @@ pub fn forms() -> &'static FormsFile {
         _ => None,
     });
     found.unwrap_or_else(|| unreachable!("the build carries the forms"))
+}
+
+/// The check lists that the same inventory answers.
+pub fn check_lists() -> &'static CheckListsFile {
+    let found = FILES.iter().find_map(|shipped| match &shipped.file {
+        LawFile::CheckLists(file) => Some(file),
+        _ => None,
+    });
+    found.unwrap_or_else(|| unreachable!("the build carries the check lists"))
 }
 
 /// The computers of サイバー対処能力強化法.

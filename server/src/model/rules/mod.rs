@@ -11,6 +11,8 @@
 //! 4. If the law may ask something because of it, add rows to `schemas/regimes/` and the change to `duties/judge.rs`.
 
 mod agent_silent;
+pub(crate) mod computer_differs;
+mod computer_not_notified;
 mod declaration_changed;
 mod party_changed;
 mod remote_path_undeclared;
@@ -60,6 +62,8 @@ pub const RULES: &[Rule] = &[
     agent_silent::RULE,
     declaration_changed::RULE,
     party_changed::RULE,
+    computer_not_notified::RULE,
+    computer_differs::RULE,
 ];
 
 impl Rule {

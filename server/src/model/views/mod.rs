@@ -12,10 +12,13 @@
 pub mod access;
 pub mod agents;
 pub mod assets;
+pub mod check_answers;
+pub mod computers;
 pub mod coverage;
 pub mod decisions;
 pub mod declarations;
 pub mod drift;
 
 /// Every view, in the order in which a fact reaches them.
-pub const VIEWS: &[&str] = &["access", "agents", "assets", "coverage", "declarations", "decisions", "drift"];
+pub const VIEWS: &[&str] =
+    &["access", "agents", "assets", "coverage", "declarations", "decisions", "computers", "check_answers", "drift"];

@@ -13,6 +13,7 @@ use daicho_schemas::inventory::Inventory;
 use daicho_schemas::regime::computers::{ComputersFile, UnitFacts};
 use daicho_schemas::text::Text;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids of rows of the file that a host can be proposed for; a test holds them against the file.
 pub mod scope {
@@ -20,10 +21,12 @@ pub mod scope {
     pub const EQUIPMENT: &str = "equipment-itself";
     /// A host with an address of the Internet.
     pub const INTERNET: &str = "internet-address";
+    /// A host of access control or authentication.
+    pub const AUTHENTICATION: &str = "authentication";
 }
 
 /// What a unit is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitSort {
     /// The hardware, if the computer is an appliance.
@@ -55,7 +58,7 @@ pub struct Sign {
 }
 
 /// One host.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct HostProposal {
     /// Its name.
     pub host: String,
@@ -69,16 +72,37 @@ pub struct HostProposal {
     pub units: Vec<Unit>,
 }
 
-/// Proposes for every host of the plan and of the inventories, in this order.
-pub fn propose(plan: &Plan, suppliers: &[SupplierRecord], inventories: &[(String, Inventory)]) -> Vec<HostProposal> {
-    let observed: Vec<(String, &Inventory)> =
-        inventories.iter().map(|(fallback, one)| (hostname(one).unwrap_or_else(|| fallback.clone()), one)).collect();
-    let find = |host: &str| observed.iter().find(|(name, _)| host_key(name) == host_key(host)).map(|(_, one)| *one);
+/// A host that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenHost {
+    /// Its name.
+    pub name: String,
+    /// What stands on it.
+    pub items: Vec<Observation>,
+}
+
+impl SeenHost {
+    /// From an inventory; the name of the file where the host has not said its own.
+    pub fn of_inventory(fallback: &str, inventory: Inventory) -> Self {
+        let items: Vec<Observation> = inventory.collectors.into_iter().flat_map(|part| part.items).collect();
+        let name = items.iter().find_map(|item| match item {
+            Observation::OperatingSystem(os) => os.hostname.clone(),
+            _ => None,
+        });
+        Self { name: name.unwrap_or_else(|| fallback.into()), items }
+    }
+}
+
+/// Proposes for every host of the plan and for every host that was seen, in this order.
+pub fn propose(plan: &Plan, suppliers: &[SupplierRecord], seen: &[SeenHost]) -> Vec<HostProposal> {
+    let observed: BTreeMap<String, &SeenHost> = seen.iter().rev().map(|one| (host_key(&one.name), one)).collect();
+    let declared_keys: BTreeSet<String> = plan.equipment.hosts.iter().map(|host| host_key(host)).collect();
     let desk = Desk { plan, suppliers };
-    let declared = plan.equipment.hosts.iter().map(|host| desk.host(host, true, find(host)));
-    let is_declared = |name: &str| plan.equipment.hosts.iter().any(|host| host_key(host) == host_key(name));
-    let others = observed.iter().filter(|(name, _)| !is_declared(name));
-    declared.chain(others.map(|(name, one)| desk.host(name, false, Some(one)))).collect()
+    let declared = plan.equipment.hosts.iter();
+    let declared =
+        declared.map(|host| desk.host(host, true, observed.get(&host_key(host)).map(|one| one.items.as_slice())));
+    let others = seen.iter().filter(|one| !declared_keys.contains(&host_key(&one.name)));
+    declared.chain(others.map(|one| desk.host(&one.name, false, Some(&one.items)))).collect()
 }
 
 /// What the law asks about a unit, if the host is meant.
@@ -86,15 +110,16 @@ pub fn answer<'a>(law: &'a ComputersFile, unit: &Unit) -> UnitAnswer<'a> {
     judge(law, &unit.facts)
 }
 
-fn items(inventory: &Inventory) -> impl Iterator<Item = &Observation> {
-    inventory.collectors.iter().flat_map(|part| &part.items)
-}
-
-fn hostname(inventory: &Inventory) -> Option<String> {
-    items(inventory).find_map(|item| match item {
-        Observation::OperatingSystem(os) => os.hostname.clone(),
+/// The names under which a host shows what may be a unit of its own.
+pub fn seen_units(items: &[Observation]) -> Vec<(UnitSort, String)> {
+    let of = |item: &Observation| match item {
+        Observation::OperatingSystem(os) => Some((UnitSort::OperatingSystem, os.name.clone()?)),
+        Observation::Hardware(hardware) if hardware.part == HardwarePart::System => {
+            Some((UnitSort::ApplianceHardware, hardware.model.clone()?))
+        }
         _ => None,
-    })
+    };
+    items.iter().filter_map(of).collect()
 }
 
 struct Desk<'a> {
@@ -103,19 +128,19 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn host(&self, host: &str, declared: bool, inventory: Option<&Inventory>) -> HostProposal {
+    fn host(&self, host: &str, declared: bool, items: Option<&[Observation]>) -> HostProposal {
         let of_plan = Text::new("計画書がこの設備のホストとしています", "the plan counts it to the equipment");
         let mut signs: Vec<Sign> =
             declared.then_some(Sign { scope_id: scope::EQUIPMENT, seen: of_plan }).into_iter().collect();
         let mut units = Vec::new();
-        if let Some(inventory) = inventory {
-            signs.extend(internet_signs(inventory));
-            units.extend(items(inventory).filter_map(|item| self.unit(item)));
+        if let Some(items) = items {
+            signs.extend(signs_of(items));
+            units.extend(items.iter().filter_map(|item| self.unit(item)));
         }
         if declared {
             units.extend(self.plan.parts.iter().filter(|part| names_a_program(part)).map(|part| self.declared(part)));
         }
-        HostProposal { host: host.into(), declared, observed: inventory.is_some(), signs, units }
+        HostProposal { host: host.into(), declared, observed: items.is_some(), signs, units }
     }
 
     fn facts(&self) -> UnitFacts {
@@ -183,22 +208,46 @@ fn names_a_program(part: &DeclaredPart) -> bool {
     !matches!(part.category, Category::ServerHardware | Category::OperatingSystem)
 }
 
-fn internet_signs(inventory: &Inventory) -> Vec<Sign> {
-    let sign = |seen| Sign { scope_id: scope::INTERNET, seen };
+/// Ports on which hosts let others in by name: Kerberos (RFC 4120), LDAP (RFC 4511) and LDAP over TLS, RADIUS (RFC 2865).
+const AUTHENTICATION_PORTS: [u16; 4] = [88, 389, 636, 1812];
+
+fn signs_of(items: &[Observation]) -> Vec<Sign> {
     let of = |item: &Observation| match item {
-        Observation::NetworkInterface(one) if one.interface_kind.may_be_remote_path() => Some(sign(Text::new(
-            format!("トンネルなどのインターフェース {} があります。インターネット側の装置ですか", one.name),
-            format!("interface {} is a tunnel or the like: is the device Internet-addressed?", one.name),
-        ))),
-        Observation::ListeningSocket(one) if is_public(&one.address) => Some(sign(Text::new(
-            format!("公衆のアドレス {} で待ち受けています", one.address),
-            format!("listens on the public address {}", one.address),
-        ))),
+        Observation::NetworkInterface(one) if one.interface_kind.may_be_remote_path() => Some(Sign {
+            scope_id: scope::INTERNET,
+            seen: Text::new(
+                format!("トンネルなどのインターフェース {} があります。インターネット側の装置ですか", one.name),
+                format!("interface {} is a tunnel or the like: is the device Internet-addressed?", one.name),
+            ),
+        }),
+        Observation::ListeningSocket(one) if is_public(&one.address) => Some(Sign {
+            scope_id: scope::INTERNET,
+            seen: Text::new(
+                format!("公衆のアドレス {} で待ち受けています", one.address),
+                format!("listens on the public address {}", one.address),
+            ),
+        }),
+        Observation::ListeningSocket(one) if AUTHENTICATION_PORTS.contains(&one.port) && !is_loopback(&one.address) => {
+            Some(Sign {
+                scope_id: scope::AUTHENTICATION,
+                seen: Text::new(
+                    format!("認証に使われるポート {} で待ち受けています。設備のホストの認証を行っていますか", one.port),
+                    format!(
+                        "listens on port {}, used for authentication: does it authenticate the equipment's hosts?",
+                        one.port
+                    ),
+                ),
+            })
+        }
         _ => None,
     };
-    let mut signs: Vec<Sign> = items(inventory).filter_map(of).collect();
+    let mut signs: Vec<Sign> = items.iter().filter_map(of).collect();
     signs.dedup();
     signs
+}
+
+fn is_loopback(address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An address that is not private, local or for examples. An unspecified one (`0.0.0.0`) says nothing.
@@ -244,7 +293,7 @@ mod tests {
         let proposed = propose(
             &plan,
             &suppliers.suppliers,
-            &[("file".into(), inventory("TOS-1")), ("file".into(), inventory("vpn-1"))],
+            &[SeenHost::of_inventory("file", inventory("TOS-1")), SeenHost::of_inventory("file", inventory("vpn-1"))],
         );
         let told: Vec<(&str, bool, bool)> =
             proposed.iter().map(|one| (one.host.as_str(), one.declared, one.observed)).collect();
@@ -264,7 +313,7 @@ mod tests {
     fn the_supplier_is_never_taken_for_the_maker() {
         let law = regimes::computers().unwrap();
         let (plan, suppliers) = example_files("tos-1", OS_RELEASE);
-        let proposed = propose(&plan, &suppliers.suppliers, &[("file".into(), inventory("tos-1"))]);
+        let proposed = propose(&plan, &suppliers.suppliers, &[SeenHost::of_inventory("file", inventory("tos-1"))]);
         let units = &proposed.first().unwrap().units;
         assert!(units.iter().any(|unit| unit.sort == UnitSort::OperatingSystem));
         for unit in units {
@@ -277,7 +326,7 @@ mod tests {
     #[test]
     fn the_rows_that_are_proposed_are_in_the_file() {
         let law = regimes::computers().unwrap();
-        for id in [scope::EQUIPMENT, scope::INTERNET] {
+        for id in [scope::EQUIPMENT, scope::INTERNET, scope::AUTHENTICATION] {
             assert!(law.scope.iter().any(|row| row.scope_id == id), "{id}");
         }
     }

@@ -16,6 +16,7 @@ pub use review::OpenKey;
 pub use sightings::{Listed, ORDERS, Sightings, Variant, VariantNo};
 
 use super::assets::Changed;
+use super::computers::ComputerKey;
 use super::declarations::host_key;
 use crate::model::meaning::{HostContext, INDEX_COLLECTOR, Marks, Meaning, Setting, SupplierKey, meaning_of};
 use crate::model::numbers::{HostNo, Interned, ItemNo};
@@ -40,6 +41,8 @@ pub struct Touched {
     pub interfaces: BTreeSet<(HostNo, String)>,
     /// Equipment whose plans changed: all that was said of it.
     pub equipment: BTreeSet<EquipmentId>,
+    /// Computers that were decided about, or whose duties were moved.
+    pub computers: BTreeSet<ComputerKey>,
     /// A supplier whose record changed.
     pub supplier: Option<SupplierId>,
 }
@@ -53,6 +56,7 @@ impl Touched {
             products: products.collect(),
             hosts: state.agents.iter().map(|(host, _)| host).collect(),
             equipment: drift.equipment.keys().cloned().collect(),
+            computers: state.computers.iter().map(|(key, _)| key.clone()).collect(),
             ..Self::default()
         }
     }

@@ -1,0 +1,90 @@
+//! `computer_differs`: a computer in scope shows another product than the one that was confirmed of it.
+//! It does not know whether that is a change to notify; a person decides about the computer anew.
+//! Invariant: only what a host shows differs; what it does not show, or no agent looks at, is no difference.
+
+use super::{Facts, Rule};
+use crate::model::duties::computers::proposal::{UnitSort, seen_units};
+use crate::model::findings::{Subject, Verdict};
+use crate::model::prepared::Sort;
+use crate::model::rows::Severity;
+use crate::model::views::computers::ComputerState;
+use crate::model::views::drift::Touched;
+use daicho_schemas::fact::observation::Observation;
+use daicho_schemas::text::Text;
+use roaring::RoaringBitmap;
+use std::collections::BTreeSet;
+
+/// Its name.
+pub(crate) const ID: &str = "computer_differs";
+
+/// The rule.
+pub(super) const RULE: Rule = Rule { id: ID, claim, subjects, judge };
+
+fn claim() -> Text {
+    Text::new(
+        "特定重要電子計算機の製品が、確認したときと違います。",
+        "A computer in scope shows another product than when it was confirmed.",
+    )
+}
+
+fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    let computers = &facts.state.computers;
+    let named = touched.hosts.iter().filter_map(|host| facts.drift.hosts.get(*host)?.name.clone());
+    let seen = named.flat_map(|name| computers.of_name(&name).collect::<Vec<_>>());
+    let decided = touched.computers.iter().cloned();
+    seen.chain(decided).map(|(equipment, name)| Subject::Computer(equipment, name)).collect()
+}
+
+fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
+    let Subject::Computer(equipment, name) = subject else { return None };
+    let computer = facts.state.computers.get(&(equipment.clone(), name.clone()))?;
+    if !computer.judged.in_scope {
+        return None;
+    }
+    let hosts: RoaringBitmap = facts.drift.hosts.of_name(name).collect();
+    let items: Vec<Observation> = hosts.iter().flat_map(|host| observed(facts, host)).collect();
+    let differing = differing(computer, &items);
+    let (confirmed, seen) = differing.first()?;
+    let more = differing.len() - 1;
+    Some(Verdict {
+        severity: Severity::Warning,
+        title: Text::new(
+            format!("{} の製品が確認したときと違います：{confirmed} → {seen}", computer.name),
+            format!("{} shows another product than was confirmed: {confirmed} → {seen}", computer.name),
+        ),
+        why: Text::new(
+            format!("届け出た製品名が変わると、変更の届出が要ります。ほかに {more} 件あります。"),
+            format!("When the product that was notified changes, the change is notified. There are {more} more."),
+        ),
+        next: Text::new(
+            "「電子計算機」のページでこの電子計算機を確認し直してください。届出済みなら、変わった日を書きます。",
+            "Confirm the computer anew on the page of computers. If it was notified, give the day on which it changed.",
+        ),
+        equipment_id: Some(equipment.clone()),
+        hosts,
+        components: Vec::new(),
+        supplier: None,
+    })
+}
+
+fn observed(facts: &Facts<'_>, host: u32) -> Vec<Observation> {
+    let wanted = facts.state.assets.on(host, |item| matches!(item.sort, Sort::System | Sort::Hardware));
+    wanted.into_iter().filter_map(|item| item.observation()).collect()
+}
+
+/// What was confirmed and what is seen instead, product by product.
+fn differing(computer: &ComputerState, items: &[Observation]) -> Vec<(String, String)> {
+    let seen = seen_units(items);
+    let of = |sort: UnitSort| seen.iter().filter(move |(own, _)| *own == sort).map(|(_, name)| name.as_str());
+    let products = computer.judged.products.iter().filter_map(|product| {
+        let confirmed = product.seen_as.as_deref()?;
+        let sort = if product.unit_id == "appliance" { UnitSort::ApplianceHardware } else { UnitSort::OperatingSystem };
+        let instead = of(sort).next().filter(|_| of(sort).all(|name| name != confirmed))?;
+        Some((confirmed.to_string(), instead.to_string()))
+    });
+    products.collect()
+}
+
+#[cfg(test)]
+#[path = "computer_differs_tests.rs"]
+mod tests;
