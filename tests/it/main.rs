@@ -15,6 +15,7 @@ mod alerts;
 mod bad_input;
 mod book;
 mod component_decisions;
+mod computers;
 mod engine_contract;
 mod flipped_bytes;
 mod full_disk;

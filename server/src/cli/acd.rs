@@ -1,13 +1,15 @@
-//! `daicho acd list`: which computers of an equipment would have to be notified under サイバー対処能力強化法, as a proposal.
+//! `daicho acd …`: which computers of an equipment would have to be notified under サイバー対処能力強化法, as a proposal from files;
+//! the commands that ask a server stand in `computers.rs`.
 //! It does not know the network between the hosts. Invariant: what it prints is a proposal to confirm and says so, and a host
 //! without an inventory is never passed over.
 
+use super::computers::{self, ComputersArguments, ConfirmArguments, RefuseArguments, SheetArguments};
 use super::files::{self, EXIT_FOUND, Format, say_printable};
 use super::{say, say_text};
 use crate::intake::declarations::{check_plan_suppliers, parse_inventory, parse_plan, parse_suppliers};
 use crate::model::duties::computers::proposal::{HostProposal, SeenHost, Unit, UnitSort, answer, propose};
 use crate::model::duties::computers::rows;
-use crate::model::regimes::computers;
+use crate::model::regimes;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use daicho_schemas::fact::supplier::SuppliersFile;
@@ -24,6 +26,14 @@ use std::process::ExitCode;
 pub(crate) enum AcdCommand {
     /// Propose what would have to be notified (届出の対象の案)
     List(ListArguments),
+    /// What the server proposes and what was decided of an equipment's computers (案と判断)
+    Computers(ComputersArguments),
+    /// Record that computers are in scope, with what is notified of them (対象として記録する)
+    Confirm(ConfirmArguments),
+    /// Record that computers are not in scope, and why (対象外として記録する)
+    Refuse(RefuseArguments),
+    /// Write form 1 or 2, filled in from the decisions, as a spreadsheet (様式第一・第二の作業用シート)
+    Worksheet(SheetArguments),
 }
 
 /// From which files.
@@ -44,8 +54,20 @@ pub(crate) struct ListArguments {
 }
 
 pub(crate) fn run(command: &AcdCommand, language: Language) -> anyhow::Result<ExitCode> {
-    let AcdCommand::List(arguments) = command;
-    let law = computers().context("this release has no rows of jp-acd")?;
+    let arguments = match command {
+        AcdCommand::List(arguments) => arguments,
+        AcdCommand::Computers(arguments) => return computers::list(arguments, language).map(|()| ExitCode::SUCCESS),
+        AcdCommand::Confirm(arguments) => return computers::confirm(arguments, language).map(|()| ExitCode::SUCCESS),
+        AcdCommand::Refuse(arguments) => return computers::refuse(arguments, language).map(|()| ExitCode::SUCCESS),
+        AcdCommand::Worksheet(arguments) => {
+            return computers::worksheet(arguments, language).map(|()| ExitCode::SUCCESS);
+        }
+    };
+    propose_from_files(arguments, language)
+}
+
+fn propose_from_files(arguments: &ListArguments, language: Language) -> anyhow::Result<ExitCode> {
+    let law = regimes::computers().context("this release has no rows of jp-acd")?;
     let bytes = files::read(&arguments.plan, IMPORT_BYTES_MAX, RefusalCode::PlanMalformed)?;
     let plan = parse_plan(&bytes)?;
     let suppliers = match &arguments.suppliers {

@@ -96,6 +96,13 @@ impl Client {
         Ok(response.error_for_status()?.text().await?)
     }
 
+    /// What stands at an address of the server, as bytes.
+    pub(crate) async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let request = self.http.get(format!("{}{path}", self.connect.url)).bearer_auth(&self.connect.token);
+        let response = request.send().await.with_context(|| format!("ask the server at {}", self.connect.url))?;
+        Ok(response.error_for_status()?.bytes().await?.to_vec())
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
         let sent = request.bearer_auth(&self.connect.token).send().await;
         let response = sent.with_context(|| {

@@ -7,6 +7,7 @@ mod agent;
 mod alerts;
 mod client;
 mod component;
+mod computers;
 mod designation;
 mod duty;
 mod equipment;

@@ -47,7 +47,7 @@ pub fn fill(forms: &FormsFile, form_id: &str, filing: &Filing<'_>) -> Option<Wor
         form_id: form.form_id.clone(),
         form: form.name.clone(),
         purpose: form.purpose.clone(),
-        plan_id: plan.plan_id.clone(),
+        plan_id: Some(plan.plan_id.clone()),
         operator: plan.operator.name.clone(),
         equipment: plan.equipment.name.clone(),
         filing_on: filing.filing_on,

@@ -2,11 +2,13 @@
 //! It does not know the law (`schemas/regimes/` does), the ledger, or what day it is; it is given a plan, records and a day.
 //! Invariant: no field of the form is left out: what we do not have is said to be missing, what the supplier sends itself is said so.
 
+mod computers;
 mod fill;
 mod values;
 mod words;
 pub mod xlsx;
 
+pub use computers::{ComputersFiling, fill_computers};
 pub use fill::{Filing, fill, fits};
 pub use words::{direct_word, state_word};
 
@@ -26,8 +28,8 @@ pub struct Worksheet {
     pub form: Text,
     /// What it is for.
     pub purpose: Text,
-    /// The plan.
-    pub plan_id: PlanId,
+    /// The plan; absent where the form is not about one.
+    pub plan_id: Option<PlanId>,
     /// The operator.
     pub operator: Text,
     /// The equipment.

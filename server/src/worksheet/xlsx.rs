@@ -55,6 +55,7 @@ fn head(sheet: &mut Sheet, worksheet: &Worksheet, language: Language) -> Result<
     let bold = Format::new().set_bold().set_font_size(14.0);
     sheet.write_string_with_format(0, 0, worksheet.form.get(language), &bold)?;
     let open = worksheet.open().count();
+    let plan = worksheet.plan_id.as_ref().map(|id| Text::new(format!("計画書: {id}"), format!("Plan: {id}")));
     let lines = [
         worksheet.purpose.clone(),
         Text::new(
@@ -65,7 +66,6 @@ fn head(sheet: &mut Sheet, worksheet: &Worksheet, language: Language) -> Result<
             format!("特定重要設備: {}", worksheet.equipment.ja),
             format!("Equipment: {}", worksheet.equipment.en),
         ),
-        Text::new(format!("計画書: {}", worksheet.plan_id), format!("Plan: {}", worksheet.plan_id)),
         Text::new(
             format!("届出日（書類の期限と割合はこの日で判断）: {}", worksheet.filing_on),
             format!("Day of filing (papers and shares are judged for it): {}", worksheet.filing_on),
@@ -77,7 +77,7 @@ fn head(sheet: &mut Sheet, worksheet: &Worksheet, language: Language) -> Result<
         ),
     ];
     let mut row = 1;
-    for line in lines.iter().chain(&worksheet.note) {
+    for line in lines.iter().chain(&plan).chain(&worksheet.note) {
         sheet.write_string(row, 0, cell(line.get(language)))?;
         row += 1;
     }

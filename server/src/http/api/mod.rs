@@ -3,6 +3,7 @@
 //! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
 
 mod changes;
+mod computers;
 mod decisions;
 mod duties;
 mod health;
@@ -49,6 +50,9 @@ pub fn router() -> Router<Arc<App>> {
         .route("/plans", get(reads::plans).post(writes::plan))
         .route("/radius", get(reads::radius))
         .route("/plans/{id}/missing", get(reads::plan_completeness))
+        .route("/computers", get(computers::list).post(computers::judge))
+        .route("/equipment/{id}/acd-worksheet", get(computers::worksheet))
+        .route("/equipment/{id}/acd-worksheet.xlsx", get(computers::spreadsheet))
         .route("/changes/judge", post(changes::judge))
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))

@@ -37,6 +37,7 @@ pub enum Section {
     Components,
     Suppliers,
     Plans,
+    Computers,
     Ledger,
     None,
 }
@@ -62,6 +63,7 @@ const NAVIGATION: &[(Section, &str, &str)] = &[
     (Section::Components, "/components", "nav-components"),
     (Section::Suppliers, "/suppliers", "nav-suppliers"),
     (Section::Plans, "/plans", "nav-plans"),
+    (Section::Computers, "/computers", "nav-computers"),
     (Section::Ledger, "/ledger", "nav-ledger"),
 ];
 

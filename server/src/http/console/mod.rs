@@ -29,8 +29,8 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    channels, component, components, duties, duty, entry, equipment, equipment_list, finding, findings, host, hosts,
-    ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
+    channels, component, components, computers, duties, duty, entry, equipment, equipment_list, finding, findings,
+    host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -64,6 +64,9 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/plans", get(plans::show))
         .route("/plans/{id}/worksheet", get(worksheet::show))
         .route("/plans/{id}/worksheet.xlsx", get(worksheet::download))
+        .route("/computers", get(computers::show).post(computers::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
+        .route("/equipment/{id}/acd-worksheet", get(worksheet::show_computers))
+        .route("/equipment/{id}/acd-worksheet.xlsx", get(worksheet::download_computers))
         .route("/channels", get(channels::show))
         .route("/ledger", get(ledger::show))
         .route("/ledger/{seq}", get(entry::show))

@@ -2,6 +2,7 @@
 //! They do not know the model; the model has its own tests.
 //! With DAICHO_GALLERY=DIR the pages are also written there, to be looked at in a browser.
 
+mod computer_forms;
 mod door;
 mod duty_forms;
 mod gallery;

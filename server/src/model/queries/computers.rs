@@ -133,12 +133,6 @@ impl Model {
         self.state.computers.get(&computer_key(id, name))
     }
 
-    /// Every computer of one equipment that is in scope, by name.
-    pub fn computers_in_scope(&self, id: &EquipmentId) -> Vec<ComputerState> {
-        let all = self.state.computers.of_equipment(id).filter(|(_, state)| state.judged.in_scope);
-        all.map(|(_, state)| state.clone()).collect()
-    }
-
     /// Whether a notification of a computer was submitted.
     pub fn computer_was_submitted(&self, id: &EquipmentId, name: &str) -> bool {
         obliged::was_submitted(&self.state, &computer_key(id, name))

@@ -36,6 +36,12 @@ impl Model {
         self.state.declarations.equipment_described(id).map(|equipment| equipment.name.clone())
     }
 
+    /// Every 特定重要設備 by id and name.
+    pub fn equipment_names(&self) -> Vec<(EquipmentId, Text)> {
+        let described = self.state.declarations.equipment();
+        described.into_iter().map(|(id, state)| (id.clone(), state.plan.equipment.name.clone())).collect()
+    }
+
     /// One 特定重要設備.
     pub fn equipment_detail(&self, id: &EquipmentId, today: CalendarDate) -> Option<EquipmentDetail> {
         let drift = self.drift.equipment.get(id)?;

@@ -3,8 +3,10 @@
 //! Invariant: the answer follows from the ledger, the form and the day of filing alone.
 
 use super::super::Model;
-use crate::worksheet::{Filing, Worksheet, fill};
-use daicho_schemas::ids::PlanId;
+use crate::model::regimes;
+use crate::model::views::computers::ComputerState;
+use crate::worksheet::{ComputersFiling, Filing, Worksheet, fill, fill_computers};
+use daicho_schemas::ids::{EquipmentId, PlanId};
 use daicho_schemas::regime::forms::FormsFile;
 use daicho_schemas::time::CalendarDate;
 use std::collections::BTreeMap;
@@ -23,5 +25,15 @@ impl Model {
         let plan = &self.state.declarations.plan_state(plan_id)?.plan;
         let supplier = |id: &_| self.state.declarations.supplier_state(id);
         fill(forms, form_id, &Filing { plan, supplier: &supplier, filing_on, given })
+    }
+
+    /// An ACD form of one equipment, filled in from the decisions on its computers. `None` where there is no such equipment or form.
+    pub fn computers_worksheet(&self, id: &EquipmentId, form_id: &str, filing_on: CalendarDate) -> Option<Worksheet> {
+        let plan = &self.state.declarations.plans_of(id).max_by_key(|state| state.seq)?.plan;
+        let computers: Vec<ComputerState> =
+            self.state.computers.of_equipment(id).map(|(_, state)| state.clone()).collect();
+        let facts = |product: &_| self.computer_facts(id, product);
+        let filing = ComputersFiling { plan, computers: &computers, facts: &facts, filing_on };
+        fill_computers(regimes::computers()?, form_id, &filing)
     }
 }

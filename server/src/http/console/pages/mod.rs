@@ -5,6 +5,7 @@
 pub mod channels;
 pub mod component;
 pub mod components;
+pub mod computers;
 pub mod duties;
 pub mod duty;
 pub mod entry;

@@ -47,6 +47,8 @@ pub struct Urgent {
     pub soon: usize,
     /// How many nobody sees to.
     pub unassigned: usize,
+    /// Declared hosts of which nobody has said whether they are 特定重要電子計算機.
+    pub computers: usize,
     /// Those whose day comes first.
     pub next: Vec<DutyRow>,
 }
@@ -60,6 +62,7 @@ impl Urgent {
             overdue: count(&due(DutyDue::Overdue)),
             soon: count(&due(DutyDue::Soon)),
             unassigned: count(&nobody),
+            computers: model.computers_undecided(),
             next: model.duties_wanted(&due(DutyDue::Dated), today, 0, ROWS_MAX),
         }
     }

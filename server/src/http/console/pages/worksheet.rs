@@ -5,7 +5,9 @@
 use super::trouble;
 use crate::http::App;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
-use crate::model::regimes::forms;
+use crate::model::Model;
+use crate::model::duties::computers::obliged::FORM_FIRST;
+use crate::model::regimes::{self, forms};
 use crate::worksheet::{RowState, Worksheet, WorksheetRow, direct_word, fits, state_word, xlsx};
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -13,7 +15,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use daicho_schemas::fact::declaration::PlanKind;
-use daicho_schemas::ids::PlanId;
+use daicho_schemas::ids::{EquipmentId, PlanId};
 use daicho_schemas::regime::forms::Form;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
@@ -52,7 +54,11 @@ pub struct WorksheetPage {
     pub ctx: PageContext,
     /// The form, filled in.
     pub sheet: Worksheet,
-    /// The forms that a plan of this kind can need.
+    /// The page's own address, without a query.
+    pub place: String,
+    /// Where it hangs: address and key of the words.
+    pub above: (String, &'static str),
+    /// The forms that fit.
     pub forms: Vec<(String, Text)>,
     /// The question as it was sent.
     pub asked: WorksheetForm,
@@ -63,7 +69,20 @@ impl WorksheetPage {
     pub fn new(ctx: PageContext, sheet: Worksheet, kind: PlanKind, asked: WorksheetForm) -> Self {
         let of = |form: &Form| (form.form_id.clone(), form.name.clone());
         let forms = forms().forms.iter().filter(|form| fits(&form.form_id, kind)).map(of).collect();
-        Self { ctx, sheet, forms, asked }
+        let id = sheet.plan_id.as_ref().map_or("", PlanId::as_str);
+        let (place, above) = (format!("/plans/{id}/worksheet"), (format!("/plans#{id}"), "nav-plans"));
+        Self { ctx, place, above, sheet, forms, asked }
+    }
+
+    /// ACD forms of an equipment, from rows.
+    pub fn of_computers(ctx: PageContext, sheet: Worksheet, equipment: &EquipmentId, asked: WorksheetForm) -> Self {
+        let forms = regimes::computers().into_iter().flat_map(|law| &law.forms);
+        let forms = forms.map(|form| (form.form_id.clone(), form.name.clone())).collect();
+        let (place, above) = (
+            format!("/equipment/{equipment}/acd-worksheet"),
+            (format!("/computers?equipment={equipment}"), "nav-computers"),
+        );
+        Self { ctx, place, above, sheet, forms, asked }
     }
 
     fn lists(&self) -> [(&'static str, &[WorksheetRow]); 2] {
@@ -137,6 +156,63 @@ pub async fn show(
     }
 }
 
+/// `GET /equipment/{id}/acd-worksheet`.
+pub async fn show_computers(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(asked): Query<WorksheetForm>,
+) -> Response {
+    let sheet = visitor.read(&app, Section::Computers, |model, today| of_computers(model, &id, &asked, today));
+    match sheet {
+        Ok((ctx, Some((sheet, id)))) => page(StatusCode::OK, &WorksheetPage::of_computers(ctx, sheet, &id, asked)),
+        Ok((ctx, None)) => trouble::not_found(&ctx),
+        Err(fault) => fault,
+    }
+}
+
+/// `GET /equipment/{id}/acd-worksheet.xlsx`.
+pub async fn download_computers(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(asked): Query<WorksheetForm>,
+) -> Response {
+    let sheet = visitor.read(&app, Section::Computers, |model, today| of_computers(model, &id, &asked, today));
+    match sheet {
+        Ok((ctx, Some((sheet, id)))) => written(&ctx, id.as_str(), &sheet),
+        Ok((ctx, None)) => trouble::not_found(&ctx),
+        Err(fault) => fault,
+    }
+}
+
+fn of_computers(
+    model: &Model,
+    id: &str,
+    asked: &WorksheetForm,
+    today: CalendarDate,
+) -> Option<(Worksheet, EquipmentId)> {
+    let id = EquipmentId::new(id).ok()?;
+    let form = if asked.form.trim().is_empty() { FORM_FIRST } else { asked.form.trim() };
+    let on = if asked.on.trim().is_empty() { today } else { asked.on.trim().parse().ok()? };
+    Some((model.computers_worksheet(&id, form, on)?, id))
+}
+
+/// A worksheet as a file. Ids are of letters, digits and few signs, so they can stand in a header as they are.
+fn written(ctx: &PageContext, id: &str, sheet: &Worksheet) -> Response {
+    match xlsx::write(sheet, ctx.language) {
+        Ok(bytes) => {
+            let name = format!("attachment; filename=\"{id}-{}.xlsx\"", sheet.form_id);
+            let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_string();
+            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], bytes).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "a worksheet could not be written");
+            trouble::fault(ctx)
+        }
+    }
+}
+
 /// `GET /plans/{id}/worksheet.xlsx`.
 pub async fn download(
     State(app): State<Arc<App>>,
@@ -145,18 +221,7 @@ pub async fn download(
     Query(asked): Query<WorksheetForm>,
 ) -> Response {
     match answer(&app, visitor, &id, &asked) {
-        Ok((ctx, Some((sheet, _)))) => match xlsx::write(&sheet, ctx.language) {
-            Ok(bytes) => {
-                // Both ids are of letters, digits and few signs, so they can stand in a header as they are.
-                let name = format!("attachment; filename=\"{}-{}.xlsx\"", sheet.plan_id, sheet.form_id);
-                let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_string();
-                ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], bytes).into_response()
-            }
-            Err(error) => {
-                tracing::error!(%error, "a worksheet could not be written");
-                trouble::fault(&ctx)
-            }
-        },
+        Ok((ctx, Some((sheet, _)))) => written(&ctx, &id, &sheet),
         Ok((ctx, None)) => trouble::not_found(&ctx),
         Err(fault) => fault,
     }

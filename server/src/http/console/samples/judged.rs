@@ -176,7 +176,7 @@ pub(in crate::http::console) fn duties() -> Vec<DutyRow> {
 }
 
 pub(in crate::http::console) fn urgent() -> Urgent {
-    Urgent { overdue: 1, soon: 1, unassigned: 2, next: duties().into_iter().rev().step_by(2).collect() }
+    Urgent { overdue: 1, soon: 1, unassigned: 2, computers: 12, next: duties().into_iter().rev().step_by(2).collect() }
 }
 
 /// A duty with what stands around it, and a life of several steps.

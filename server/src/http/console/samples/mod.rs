@@ -2,11 +2,13 @@
 //! They do not come from the model; nothing here says how a row arises.
 //! Invariant: every page has a sample here with long names, unknown values and many rows, and one with nothing.
 
+mod computers;
 mod declared;
 mod judged;
 mod reviewed;
 mod seen;
 
+pub(in crate::http::console) use computers::*;
 pub(in crate::http::console) use declared::*;
 pub(in crate::http::console) use judged::*;
 pub(in crate::http::console) use reviewed::*;

@@ -18,7 +18,7 @@ use crate::model::views::declarations::SupplierState;
 use crate::output::channels::state::ChannelRow;
 use crate::worksheet::{Filing, fill};
 use askama::Template;
-use daicho_schemas::ids::SupplierId;
+use daicho_schemas::ids::{EquipmentId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Language;
 use std::path::Path;
@@ -31,6 +31,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     pages.extend(judged(language));
     pages.extend(empty(language));
     pages.extend(told(language));
+    pages.extend(computers(language));
     pages
 }
 
@@ -96,6 +97,35 @@ fn full(language: Language) -> Vec<(&'static str, String)> {
         ("worksheet", worksheet_page(ctx(Section::Plans))),
         ("plans", plans::Plans { ctx: ctx(Section::Plans), plans: samples::plans() }.render().unwrap()),
         ("sign_in", signed_out.render().unwrap()),
+    ]
+}
+
+fn computers(language: Language) -> Vec<(&'static str, String)> {
+    let model = samples::computers_model();
+    let tos = EquipmentId::new("tos").unwrap();
+    let ctx = || context(language, Section::Computers);
+    let shown = |one: &str, refused: Option<Refusal>| {
+        let query = computers::ComputersQuery { equipment: "tos".into(), one: one.into(), ..Default::default() };
+        let complaint = refused.map(|refusal| ctx().complaint(&refusal));
+        let found = model.computers_of(&tos).unwrap();
+        computers::Computers::new(ctx(), query, model.equipment_names(), found, None, complaint).render().unwrap()
+    };
+    let refused = Refusal::new(RefusalCode::ComputerChangeDayWrong).with("computers[0]: a notification was submitted");
+    let nothing = computers::Computers::new(
+        empty_context(language, Section::Computers),
+        Default::default(),
+        Vec::new(),
+        Default::default(),
+        None,
+        None,
+    );
+    let sheet = model.computers_worksheet(&tos, "acd-form-1", samples::on("2026-11-21")).unwrap();
+    let sheet = worksheet::WorksheetPage::of_computers(ctx(), sheet, &tos, Default::default());
+    vec![
+        ("computers", shown("", None)),
+        ("computers-one", shown("tos-app-01", Some(refused))),
+        ("computers-empty", nothing.render().unwrap()),
+        ("worksheet-acd", sheet.render().unwrap()),
     ]
 }
 
