@@ -2,12 +2,13 @@
 //! They do not know the ledger or what agents see; they are given decisions of people.
 //! Invariant: no field of the form is left out for any product, and an exempt product is shown as not needed, never dropped.
 
-use super::{About, RowState, Worksheet, WorksheetRow};
+use super::{About, RowState, Worksheet, WorksheetRow, entry};
 use crate::model::duties::computers::judge;
 use crate::model::duties::computers::obliged::{FORM_CHANGE, FORM_FIRST};
 use crate::model::views::computers::{ComputerChange, ComputerState};
 use daicho_schemas::fact::computer::{ComputerJudged, NotifiedProduct};
 use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::regime::Confidence;
 use daicho_schemas::regime::computers::{ComputersFile, UnitFacts};
 use daicho_schemas::regime::forms::FormField;
 use daicho_schemas::text::Text;
@@ -70,7 +71,7 @@ impl Desk<'_> {
                 "equipment" => plan.equipment.name.clone(),
                 _ => return None,
             };
-            Some(row(field, None, value, plan.plan_id.as_str(), None))
+            Some(row(field, None, value, plan.plan_id.as_str()))
         };
         self.fields.iter().filter_map(|field| of(&field)).collect()
     }
@@ -94,9 +95,7 @@ impl Desk<'_> {
             let about = About { text: Text::same(title), supplier_id: None };
             let gone = Text::new("対象でなくなった", "in scope no more");
             let fields = self.fields.iter().filter(|field| field.field_id == "computer_category");
-            return fields
-                .map(|field| row(field, Some(about.clone()), gone.clone(), &entry(change.seq), None))
-                .collect();
+            return fields.map(|field| row(field, Some(about.clone()), gone.clone(), &entry(change.seq))).collect();
         }
         let mut rows = self.of_decision(&title, &change.after, change.seq);
         let products: Vec<&str> = change.before.products.iter().map(|product| product.product.as_str()).collect();
@@ -121,7 +120,7 @@ impl Desk<'_> {
         let category = scope.map(|row| row.name.clone()).unwrap_or_default();
         let of_computer = self.fields.iter().filter(|field| field.field_id == "computer_category");
         let mut rows: Vec<WorksheetRow> =
-            of_computer.map(|field| row(field, about(name.into()), category.clone(), &entry(seq), None)).collect();
+            of_computer.map(|field| row(field, about(name.into()), category.clone(), &entry(seq))).collect();
         for product in &judged.products {
             let exempt = self.exempt(product);
             for field in &self.fields {
@@ -130,10 +129,10 @@ impl Desk<'_> {
                     "maker_name" => product.maker.as_deref().unwrap_or_default(),
                     _ => continue,
                 };
-                let about = about(format!("{name} — {}", product.product));
-                let mut row = row(field, about, Text::same(value.trim()), &entry(seq), product.introduced_on);
-                if let Some(note) = &exempt {
+                let mut row = row(field, Some(about_product(name, product)), Text::same(value.trim()), &entry(seq));
+                if let Some((confidence, note)) = &exempt {
                     (row.state, row.note) = (RowState::NotNeeded, Some(note.clone()));
+                    row.confidence = row.confidence.max(*confidence);
                 } else if let Some(note) = self.stands_in(product).filter(|_| row.state == RowState::Stated) {
                     row.note = Some(row.note.take().map_or_else(|| note.clone(), |own| joined(&note, &own)));
                 }
@@ -144,13 +143,14 @@ impl Desk<'_> {
     }
 
     /// Why a product is not notified, as a person stated.
-    fn exempt(&self, product: &NotifiedProduct) -> Option<Text> {
+    fn exempt(&self, product: &NotifiedProduct) -> Option<(Confidence, Text)> {
         let id = product.exempt_by.as_ref()?;
         let exemption = self.law.exemptions.iter().find(|row| row.exemption_id == *id)?;
-        Some(Text::new(
+        let note = Text::new(
             format!("届出の対象外（{}）。インシデント報告の義務は残ります", exemption.name.ja),
             format!("exempt from notification ({}); the duty to report incidents remains", exemption.name.en),
-        ))
+        );
+        Some((exemption.basis.confidence, note))
     }
 
     /// Whether a filed plan shows the same names today.
@@ -201,13 +201,7 @@ impl Desk<'_> {
     }
 }
 
-fn row(
-    field: &FormField,
-    about: Option<About>,
-    value: Text,
-    source: &str,
-    as_of: Option<CalendarDate>,
-) -> WorksheetRow {
+fn row(field: &FormField, about: Option<About>, value: Text, source: &str) -> WorksheetRow {
     let empty = value.ja.is_empty() && value.en.is_empty();
     WorksheetRow {
         block: field.block.clone(),
@@ -217,16 +211,24 @@ fn row(
         value,
         state: if empty { RowState::Missing } else { RowState::Stated },
         source: if empty { String::new() } else { source.into() },
-        as_of: as_of.filter(|_| !empty),
+        as_of: None,
         direct: field.direct,
         confidence: field.basis.confidence,
         note: field.condition.clone().or_else(|| field.basis.note.clone()),
     }
 }
 
-/// Where a decision stands.
-fn entry(seq: u64) -> String {
-    format!("台帳 / ledger #{seq}")
+/// A product of a computer, with the day from which its period counts.
+fn about_product(name: &str, product: &NotifiedProduct) -> About {
+    let (ja, en) = product.introduced_on.map_or_else(
+        || ("導入日不明".to_string(), "day of introduction not known".to_string()),
+        |on| (format!("{on} 導入"), format!("introduced on {on}")),
+    );
+    let product = &product.product;
+    About {
+        text: Text::new(format!("{name} — {product}（{ja}）"), format!("{name} — {product} ({en})")),
+        supplier_id: None,
+    }
 }
 
 fn joined(first: &Text, second: &Text) -> Text {

@@ -2,12 +2,14 @@
 //! It does not know the law (`schemas/regimes/` does), the ledger, or what day it is; it is given a plan, records and a day.
 //! Invariant: no field of the form is left out: what we do not have is said to be missing, what the supplier sends itself is said so.
 
+mod check_list;
 mod computers;
 mod fill;
 mod values;
 mod words;
 pub mod xlsx;
 
+pub use check_list::{add_measures, answer_word, fill_check_list};
 pub use computers::{ComputersFiling, fill_computers};
 pub use fill::{Filing, fill, fits};
 pub use words::{direct_word, state_word};
@@ -110,4 +112,9 @@ impl RowState {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Unusable | Self::Erased | Self::Missing)
     }
+}
+
+/// An entry of the ledger as a source.
+fn entry(seq: u64) -> String {
+    format!("台帳 / ledger #{seq}")
 }

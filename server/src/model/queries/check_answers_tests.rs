@@ -1,0 +1,89 @@
+//! Check lists over scripted ledgers: every item is counted once, unknown and expired are open, what is seen answers nothing.
+
+use super::super::check_seen;
+use super::*;
+use crate::model::testing::{Script, interface, plan, supplier};
+use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::check_answer::CheckAnswered;
+use daicho_schemas::fact::decision::Role;
+use daicho_schemas::fact::observation::InterfaceKind;
+use serde_json::{Value, json};
+
+fn script() -> Script {
+    let mut script = Script::with_agent("tos-1");
+    script.supplier(supplier("debian"));
+    let mut declared = plan("plan-1", "tos").host("tos-1").host("tos-2").remote_path("tos-2", "ppp0").build();
+    declared.filing.risk_measures =
+        serde_json::from_value(json!([{ "measure_id": "I-1", "text": "受入検査", "evidence": ["契約書"] }])).unwrap();
+    script.plan_as(declared);
+    script.os_named("debian", "tos-1");
+    script.interfaces(Outcome::Complete, &[interface("wg0", InterfaceKind::Wireguard)]);
+    script
+}
+
+fn tos() -> CheckedThing {
+    CheckedThing::Equipment(EquipmentId::new("tos").unwrap())
+}
+
+fn answer(script: &mut Script, item_id: &str, more: Value) {
+    let by = script.person("aoi", Role::Compliance);
+    let mut all = json!({ "about": { "equipment": "tos" }, "list_id": "water-standard", "item_id": item_id,
+        "answer": "yes", "on": "2026-11-01" });
+    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let answered: CheckAnswered = serde_json::from_value(all).unwrap();
+    script.push(by, Fact::CheckAnswered(answered));
+}
+
+#[test]
+fn every_item_is_counted_once_and_unknown_is_not_ok() {
+    let mut script = script();
+    let sheet =
+        |script: &Script, on: &str| script.model.check_sheet("water-standard", &tos(), on.parse().unwrap()).unwrap();
+    let counts = sheet(&script, "2026-11-21").counts;
+    assert_eq!((counts.unanswered, counts.open()), (4, 4), "nothing is answered by what agents see");
+    answer(&mut script, "water-authentication", json!({ "valid_through": "2026-11-30" }));
+    answer(&mut script, "water-antivirus", json!({ "answer": "unknown", "note": "調査中" }));
+    answer(&mut script, "water-locked", json!({ "answer": "no", "note": "鍵", "target_on": "2027-03-31" }));
+    let counts = sheet(&script, "2026-11-30").counts;
+    assert_eq!((counts.yes, counts.no, counts.unknown, counts.unanswered, counts.expired), (1, 1, 1, 1, 0));
+    assert_eq!(counts.open(), 2, "a no is an answer; unknown and unanswered are not");
+    let counts = sheet(&script, "2026-12-01").counts;
+    assert_eq!((counts.yes, counts.expired, counts.open()), (0, 1, 3), "its last day has passed");
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
+fn what_is_seen_stands_beside_with_its_source() {
+    let script = script();
+    let today = "2026-11-21".parse().unwrap();
+    let sheet = |list: &str, about: &CheckedThing| script.model.check_sheet(list, about, today).unwrap();
+    let vpn = sheet("vpn-questions", &tos());
+    let present = &vpn.items[0];
+    assert!(present.answer.is_none() && present.is_open());
+    assert_eq!(present.seen[0].text.en, "remote paths that plans declare: tos-2 ppp0");
+    assert_eq!(present.seen[1].text.en, "interfaces on hosts that can be one end: tos-1 wg0");
+    assert_eq!(present.seen[1].source.en, "agents (1 of 2 hosts of the plan)");
+    let water = sheet("water-standard", &tos());
+    let system = water.items.iter().find(|row| row.item.item_id == "water-os-support").unwrap();
+    assert!(system.seen[0].text.en.contains("debian system"), "{}", system.seen[0].text.en);
+    let plan = CheckedThing::Plan("plan-1".to_string().try_into().unwrap());
+    let risk = sheet(RISK_LIST, &plan);
+    assert_eq!(risk.items[0].seen[0].text.en, "受入検査 (evidence: 契約書)");
+    assert!(risk.items[1].seen.is_empty());
+    let none = CheckedThing::Plan("none".to_string().try_into().unwrap());
+    assert!(script.model.check_sheets(&none, today).is_none());
+    assert_eq!(script.model.check_sheets(&plan, today).unwrap().len(), regimes::check_lists().lists.len());
+}
+
+#[test]
+fn the_items_that_something_is_seen_of_are_in_the_file_and_ids_stand_once() {
+    let ids: Vec<&str> =
+        regimes::check_lists().lists.iter().flat_map(|list| &list.items).map(|item| item.item_id.as_str()).collect();
+    for id in check_seen::ITEMS {
+        assert!(ids.contains(&id), "{id}");
+        assert!(!script().model.check_seen(&EquipmentId::new("tos").unwrap(), id).is_empty(), "{id}");
+    }
+    let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(distinct.len(), ids.len(), "an answer is found by its item alone");
+}
