@@ -179,6 +179,12 @@ refusals! {
     NotFound = "not_found",
         ("見つかりません。", "There is no such thing here."),
         ("一覧から選び直してください。", "Choose from the list.");
+    AsOfWrong = "as_of_wrong",
+        ("その時点についての答えはありません。", "There is no answer as of that time."),
+        ("台帳の最初の記録から今日までの日（日本の暦、2026-03-31）、時刻（UTC）、または記録番号を指定してください。", "Give a day in Japan (2026-03-31), an instant in UTC, or the number of an entry, between the ledger's first entry and today.");
+    AsOfPreparing = "as_of_preparing",
+        ("その時点の状態を台帳から計算しています。", "The state as of that time is being computed from the ledger."),
+        ("しばらくして同じものを尋ねてください。計算は続いています。", "Ask the same again shortly; the computation goes on meanwhile.");
     CursorWrong = "cursor_wrong",
         ("続きの位置（cursor）が正しくありません。", "The cursor is not one of this list."),
         ("最初のページから読み直してください。", "Start again from the first page.");

@@ -279,7 +279,7 @@ pub fn replay(engine: &dyn Engine, model: Model, head: Head) -> anyhow::Result<(
     let said = engine.head();
     let last_received_at = received_at(engine, head.seq)?;
     let mut folded = Folded { model, head, last_received_at };
-    folded.go_on(engine, u64::MAX)?;
+    folded.go_on(engine, u64::MAX, &mut |_| ())?;
     // Others may have appended meanwhile; what is behind the fold is followed later.
     if folded.head.seq < said.seq {
         bail!("the ledger ends at entry {} and its engine says {}", folded.head.seq, said.seq);
@@ -289,10 +289,25 @@ pub fn replay(engine: &dyn Engine, model: Model, head: Head) -> anyhow::Result<(
 
 /// The model after the first entries up to and including `last_seq`, and the head there.
 pub fn fold_to(engine: &dyn Engine, last_seq: u64) -> anyhow::Result<(Model, Head)> {
-    let start = UtcMicros::from_micros(0)?;
-    let mut folded = Folded { model: Model::default(), head: Head::EMPTY, last_received_at: start };
-    folded.go_on(engine, last_seq)?;
+    fold_from(engine, (Model::default(), Head::EMPTY), last_seq, &mut |_| ())
+}
+
+/// Goes on from a state up to and including `last_seq`. `progress` hears the last entry of each group that was folded.
+pub fn fold_from(
+    engine: &dyn Engine,
+    (model, head): (Model, Head),
+    last_seq: u64,
+    progress: &mut dyn FnMut(u64),
+) -> anyhow::Result<(Model, Head)> {
+    let mut folded = Folded { model, head, last_received_at: UtcMicros::from_micros(0)? };
+    folded.go_on(engine, last_seq, progress)?;
     Ok((folded.model, folded.head))
+}
+
+/// The kept state to go on from to reach `last_seq`: the snapshot, where it is not beyond, or the state before the first entry.
+pub fn nearest(engine: &dyn Engine, last_seq: u64) -> (Model, Head) {
+    let snapshot = engine.get_snapshot().ok().flatten().filter(|snapshot| snapshot.head.seq <= last_seq);
+    snapshot.and_then(|snapshot| usable(engine, snapshot)).unwrap_or_else(|| (Model::default(), Head::EMPTY))
 }
 
 /// A model that is being folded.
@@ -303,7 +318,7 @@ struct Folded {
 }
 
 impl Folded {
-    fn go_on(&mut self, engine: &dyn Engine, last_seq: u64) -> anyhow::Result<()> {
+    fn go_on(&mut self, engine: &dyn Engine, last_seq: u64, progress: &mut dyn FnMut(u64)) -> anyhow::Result<()> {
         while self.head.seq < last_seq {
             let frames = engine.read(self.head.seq + 1, REPLAY_ENTRIES, REPLAY_BYTES)?;
             if frames.is_empty() {
@@ -312,6 +327,7 @@ impl Folded {
             for frame in frames.iter().take_while(|frame| frame.seq <= last_seq) {
                 self.take(frame)?;
             }
+            progress(self.head.seq);
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod ledger;
 pub mod model;
 pub mod output;
+pub mod past;
 pub mod personal;
 pub mod questionnaire;
 pub mod secrets;

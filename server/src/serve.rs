@@ -20,6 +20,7 @@ use crate::output::channels::outbox::{self, Sources};
 use crate::output::channels::routed::{Routed, Routes};
 use crate::output::channels::state::Channels;
 use crate::output::channels::webhook::Webhook;
+use crate::past::kept::Past;
 use crate::personal::Keys;
 use crate::secrets;
 use crate::store::shared::Shared;
@@ -130,6 +131,7 @@ pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         set_back: SetBack::default(),
         readable: tokio::sync::Mutex::default(),
         channels: Arc::new(Channels::default()),
+        past: Past::default(),
     });
 
     let listener = std::net::TcpListener::bind(settings.listen).with_context(|| {
@@ -335,6 +337,7 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
         let now = app.clock.now();
         listening = app.leadership.leads().then(|| listening.unwrap_or_else(|| Listening::from(now)));
         app.admission.tidy(now);
+        app.past.tidy(now);
         let (asked, leads) = (Arc::clone(&app), listening.is_some());
         if let Err(error) = tokio::task::spawn_blocking(move || exchange_heard(&asked, leads)).await {
             tracing::error!(%error, "what was heard could not be exchanged");

@@ -12,6 +12,7 @@
 
 mod admission;
 mod alerts;
+mod as_of;
 mod bad_input;
 mod book;
 mod component_decisions;

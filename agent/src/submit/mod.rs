@@ -100,6 +100,8 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::NotSignedIn
         | Code::NotAllowed
         | Code::NotFound
+        | Code::AsOfWrong
+        | Code::AsOfPreparing
         | Code::CursorWrong
         | Code::DiskFull
         | Code::LedgerReadOnly

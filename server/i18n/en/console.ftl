@@ -12,6 +12,18 @@ navigation = Main pages
 signed-in-as = Signed in as
 foot-today = Today in Japan: { $x }
 foot-times = All times are Japan time.
+as-of-title = As of { $x }
+as-of-title-hindsight = About { $x }, as known today
+as-of-law = Judged by the law and the dates of { $x }. Nothing can be changed here.
+as-of-hash = Hash of the last entry: { $x }
+as-of-today = Back to today
+as-of-choose = As of a day in Japan
+as-of-hindsight = include what was entered later about it
+as-of-show = Show that day
+as-of-wrong-headline = There is no page as of that day
+as-of-wrong-remedy = Choose a day between the ledger's first entry and today.
+as-of-preparing-headline = That day is being computed from the ledger
+as-of-preparing-remedy = This page asks again by itself. Everything else goes on meanwhile.
 rows-in-all = { $n ->
     [one] 1 row in all.
    *[other] { $shown } rows in all.

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) struct ServerArguments {
     /// The server's data folder, or one with its connect.json (データフォルダー)
     #[arg(long, env = "DAICHO_DATA", default_value = "daicho-data")]
-    data: PathBuf,
+    pub(super) data: PathBuf,
     /// A connect file: {"url", "ca", "token"} (接続ファイル)
     #[arg(long, env = "DAICHO_CONNECT")]
     connect: Option<PathBuf>,

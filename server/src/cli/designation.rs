@@ -34,7 +34,7 @@ pub(crate) struct DesignationArguments {
     #[arg(long = "figures", value_name = "FILE")]
     file: Option<PathBuf>,
     /// The day, in Japan; today where it is not given (基準日)
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, alias = "as-of", value_name = "YYYY-MM-DD")]
     on: Option<CalendarDate>,
     /// How to print (出力形式)
     #[arg(long, value_enum, default_value_t)]

@@ -3,6 +3,7 @@
 //! Invariant: a step names the state that was shown to the person, or the one that stands when it was not said.
 
 use super::client::{Client, ServerArguments};
+use super::reading::{ReadingArguments, encoded};
 use super::{block_on, say, say_text};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -30,14 +31,14 @@ pub(crate) enum DutyCommand {
         #[arg(long)]
         due: Option<String>,
         #[command(flatten)]
-        server: ServerArguments,
+        reading: ReadingArguments,
     },
     /// Show one duty with its life, as JSON (内容と経過)
     Show {
         #[arg(value_parser = parse_duty)]
         duty_id: DutyId,
         #[command(flatten)]
-        server: ServerArguments,
+        reading: ReadingArguments,
     },
     /// Record a step, on or back (段階を記録する)
     Move(MoveArguments),
@@ -130,12 +131,16 @@ pub(crate) struct CalendarArguments {
 
 pub(crate) fn run(command: &DutyCommand, language: Language) -> anyhow::Result<ExitCode> {
     match command {
-        DutyCommand::List { state, owner, due, server } => {
+        DutyCommand::List { state, owner, due, reading } => {
             let asked = [("state", state.map(DutyState::as_str)), ("owner", owner.as_deref()), ("due", due.as_deref())];
-            say(&list(server, &asked, language)?);
+            list(reading, &asked, language)?;
         }
-        DutyCommand::Show { duty_id, server } => {
-            let duty = block_on(async { Client::new(server)?.get(&format!("/duties/{duty_id}")).await })?;
+        DutyCommand::Show { duty_id, reading } => {
+            let duty = block_on(async {
+                let reader = reading.open(language).await?;
+                reader.announce(true, language);
+                reader.get(&format!("/duties/{duty_id}")).await
+            })?;
             say(&serde_json::to_string_pretty(&duty)?);
         }
         DutyCommand::Move(arguments) => step(arguments, language)?,
@@ -219,38 +224,30 @@ fn calendar(arguments: &CalendarArguments, language: Language) -> anyhow::Result
     Ok(())
 }
 
-fn list(server: &ServerArguments, asked: &[(&str, Option<&str>)], language: Language) -> anyhow::Result<String> {
-    let mut query = String::from("limit=200");
-    for (name, value) in asked {
-        let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        query.extend(value.map(|value| format!("&{name}={}", encoded(value))));
-    }
-    let say = |ja: &str, en: &str| Text::new(ja, en).get(language).to_string();
+fn list(reading: &ReadingArguments, asked: &[(&str, Option<&str>)], language: Language) -> anyhow::Result<()> {
+    let given = asked.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={}", encoded(value))));
+    let query = given.collect::<Vec<_>>().join("&");
+    let words = |ja: &str, en: &str| Text::new(ja, en).get(language).to_string();
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header([
-        say("義務", "duty"),
-        say("必要な手続", "asked"),
-        say("状態", "state"),
-        say("担当", "owner"),
-        say("次の日", "next day"),
-        say("対象", "subject"),
+        words("義務", "duty"),
+        words("必要な手続", "asked"),
+        words("状態", "state"),
+        words("担当", "owner"),
+        words("次の日", "next day"),
+        words("対象", "subject"),
     ]);
-    block_on(async {
-        let client = Client::new(server)?;
-        let mut cursor = String::new();
-        loop {
-            let page = client.get(&format!("/duties?{query}{cursor}")).await?;
-            for duty in page.get("items").and_then(Value::as_array).into_iter().flatten() {
-                table.add_row(row(duty, language));
-            }
-            match page.get("next").and_then(Value::as_str) {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => return Ok(()),
-            }
-        }
+    let duties = block_on(async {
+        let reader = reading.open(language).await?;
+        reader.announce(false, language);
+        reader.all(&format!("/duties?{query}")).await
     })?;
-    Ok(table.to_string())
+    for duty in &duties {
+        table.add_row(row(duty, language));
+    }
+    say(&table.to_string());
+    Ok(())
 }
 
 fn row(duty: &Value, language: Language) -> [String; 6] {

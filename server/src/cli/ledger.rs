@@ -100,11 +100,11 @@ fn no_ledger(fault: OpenFault, folder: &Path) -> anyhow::Error {
 }
 
 /// Opens a ledger to be read only; damage is a failure.
-fn look_whole(ledger: &LedgerArgument, language: Language) -> anyhow::Result<Box<dyn Engine>> {
+pub(super) fn look_whole(ledger: &LedgerArgument, language: Language) -> anyhow::Result<Box<dyn Engine>> {
     look(ledger)?.map_err(|bad| anyhow::anyhow!("{}", bad.text().get(language)))
 }
 
-fn progress(end: u64) -> ProgressBar {
+pub(super) fn progress(end: u64) -> ProgressBar {
     // Draws only when standard error is a terminal.
     let bar = ProgressBar::new(end);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len}") {

@@ -16,10 +16,12 @@ mod files;
 mod ledger;
 mod quickstart;
 mod radius;
+mod reading;
 mod record;
 mod regimes;
 mod review;
 mod serve;
+mod show;
 mod sign_in;
 mod supplier;
 mod worksheet;
@@ -79,6 +81,8 @@ enum Command {
     Review(review::ReviewCommand),
     /// A form of a plan as a spreadsheet: every field, its source, what is missing (様式の作業用シート)
     Worksheet(worksheet::WorksheetArguments),
+    /// Any list or one thing of the ledger, now or as of a day (一覧と内容。過去の時点も)
+    Show(show::ShowArguments),
     /// What a supplier, a country or a product touches (影響範囲)
     Radius(radius::RadiusArguments),
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
@@ -151,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Component(command) => component::run(&command, language),
         Command::Review(command) => review::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),
+        Command::Show(arguments) => show::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),

@@ -2,7 +2,7 @@
 //! It does not find anything itself; the answer is the REST interface's.
 //! Invariant: what cannot be decided is printed as such, never left out.
 
-use super::client::{Client, ServerArguments};
+use super::reading::ReadingArguments;
 use super::{block_on, say, say_text};
 use clap::Args;
 use comfy_table::{Table, presets};
@@ -19,7 +19,7 @@ pub(crate) struct RadiusArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    server: ServerArguments,
+    reading: ReadingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -43,7 +43,11 @@ pub(crate) fn run(arguments: &RadiusArguments, language: Language) -> anyhow::Re
     let [(about, q)] = asked.unwrap_or([("product", "")]);
     let query = reqwest::Url::parse_with_params("http://localhost/radius", [("about", about), ("q", q)])?;
     let path = format!("/radius?{}", query.query().unwrap_or_default());
-    let answer = block_on(async { Client::new(&arguments.server)?.get(&path).await })?;
+    let answer = block_on(async {
+        let reader = arguments.reading.open(language).await?;
+        reader.announce(arguments.json, language);
+        reader.get(&path).await
+    })?;
     if arguments.json {
         say(&serde_json::to_string_pretty(&answer)?);
         return Ok(ExitCode::SUCCESS);

@@ -6,6 +6,7 @@ pub(crate) mod missing;
 mod tables;
 
 use super::client::{Client, ServerArguments};
+use super::reading::{Reader, ReadingArguments};
 use super::record::read;
 use super::{block_on, say, say_text};
 use crate::intake::declarations::parse_suppliers;
@@ -42,8 +43,11 @@ pub(crate) enum SupplierCommand {
     Find {
         /// The name, in any spelling
         name: String,
+        /// A supplier file instead of the ledger's records (供給者ファイル)
+        #[arg(long, value_name = "SUPPLIERS", conflicts_with_all = ["as_of", "offline"])]
+        suppliers: Option<PathBuf>,
         #[command(flatten)]
-        records: RecordsArguments,
+        reading: ReadingArguments,
     },
     /// Write a questionnaire for a supplier: what its role must give, and what we know (確認票を書き出す)
     Questionnaire {
@@ -106,7 +110,17 @@ fn parse_role(text: &str) -> Result<Role, String> {
 pub(crate) fn run(command: &SupplierCommand, language: Language) -> anyhow::Result<ExitCode> {
     match command {
         SupplierCommand::Import { file, server } => import(file, server, language),
-        SupplierCommand::Find { name, records } => find(name, records, language),
+        SupplierCommand::Find { name, suppliers, reading } => {
+            let records = match suppliers {
+                Some(file) => of_file(file)?,
+                None => block_on(async {
+                    let reader = reading.open(language).await?;
+                    reader.announce(false, language);
+                    records_of(reader.all("/suppliers").await?)
+                })?,
+            };
+            find(name, &records, language)
+        }
         SupplierCommand::Questionnaire { supplier, role, language: asked, out, records } => {
             questionnaire(supplier, *role, asked.unwrap_or(language), out, records, language)
         }
@@ -155,39 +169,33 @@ impl RecordsArguments {
     /// Every record.
     pub(crate) fn all(&self) -> anyhow::Result<Vec<SupplierRecord>> {
         match &self.suppliers {
-            Some(file) => Ok(parse_suppliers(&read(file, RefusalCode::SuppliersMalformed)?)?.suppliers),
-            None => block_on(async { from_server(&Client::new(&self.server)?).await }),
-        }
-    }
-}
-
-/// The most pages that are asked for; a list that goes on for ever is a server's mistake.
-const PAGES_MAX: usize = 10_000;
-
-async fn from_server(client: &Client) -> anyhow::Result<Vec<SupplierRecord>> {
-    let (mut records, mut cursor) = (Vec::new(), None::<String>);
-    for _page in 0..PAGES_MAX {
-        let path = cursor.as_ref().map_or("/suppliers".into(), |cursor| format!("/suppliers?cursor={cursor}"));
-        let page = client.get(&path).await?;
-        for item in page.get("items").and_then(Value::as_array).into_iter().flatten() {
-            let mut item = item.clone();
-            // What the list says beside the record itself.
-            if let Some(row) = item.as_object_mut() {
-                row.retain(|key, _| !matches!(key.as_str(), "parts" | "components" | "seq" | "people_erased_on"));
+            Some(file) => of_file(file),
+            None => {
+                let reader = Reader::now(&self.server)?;
+                block_on(async { records_of(reader.all("/suppliers").await?) })
             }
-            records.push(serde_json::from_value(item).context("the server's supplier record is not of this release")?);
-        }
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) => cursor = Some(next.to_string()),
-            None => return Ok(records),
         }
     }
-    anyhow::bail!("the server's list of suppliers does not end")
 }
 
-fn find(name: &str, records: &RecordsArguments, language: Language) -> anyhow::Result<ExitCode> {
-    let records = records.all()?;
-    let found = proposals(name, &records);
+fn of_file(file: &Path) -> anyhow::Result<Vec<SupplierRecord>> {
+    Ok(parse_suppliers(&read(file, RefusalCode::SuppliersMalformed)?)?.suppliers)
+}
+
+/// The records in rows of the list of suppliers.
+fn records_of(rows: Vec<Value>) -> anyhow::Result<Vec<SupplierRecord>> {
+    let record = |mut item: Value| {
+        // What the list says beside the record itself.
+        if let Some(row) = item.as_object_mut() {
+            row.retain(|key, _| !matches!(key.as_str(), "parts" | "components" | "seq" | "people_erased_on"));
+        }
+        serde_json::from_value(item).context("the server's supplier record is not of this release")
+    };
+    rows.into_iter().map(record).collect()
+}
+
+fn find(name: &str, records: &[SupplierRecord], language: Language) -> anyhow::Result<ExitCode> {
+    let found = proposals(name, records);
     for proposal in &found {
         let how = match proposal.likeness {
             Likeness::Same => Text::new("同じ名称", "same name"),

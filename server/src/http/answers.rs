@@ -77,6 +77,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::ChangeMalformed
         | Code::AlertsMalformed
         | Code::DecisionMalformed
+        | Code::AsOfWrong
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
         Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::CertificateMissing | Code::NotSignedIn => StatusCode::UNAUTHORIZED,
@@ -111,7 +112,9 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-        Code::LedgerReadOnly | Code::LedgerAway | Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        Code::LedgerReadOnly | Code::LedgerAway | Code::Overloaded | Code::AsOfPreparing => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod calendar;
 pub mod console;
 pub mod heard;
+pub mod moment;
 pub mod session;
 pub mod set_back;
 pub mod tls;
@@ -22,6 +23,7 @@ use crate::ledger::chain::Head;
 use crate::ledger::engine::{Engine, Leadership};
 use crate::model::Model;
 use crate::output::channels::state::Channels;
+use crate::past::kept::Past;
 use crate::personal::Keys;
 use crate::store::Store;
 use crate::store::shared::Shared;
@@ -79,6 +81,8 @@ pub struct App {
     pub readable: tokio::sync::Mutex<Option<(UtcMicros, bool)>>,
     /// How the channels stand on which people are told.
     pub channels: Arc<Channels>,
+    /// States of the past that people ask for.
+    pub past: Past,
 }
 
 /// Batches that are unpacked at once; each may hold a few times the largest batch in memory.
@@ -141,6 +145,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/sign-in/{code}", get(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/calendar.ics", get(calendar::feed))
+        .layer(axum::middleware::from_fn(moment::now_only))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(within(REQUEST_WITHIN));
     Router::new()

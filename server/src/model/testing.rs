@@ -39,13 +39,18 @@ pub(crate) struct Script {
 impl Script {
     /// A ledger in which one agent has enrolled. It starts on 2026-11-21 at noon in Japan.
     pub(crate) fn with_agent(hostname: &str) -> Self {
+        Self::with_agent_on(hostname, "2026-11-21")
+    }
+
+    /// The same from another date on (noon in Japan).
+    pub(crate) fn with_agent_on(hostname: &str, date: &str) -> Self {
         let mut script = Self {
             model: Model::default(),
             entries: Vec::new(),
             agent: AgentId::new("agent-none").unwrap(),
             numbers: BTreeMap::new(),
             states: BTreeMap::new(),
-            start: "2026-11-21T03:00:00.000000Z".parse().unwrap(),
+            start: format!("{date}T03:00:00.000000Z").parse().unwrap(),
         };
         script.enrol(hostname);
         script

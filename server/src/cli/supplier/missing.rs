@@ -2,7 +2,7 @@
 //! It does not judge; the model has. Invariant: the exit code says whether anything has to be asked for yet.
 
 use crate::check::EXIT_FOUND;
-use crate::cli::client::{Client, ServerArguments};
+use crate::cli::reading::ReadingArguments;
 use crate::cli::{block_on, say, say_text};
 use crate::model::queries::completeness::{ItemRow, RoleRow};
 use clap::Args;
@@ -18,14 +18,14 @@ use std::process::ExitCode;
 pub(crate) struct MissingArguments {
     /// The plan's id
     plan: String,
-    /// The day of the filing, in Japan; today where it is not given (届出の日)
+    /// The day of the filing, in Japan; today, or the day of --as-of, where it is not given (届出の日)
     #[arg(long, value_name = "YYYY-MM-DD")]
     on: Option<String>,
     /// Only what is not settled
     #[arg(long)]
     open: bool,
     #[command(flatten)]
-    server: ServerArguments,
+    reading: ReadingArguments,
 }
 
 pub(crate) fn run(arguments: &MissingArguments, language: Language) -> anyhow::Result<ExitCode> {
@@ -37,7 +37,11 @@ pub(crate) fn run(arguments: &MissingArguments, language: Language) -> anyhow::R
         .transpose()
         .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(format!("--on: {error}")))?;
     let query = on.map(|on| format!("?on={on}")).unwrap_or_default();
-    let answer = block_on(async { Client::new(&arguments.server)?.get(&format!("/plans/{id}/missing{query}")).await })?;
+    let answer = block_on(async {
+        let reader = arguments.reading.open(language).await?;
+        reader.announce(false, language);
+        reader.get(&format!("/plans/{id}/missing{query}")).await
+    })?;
     let roles: Vec<RoleRow> = serde_json::from_value(answer)?;
     let mut open = 0;
     for role in &roles {

@@ -2,11 +2,12 @@
 //! It does not judge what may be decided; `intake/computers.rs` does.
 //! Invariant: a decision names what it replaces, so that two people never decide past each other.
 
-use super::reads::{Answer, Asked, asked, found, today};
+use super::reads::{Answer, Asked, asked, found};
 use super::writes::{Written, state};
 use crate::http::App;
 use crate::http::answers::{Body, Refused, fault, json_of};
-use crate::http::auth::{BearerIdentity, StaffIdentity};
+use crate::http::auth::BearerIdentity;
+use crate::http::moment::Moment;
 use crate::model::duties::computers::obliged::FORM_FIRST;
 use crate::model::queries::computers::ComputerList;
 use crate::worksheet::{Worksheet, xlsx};
@@ -46,12 +47,8 @@ pub(super) struct FormQuery {
 }
 
 /// `GET /computers?equipment_id=…`.
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ComputersQuery>,
-) -> Answer<ComputerList> {
-    found(app.model().computers_of(&asked(query)?.equipment_id))
+pub(super) async fn list(moment: Moment, query: Asked<ComputersQuery>) -> Answer<ComputerList> {
+    found(moment.model.computers_of(&asked(query)?.equipment_id))
 }
 
 /// `POST /computers`: a person's decision (`computer_judged.v1`).
@@ -63,32 +60,26 @@ pub(super) async fn judge(State(app): State<Arc<App>>, BearerIdentity(staff): Be
     Ok((StatusCode::CREATED, Json(json!({ "equipment_id": equipment_id, "computers": computers, "entry_seq": seq }))))
 }
 
-fn sheet(app: &App, id: String, query: &FormQuery) -> Result<Worksheet, Refused> {
+fn sheet(moment: &Moment, id: String, query: &FormQuery) -> Result<Worksheet, Refused> {
     let id = EquipmentId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    let (form, on) = (query.form.as_deref().unwrap_or(FORM_FIRST), query.on.unwrap_or_else(|| today(app)));
-    app.model().computers_worksheet(&id, form, on).ok_or_else(|| RefusalCode::NotFound.into())
+    let (form, on) = (query.form.as_deref().unwrap_or(FORM_FIRST), query.on.unwrap_or(moment.today));
+    moment.model.computers_worksheet(&id, form, on).ok_or_else(|| RefusalCode::NotFound.into())
 }
 
 /// `GET /equipment/{id}/acd-worksheet`: the form, filled in as far as it can be.
-pub(super) async fn worksheet(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-    query: Asked<FormQuery>,
-) -> Answer<Worksheet> {
-    sheet(&app, id, &asked(query)?).map(Json)
+pub(super) async fn worksheet(moment: Moment, Path(id): Path<String>, query: Asked<FormQuery>) -> Answer<Worksheet> {
+    sheet(&moment, id, &asked(query)?).map(Json)
 }
 
 /// `GET /equipment/{id}/acd-worksheet.xlsx`: the same as a spreadsheet.
 pub(super) async fn spreadsheet(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
+    moment: Moment,
     Path(id): Path<String>,
     query: Asked<FormQuery>,
 ) -> Result<Response, Refused> {
     let query = asked(query)?;
     let language = if query.lang.as_deref() == Some("en") { Language::En } else { Language::Ja };
-    let bytes = xlsx::write(&sheet(&app, id, &query)?, language).map_err(fault)?;
+    let bytes = xlsx::write(&sheet(&moment, id, &query)?, language).map_err(fault)?;
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     Ok(([(CONTENT_TYPE, kind)], bytes).into_response())
 }

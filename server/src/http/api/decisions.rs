@@ -2,11 +2,12 @@
 //! It does not judge what may be decided; `intake/components.rs` does.
 //! Invariant: a table of decisions enters only if every line of it can.
 
-use super::reads::{Answer, Asked, asked, found, page, today};
+use super::reads::{Answer, Asked, asked, found, page};
 use super::writes::{Written, state};
 use crate::http::App;
 use crate::http::answers::{Body, Refused, fault, json_of};
 use crate::http::auth::{BearerIdentity, StaffIdentity};
+use crate::http::moment::Moment;
 use crate::intake::components::{GroupDecision, LineOutcome, LineRow, compared, for_group};
 use crate::model::queries::Part;
 use crate::model::queries::decisions::{self, DecisionRow};
@@ -50,27 +51,19 @@ pub(super) struct DecisionsQuery {
 }
 
 /// Decisions, newest first.
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<DecisionsQuery>,
-) -> Answer<Page<DecisionRow>> {
+pub(super) async fn list(moment: Moment, query: Asked<DecisionsQuery>) -> Answer<Page<DecisionRow>> {
     let DecisionsQuery { cursor, limit, all, on } = asked(query)?;
     let wanted = match (on, all) {
         (Some(day), _) => decisions::Asked::On(day),
         (None, true) => decisions::Asked::Every,
         (None, false) => decisions::Asked::Standing,
     };
-    page(app.model().decisions_page(Part { cursor: cursor.as_deref(), limit }, wanted))
+    page(moment.model.decisions_page(Part { cursor: cursor.as_deref(), limit }, wanted))
 }
 
 /// One decision.
-pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<DecisionRow> {
-    found(app.model().decision_row(&decision_id(id)?))
+pub(super) async fn one(moment: Moment, Path(id): Path<String>) -> Answer<DecisionRow> {
+    found(moment.model.decision_row(&decision_id(id)?))
 }
 
 /// `POST /decisions`: a decision, as in `schemas/json/component_decided.v1.schema.json` without its id.
@@ -123,7 +116,7 @@ pub(super) async fn table(State(app): State<Arc<App>>, BearerIdentity(staff): Be
         return Err(Refusal::new(RefusalCode::BodyTooLarge).with(format!("lines: at most {LINES_MAX}")).into());
     }
     let lines: Vec<ComponentDecided> = lines.into_iter().map(identified).collect::<Result<_, _>>()?;
-    let rows = compared(&app.model(), &staff.author(), lines, replace, today(&app));
+    let rows = compared(&app.model(), &staff.author(), lines, replace, app.clock.now().date_in_japan());
     let whole = rows.iter().all(|row| row.outcome != LineOutcome::Refused);
     let mut entered = 0;
     if whole && !dry_run {
@@ -157,22 +150,14 @@ pub(super) struct ReviewQuery {
 }
 
 /// What waits for a decision, most hosts first.
-pub(super) async fn review(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ReviewQuery>,
-) -> Answer<Page<ReviewRow>> {
+pub(super) async fn review(moment: Moment, query: Asked<ReviewQuery>) -> Answer<Page<ReviewRow>> {
     let ReviewQuery { cursor, limit } = asked(query)?;
-    page(app.model().review_page(Part { cursor: cursor.as_deref(), limit }))
+    page(moment.model.review_page(Part { cursor: cursor.as_deref(), limit }))
 }
 
 /// One group of the queue.
-pub(super) async fn review_one(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<ReviewRow> {
-    found(app.model().review_row_of(&id))
+pub(super) async fn review_one(moment: Moment, Path(id): Path<String>) -> Answer<ReviewRow> {
+    found(moment.model.review_row_of(&id))
 }
 
 /// `POST /review/{id}`: a person settles a group.

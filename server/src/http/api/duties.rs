@@ -2,11 +2,12 @@
 //! It does not judge what may be said; `intake/duties.rs` does.
 //! Invariant: what is said names where it starts from, so that two people never move one duty at once.
 
-use super::reads::{Answer, Asked, asked, found, page, today};
+use super::reads::{Answer, Asked, asked, found, page};
 use super::writes::{Written, state};
 use crate::http::App;
 use crate::http::answers::{Body, fault, json_of};
-use crate::http::auth::{BearerIdentity, StaffIdentity};
+use crate::http::auth::BearerIdentity;
+use crate::http::moment::Moment;
 use crate::intake::duties::possible;
 use crate::model::Model;
 use crate::model::queries::Part;
@@ -74,23 +75,15 @@ impl DutyDetail {
 }
 
 /// Duties.
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<DutiesQuery>,
-) -> Answer<Page<DutyRow>> {
+pub(super) async fn list(moment: Moment, query: Asked<DutiesQuery>) -> Answer<Page<DutyRow>> {
     let DutiesQuery { cursor, limit, state, settled, owner, due } = asked(query)?;
     let wanted = DutyQuery { state, settled, owner, due };
-    page(app.model().duties_page(Part { cursor: cursor.as_deref(), limit }, &wanted, today(&app)))
+    page(moment.model.duties_page(Part { cursor: cursor.as_deref(), limit }, &wanted, moment.today))
 }
 
 /// One duty.
-pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<DutyDetail> {
-    found(DutyDetail::of(&app.model(), &duty_id(id)?, today(&app)))
+pub(super) async fn one(moment: Moment, Path(id): Path<String>) -> Answer<DutyDetail> {
+    found(DutyDetail::of(&moment.model, &duty_id(id)?, moment.today))
 }
 
 /// Where a duty goes.
@@ -118,7 +111,7 @@ pub(super) async fn moves(
 ) -> Written {
     staff.require(&[Role::Compliance])?;
     let Move { from, to, on, reason, reference, plan_id, caution_read } = json_of(body)?;
-    let (duty_id, on) = (duty_id(id)?, on.unwrap_or_else(|| today(&app)));
+    let (duty_id, on) = (duty_id(id)?, on.unwrap_or_else(|| app.clock.now().date_in_japan()));
     let moved = DutyMoved { duty_id: duty_id.clone(), from, to, on, reason, reference, plan_id, caution_read };
     let seq = state(&app, &staff, Fact::DutyMoved(moved)).await?;
     Ok((StatusCode::CREATED, Json(json!({ "duty_id": duty_id, "state": to, "entry_seq": seq }))))

@@ -1,25 +1,26 @@
-//! The read side: rows of the model as JSON.
-//! It does not compute anything; the model has.
+//! The read side: rows of the model as JSON, of the present or as of a day in the past.
+//! It does not compute anything; the model has. It does not know whether a server or a command asks.
 //! Invariant: every list is paged in one way ([`Part`]), and a cursor that is not of the list is refused.
 
-use crate::http::App;
 use crate::http::answers::Refused;
-use crate::http::auth::StaffIdentity;
+use crate::http::moment::Moment;
 use crate::model::queries::Part;
 use crate::model::queries::completeness::RoleRow;
+use crate::model::queries::law::EquipmentLaw;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::rows::{
     ComponentDetail, ComponentPlace, ComponentQuery, ComponentRow, EquipmentDetail, EquipmentRow, FindingRow,
     FindingState, HostDetail, HostRow, Page, PlanRow, SupplierRow,
 };
-use axum::Json;
+use crate::past::Stand;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::routing::get;
+use axum::{Json, Router};
 use daicho_schemas::ids::{AgentId, EquipmentId, FindingId, PlanId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
 use serde::Deserialize;
-use std::sync::Arc;
 
 pub(super) type Answer<T> = Result<Json<T>, Refused>;
 pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -53,10 +54,6 @@ pub(super) fn asked<T>(query: Asked<T>) -> Result<T, Refused> {
         .map_err(|error| Refusal::new(RefusalCode::RequestMalformed).with(error.body_text()).into())
 }
 
-pub(super) fn today(app: &App) -> CalendarDate {
-    app.clock.now().date_in_japan()
-}
-
 /// One page of a list, or the refusal of a cursor that is not one of it.
 pub(super) fn page<T>(page: Option<Page<T>>) -> Answer<Page<T>> {
     page.map(Json).ok_or_else(|| RefusalCode::CursorWrong.into())
@@ -66,120 +63,119 @@ pub(super) fn found<T>(row: Option<T>) -> Answer<T> {
     row.map(Json).ok_or_else(|| RefusalCode::NotFound.into())
 }
 
+/// Everything that can be read of the present and of the past, one line per route. `as_of=` chooses the day.
+pub fn router<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Moment: FromRequestParts<S>,
+{
+    Router::new()
+        .route("/as-of", get(as_of))
+        .route("/equipment", get(equipment))
+        .route("/equipment/{id}", get(equipment_detail))
+        .route("/equipment/{id}/law", get(equipment_law))
+        .route("/hosts", get(hosts))
+        .route("/hosts/{id}", get(host_detail))
+        .route("/components", get(components))
+        .route("/components/{id}", get(component_detail))
+        .route("/components/{id}/places", get(component_places))
+        .route("/findings", get(findings))
+        .route("/findings/{id}", get(finding))
+        .route("/duties", get(super::duties::list))
+        .route("/duties/{id}", get(super::duties::one))
+        .route("/decisions", get(super::decisions::list))
+        .route("/decisions/{id}", get(super::decisions::one))
+        .route("/review", get(super::decisions::review))
+        .route("/review/{id}", get(super::decisions::review_one))
+        .route("/computers", get(super::computers::list))
+        .route("/equipment/{id}/acd-worksheet", get(super::computers::worksheet))
+        .route("/equipment/{id}/acd-worksheet.xlsx", get(super::computers::spreadsheet))
+        .route("/suppliers", get(suppliers))
+        .route("/plans", get(plans))
+        .route("/plans/{id}/missing", get(plan_completeness))
+        .route("/radius", get(radius))
+}
+
+/// Which state of the past the other routes read with the same `as_of`; `null` without one.
+async fn as_of(moment: Moment) -> Json<Option<Stand>> {
+    Json(moment.stand)
+}
+
 /// 特定重要設備.
-pub(super) async fn equipment(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ListQuery>,
-) -> Answer<Page<EquipmentRow>> {
-    page(app.model().equipment_page(asked(query)?.part(), today(&app)))
+async fn equipment(moment: Moment, query: Asked<ListQuery>) -> Answer<Page<EquipmentRow>> {
+    page(moment.model.equipment_page(asked(query)?.part(), moment.today))
 }
 
 /// One 特定重要設備, with its drift.
-pub(super) async fn equipment_detail(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<EquipmentDetail> {
+async fn equipment_detail(moment: Moment, Path(id): Path<String>) -> Answer<EquipmentDetail> {
     let id = EquipmentId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    found(app.model().equipment_detail(&id, today(&app)))
+    found(moment.model.equipment_detail(&id, moment.today))
+}
+
+/// The law behind one 特定重要設備 on the day: the rule of its business.
+async fn equipment_law(moment: Moment, Path(id): Path<String>) -> Answer<EquipmentLaw> {
+    let id = EquipmentId::new(id).map_err(|_| RefusalCode::NotFound)?;
+    found(moment.model.equipment_law(&id, moment.today))
 }
 
 /// Hosts.
-pub(super) async fn hosts(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ListQuery>,
-) -> Answer<Page<HostRow>> {
+async fn hosts(moment: Moment, query: Asked<ListQuery>) -> Answer<Page<HostRow>> {
     let query = asked(query)?;
-    page(app.model().hosts_page(query.part(), query.equipment_id.as_ref()))
+    page(moment.model.hosts_page(query.part(), query.equipment_id.as_ref()))
 }
 
 /// One host, with its coverage.
-pub(super) async fn host_detail(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<HostDetail> {
+async fn host_detail(moment: Moment, Path(id): Path<String>) -> Answer<HostDetail> {
     let id = AgentId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    found(app.model().host_detail(&id))
+    found(moment.model.host_detail(&id))
 }
 
 /// Distinct components.
-pub(super) async fn components(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ComponentQuery>,
-) -> Answer<Page<ComponentRow>> {
+async fn components(moment: Moment, query: Asked<ComponentQuery>) -> Answer<Page<ComponentRow>> {
     let query = asked(query)?;
-    page(app.model().components(&query))
+    page(moment.model.components(&query))
 }
 
 /// One component, with the places where it stands.
-pub(super) async fn component_detail(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<ComponentDetail> {
-    found(app.model().component_detail(&id))
+async fn component_detail(moment: Moment, Path(id): Path<String>) -> Answer<ComponentDetail> {
+    found(moment.model.component_detail(&id))
 }
 
 /// The places where one component stands.
-pub(super) async fn component_places(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
+async fn component_places(
+    moment: Moment,
     Path(id): Path<String>,
     query: Asked<ListQuery>,
 ) -> Answer<Page<ComponentPlace>> {
-    page(app.model().component_places(&id, asked(query)?.part()))
+    page(moment.model.component_places(&id, asked(query)?.part()))
 }
 
 /// What a supplier, a country or a product touches.
-pub(super) async fn radius(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<RadiusQuery>,
-) -> Answer<Radius> {
+async fn radius(moment: Moment, query: Asked<RadiusQuery>) -> Answer<Radius> {
     let centre = asked(query)?.centre().map_err(|why| Refusal::new(RefusalCode::RequestMalformed).with(why))?;
-    Ok(Json(app.model().radius(&centre)))
+    Ok(Json(moment.model.radius(&centre)))
 }
 
 /// Findings.
-pub(super) async fn findings(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ListQuery>,
-) -> Answer<Page<FindingRow>> {
+async fn findings(moment: Moment, query: Asked<ListQuery>) -> Answer<Page<FindingRow>> {
     let query = asked(query)?;
-    page(app.model().findings_page(query.part(), query.state))
+    page(moment.model.findings_page(query.part(), query.state))
 }
 
 /// One finding.
-pub(super) async fn finding(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-) -> Answer<FindingRow> {
+async fn finding(moment: Moment, Path(id): Path<String>) -> Answer<FindingRow> {
     let id = FindingId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    found(app.model().finding(&id))
+    found(moment.model.finding(&id))
 }
 
 /// Suppliers.
-pub(super) async fn suppliers(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ListQuery>,
-) -> Answer<Page<SupplierRow>> {
-    page(app.model().suppliers_page(asked(query)?.part()))
+async fn suppliers(moment: Moment, query: Asked<ListQuery>) -> Answer<Page<SupplierRow>> {
+    page(moment.model.suppliers_page(asked(query)?.part()))
 }
 
 /// Plans.
-pub(super) async fn plans(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    query: Asked<ListQuery>,
-) -> Answer<Page<PlanRow>> {
-    page(app.model().plans_page(asked(query)?.part(), today(&app)))
+async fn plans(moment: Moment, query: Asked<ListQuery>) -> Answer<Page<PlanRow>> {
+    page(moment.model.plans_page(asked(query)?.part(), moment.today))
 }
 
 /// The day of a filing.
@@ -191,13 +187,8 @@ pub(super) struct FilingQuery {
 }
 
 /// What a plan's suppliers and contractors must give, and what is recorded of it.
-pub(super) async fn plan_completeness(
-    State(app): State<Arc<App>>,
-    _staff: StaffIdentity,
-    Path(id): Path<String>,
-    query: Asked<FilingQuery>,
-) -> Answer<Vec<RoleRow>> {
+async fn plan_completeness(moment: Moment, Path(id): Path<String>, query: Asked<FilingQuery>) -> Answer<Vec<RoleRow>> {
     let id = PlanId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    let on = asked(query)?.on.unwrap_or_else(|| today(&app));
-    found(app.model().plan_completeness(&id, on))
+    let on = asked(query)?.on.unwrap_or(moment.today);
+    found(moment.model.plan_completeness(&id, on))
 }

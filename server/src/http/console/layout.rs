@@ -5,9 +5,12 @@
 use super::assets;
 use super::i18n::{self, FluentValue};
 use crate::http::App;
+use crate::http::answers::Refused;
 use crate::http::auth::StaffIdentity;
+use crate::http::moment::{Moment, question};
 use crate::model::Model;
 use crate::model::rows::{DutyOutcome, DutyRow, FindingState};
+use crate::past::Stand;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
@@ -139,6 +142,8 @@ pub struct PageContext {
     pub form_token: Option<String>,
     /// Whether the reader may move duties.
     pub keeps_duties: bool,
+    /// Which state of the past is shown; absent for the present.
+    pub stand: Option<Stand>,
 }
 
 impl PageContext {
@@ -187,6 +192,25 @@ impl PageContext {
         let other = if self.japanese() { "en" } else { "ja" };
         let join = if self.here.contains('?') { '&' } else { '?' };
         format!("{}{join}lang={other}", self.here)
+    }
+
+    /// Which of the two questions about the past this page answers.
+    pub fn past_title(&self, stand: &Stand) -> String {
+        self.tx(if stand.hindsight { "as-of-title-hindsight" } else { "as-of-title" }, &stand.as_of)
+    }
+
+    /// This page as of today.
+    pub fn today_href(&self) -> String {
+        let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
+        let past = |pair: &&str| !pair.starts_with("as_of=") && !pair.starts_with("hindsight=");
+        let rest: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).filter(past).collect();
+        // Empty, it chooses today, and the page's own day is not added to it.
+        format!("{path}?{}as_of=", rest.iter().map(|pair| format!("{pair}&")).collect::<String>())
+    }
+
+    /// The path of this page, for a form that asks it anew.
+    pub fn path(&self) -> &str {
+        self.here.split('?').next().unwrap_or("/")
     }
 
     /// The URL of an asset.
@@ -248,6 +272,7 @@ impl Reader {
             trouble: app.trouble(),
             form_token: None,
             keeps_duties: false,
+            stand: None,
         }
     }
 }
@@ -266,6 +291,8 @@ pub struct Visitor {
     reader: Reader,
     person: StaffIdentity,
     form_token: Option<String>,
+    /// The state of the past that was asked for.
+    past: Option<Moment>,
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
@@ -273,14 +300,18 @@ impl FromRequestParts<Arc<App>> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         let reader = Reader::of(&parts.uri, &parts.headers)?;
-        match parts.extensions.get::<Gate>() {
-            Some(Gate(ask)) => match ask(app, &parts.headers) {
-                Ok(person) => Ok(Self { reader, person, form_token: super::forms::token(&parts.headers) }),
-                Err(_) => Err(see_other("/sign-in")),
-            },
-            // Without a gate nobody can be proved: the router was built wrongly, and nothing is shown.
-            None => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
-        }
+        // Without a gate nobody can be proved: the router was built wrongly, and nothing is shown.
+        let Some(Gate(ask)) = parts.extensions.get::<Gate>() else {
+            return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
+        let person = ask(app, &parts.headers).map_err(|_| see_other("/sign-in"))?;
+        let past = match question(&parts.uri).map_err(Refused::from) {
+            Ok(None) => Ok(None),
+            Ok(asked) => Moment::of(app, asked).await.map(Some),
+            Err(refused) => Err(refused),
+        };
+        let past = past.map_err(|refused| super::pages::trouble::no_past(&reader.context(app), &refused))?;
+        Ok(Self { reader, person, form_token: super::forms::token(&parts.headers), past })
     }
 }
 
@@ -302,6 +333,13 @@ impl Visitor {
         ctx.person = Some(self.person.person_id.to_string());
         ctx.form_token = self.form_token.clone();
         ctx.keeps_duties = self.person.require(&[Role::Compliance]).is_ok();
+        if let Some(Moment { model, today, stand }) = &self.past {
+            // Nothing can be done in the past.
+            (ctx.form_token, ctx.keeps_duties) = (None, false);
+            (ctx.today, ctx.stand, ctx.waiting) = (*today, stand.clone(), Waiting::of(model));
+            let rows = rows(model, *today);
+            return Ok((ctx, rows));
+        }
         // A poisoned lock means that a fold stopped half-way: what it holds may be wrong, and wrong is worse than nothing.
         let model = app.model.read().map_err(|_| super::pages::trouble::fault(&ctx))?.clone();
         ctx.waiting = Waiting::of(&model);

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod live;
 pub mod pages;
 pub mod paging;
+pub mod past;
 pub mod words;
 
 #[cfg(test)]
@@ -75,6 +76,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::serve))
         .layer(axum::Extension(gate))
+        .layer(axum::middleware::from_fn(past::keep_as_of))
         .layer(axum::middleware::map_response(headers::strict))
 }
 

@@ -12,6 +12,7 @@ mod drift_lines;
 mod duties;
 mod equipment;
 mod hosts;
+pub mod law;
 mod pages;
 pub mod radius;
 mod registers;

@@ -34,7 +34,7 @@ pub enum Centre {
 
 /// A question as a form or an address asks it: `about=country&q=JP`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct RadiusQuery {
     /// `supplier`, `country` or `product`.
     pub about: String,

@@ -18,7 +18,9 @@ use crate::http::admission::OverQuotaRow;
 use crate::http::console::fragments::Tone;
 use crate::http::console::layout::{PageContext, Section, Waiting, waits};
 use crate::model::rows::*;
+use crate::past::Stand;
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::*;
 use daicho_schemas::fact::observation::*;
@@ -58,6 +60,7 @@ pub(in crate::http::console) fn context(language: Language, section: Section) ->
         trouble: None,
         form_token: Some("sample".into()),
         keeps_duties: true,
+        stand: None,
     }
 }
 
@@ -90,3 +93,17 @@ fn nobody() -> SupplierClaim {
 /// Every tone, so that a test can see each has its own shape.
 pub(in crate::http::console) const TONES: [Tone; 6] =
     [Tone::Alarm, Tone::Warn, Tone::Note, Tone::Good, Tone::Quiet, Tone::Unknown];
+
+/// A state of the past that a page shows.
+pub(in crate::http::console) fn stand(hindsight: bool) -> Stand {
+    Stand {
+        as_of: "2026-11-10".into(),
+        day: on("2026-11-10"),
+        entry_seq: 57,
+        entry_hash: Hash::of("sample", &[]),
+        received_at: Some(minute(0)),
+        day_not_over: false,
+        hindsight,
+        entries_later: if hindsight { 3 } else { 0 },
+    }
+}

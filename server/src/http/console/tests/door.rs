@@ -139,6 +139,7 @@ fn app_of(frames: Vec<Frame>, model: Model) -> Arc<App> {
         set_back: SetBack::default(),
         readable: tokio::sync::Mutex::default(),
         channels: Arc::default(),
+        past: crate::past::kept::Past::default(),
     })
 }
 

@@ -32,6 +32,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     pages.extend(empty(language));
     pages.extend(told(language));
     pages.extend(computers(language));
+    pages.extend(past(language));
     pages
 }
 
@@ -259,9 +260,8 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
     let none = || Some(Page { items: vec![], next: None });
     let ledger =
         ledger::Ledger { ctx: ctx(Section::Ledger), head: Head::EMPTY, rows: vec![], older: None, back: false };
-    let message =
-        trouble::Message { ctx: ctx(Section::None), headline: "not-found-headline", remedy: "not-found-remedy" };
-    let fault = trouble::Message { ctx: ctx(Section::None), headline: "fault-headline", remedy: "fault-remedy" };
+    let message = trouble::Message::of(ctx(Section::None), "not-found-headline", "not-found-remedy");
+    let fault = trouble::Message::of(ctx(Section::None), "fault-headline", "fault-remedy");
     vec![
         ("review-empty", review_page(ctx(Section::Components), vec![], partly)),
         (
@@ -317,6 +317,26 @@ fn told(language: Language) -> Vec<(&'static str, String)> {
         ("channels-elsewhere", channels_page(ctx(), false).render().unwrap()),
         ("channels-empty", nobody.render().unwrap()),
     ]
+}
+
+fn past(language: Language) -> Vec<(&'static str, String)> {
+    let as_of = |hindsight| PageContext {
+        stand: Some(samples::stand(hindsight)),
+        form_token: None,
+        keeps_duties: false,
+        here: "/equipment/tos?as_of=2026-11-10".into(),
+        ..context(language, Section::Equipment)
+    };
+    let page = |hindsight| {
+        equipment::Equipment::new(as_of(hindsight), samples::equipment_detail(), &samples::suppliers())
+            .render()
+            .unwrap()
+    };
+    let preparing = trouble::Message {
+        detail: "entry 120000 of 400000".into(),
+        ..trouble::Message::of(context(language, Section::None), "as-of-preparing-headline", "as-of-preparing-remedy")
+    };
+    vec![("as-of", page(false)), ("as-of-hindsight", page(true)), ("as-of-preparing", preparing.render().unwrap())]
 }
 
 fn channels_page(ctx: PageContext, tells: bool) -> channels::Channels {
