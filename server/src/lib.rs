@@ -7,6 +7,7 @@ pub mod book;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod evidence;
 pub mod example;
 pub mod http;
 pub mod i18n;

@@ -18,6 +18,7 @@ mod book;
 mod component_decisions;
 mod computers;
 mod engine_contract;
+mod evidence;
 mod flipped_bytes;
 mod full_disk;
 mod hostile;

@@ -6,9 +6,9 @@ use harness::server::TestServer;
 use serde_json::{Value, json};
 use std::path::Path;
 
-const NAMES: [&str; 3] = ["Taro Reiji", "Hanako Reiji", "Jiro Kabunushi"];
+pub(crate) const NAMES: [&str; 3] = ["Taro Reiji", "Hanako Reiji", "Jiro Kabunushi"];
 
-fn file(officers: &Value) -> Value {
+pub(crate) fn file(officers: &Value) -> Value {
     let known = |value: Value| json!({ "known": { "value": value, "source": "answer", "as_of": "2026-10-01" } });
     json!({ "format": "daicho.suppliers.v1", "suppliers": [{
         "supplier_id": "acme", "name": { "ja": "例示", "en": "Acme" }, "country_of_law": "JP", "source": "test",
@@ -20,13 +20,13 @@ fn file(officers: &Value) -> Value {
     }] })
 }
 
-fn officers() -> Value {
+pub(crate) fn officers() -> Value {
     json!([{ "clear": { "name": NAMES[0], "birth_date": "1960-01-01", "nationality": "JP" } },
            { "clear": { "name": NAMES[1], "birth_date": "1970-01-01", "nationality": "FR" } }])
 }
 
 /// Every file below a folder, but for the keys.
-fn bytes_below(folder: &Path, into: &mut Vec<u8>) {
+pub(crate) fn bytes_below(folder: &Path, into: &mut Vec<u8>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

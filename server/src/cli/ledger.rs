@@ -4,6 +4,7 @@
 
 use super::{DataArgument, LedgerArgument, say, say_text};
 use crate::book;
+use crate::evidence::check;
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{Engine, EngineFault};
 use crate::ledger::engines::memory::MemoryShelf;
@@ -27,7 +28,7 @@ use std::time::Duration;
 /// What to verify.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// An exported ledger, or - for standard input; without it the data folder is verified
+    /// An exported ledger, or - for standard input, or an evidence pack (folder or .zip); without it the data folder is verified
     file: Option<PathBuf>,
     #[command(flatten)]
     ledger: LedgerArgument,
@@ -113,7 +114,18 @@ pub(super) fn progress(end: u64) -> ProgressBar {
     bar
 }
 
+fn verify_pack(pack: &Path, head: Option<Hash>, language: Language) -> anyhow::Result<ExitCode> {
+    let bar = progress(0);
+    let checked = check::check(pack, head, &mut |seq| bar.set_position(seq))?;
+    bar.finish_and_clear();
+    checked.lines.iter().for_each(|line| say(line.get(language)));
+    Ok(if checked.whole { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
+}
+
 pub(crate) fn verify(arguments: &VerifyArguments, language: Language) -> anyhow::Result<ExitCode> {
+    if let Some(pack) = arguments.file.as_ref().filter(|file| check::is_pack(file)) {
+        return verify_pack(pack, arguments.head, language);
+    }
     let report = match &arguments.file {
         Some(file) => {
             let bar = progress(0);

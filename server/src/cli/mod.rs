@@ -11,6 +11,7 @@ mod computers;
 mod designation;
 mod duty;
 mod equipment;
+mod evidence;
 mod example;
 mod files;
 mod ledger;
@@ -96,7 +97,9 @@ enum Command {
     Alerts(alerts::AlertsCommand),
     /// Make a one-time sign-in link (サインイン用リンクを作る)
     SignIn(client::ServerArguments),
-    /// Check a whole ledger or an exported file (台帳を検証する)
+    /// What was known as of a day, as files with their proof (ある時点の証拠一式)
+    Evidence(evidence::EvidenceArguments),
+    /// Check a whole ledger, an exported file or an evidence pack (台帳・証拠一式を検証する)
     Verify(ledger::VerifyArguments),
     /// Write the ledger to standard output, one line per entry (台帳を書き出す)
     Export(ledger::ExportArguments),
@@ -161,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Agent(command) => agent::run(&command, language),
         Command::Alerts(command) => alerts::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),
+        Command::Evidence(arguments) => evidence::run(&arguments, language),
         Command::Verify(arguments) => ledger::verify(&arguments, language),
         Command::Export(arguments) => ledger::export(&arguments, language),
         Command::Import(arguments) => ledger::import(&arguments, language),

@@ -74,16 +74,27 @@ pub struct Imported {
 /// Writes every entry up to the head the ledger has now, one line each. `progress` hears the last number written.
 ///
 /// The lines are the stored bytes; they are checked when they are read (`verify`, [`import`]).
-pub fn export(engine: &dyn Engine, mut out: impl Write, progress: &mut dyn FnMut(u64)) -> Result<Head, ExportFault> {
-    let end = engine.head();
+pub fn export(engine: &dyn Engine, out: impl Write, progress: &mut dyn FnMut(u64)) -> Result<Head, ExportFault> {
+    export_to(engine, engine.head().seq, out, progress)
+}
+
+/// The same up to an entry. Says the head there.
+pub fn export_to(
+    engine: &dyn Engine,
+    last_seq: u64,
+    mut out: impl Write,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Head, ExportFault> {
+    let mut end = Head::EMPTY;
     let mut next_seq = 1;
-    while next_seq <= end.seq {
+    while next_seq <= last_seq {
         let frames = engine.read(next_seq, GROUP_ENTRIES, GROUP_BYTES)?;
         if frames.first().is_none_or(|frame| frame.seq != next_seq) {
             return Err(ExportFault::NotThere { seq: next_seq });
         }
-        for frame in frames.iter().take_while(|frame| frame.seq <= end.seq) {
+        for frame in frames.iter().take_while(|frame| frame.seq <= last_seq) {
             out.write_all(&frame.line).and_then(|()| out.write_all(b"\n")).map_err(ExportFault::Write)?;
+            end = Head { seq: frame.seq, hash: frame.hash };
             next_seq = frame.seq + 1;
         }
         progress(next_seq - 1);

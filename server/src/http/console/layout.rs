@@ -147,6 +147,22 @@ pub struct PageContext {
 }
 
 impl PageContext {
+    /// The words of a paper about a state of the past, for nobody in particular.
+    pub fn printed(language: Language, stand: &Stand) -> Self {
+        Self {
+            language,
+            person: None,
+            here: "/".into(),
+            section: Section::None,
+            today: stand.day,
+            waiting: Waiting::default(),
+            trouble: None,
+            form_token: None,
+            keeps_duties: false,
+            stand: Some(stand.clone()),
+        }
+    }
+
     /// The words behind a key.
     pub fn t(&self, key: &str) -> String {
         i18n::lookup(self.language, key, &[])

@@ -383,8 +383,19 @@ fn write_gallery() {
 
 #[test]
 fn every_template_is_in_the_gallery() {
-    let shared =
-        ["base", "macros", "claim", "diagram", "duty_life", "equipment_cards", "message", "ledger", "entry", "letter"];
+    let shared = [
+        "base",
+        "macros",
+        "claim",
+        "diagram",
+        "duty_life",
+        "equipment_cards",
+        "message",
+        "ledger",
+        "entry",
+        "letter",
+        "evidence",
+    ];
     let shown: Vec<&str> = pages(Language::Ja).into_iter().map(|(name, _)| name).collect();
     for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {
         let path = file.unwrap().path();

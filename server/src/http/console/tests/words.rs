@@ -33,11 +33,12 @@ fn files(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// All code and templates of the console, without tests.
+/// All code and templates of the console and of printed pages, without tests.
 fn sources() -> String {
     let mut paths = Vec::new();
     files(&crate_folder().join("templates"), "html", &mut paths);
     files(&crate_folder().join("src/http/console"), "rs", &mut paths);
+    files(&crate_folder().join("src/evidence"), "rs", &mut paths);
     paths.push(crate_folder().join("src/i18n.rs"));
     let ours =
         |path: &PathBuf| !["console/tests", "console/samples"].iter().any(|part| path.to_str().unwrap().contains(part));
