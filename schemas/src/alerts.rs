@@ -92,7 +92,7 @@ pub struct Recipient {
     /// What weighs less is left out, unless it is one of the causes of `immediate`.
     #[serde(default)]
     pub severity_min: Weight,
-    /// What is told at once; the rest waits for the digest. All three unless it says otherwise.
+    /// What is told at once; the rest waits for the digest. All of them unless it says otherwise.
     #[serde(default = "Immediate::all")]
     pub immediate: Vec<Immediate>,
     /// When the digest goes out. A webhook has none: it is told everything at once.
@@ -137,12 +137,14 @@ pub enum Immediate {
     UndeclaredRemotePath,
     /// The law asks to file before the change (あらかじめ届出).
     FileFirst,
+    /// What agents saw of a planned change differs from its ticket.
+    PlannedChangeDiffers,
 }
 
 impl Immediate {
     /// Every cause, the gravest first.
     pub fn all() -> Vec<Self> {
-        vec![Self::ProhibitionPeriod, Self::UndeclaredRemotePath, Self::FileFirst]
+        vec![Self::ProhibitionPeriod, Self::UndeclaredRemotePath, Self::FileFirst, Self::PlannedChangeDiffers]
     }
 }
 

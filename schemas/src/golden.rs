@@ -10,6 +10,7 @@ use crate::fact::declaration::*;
 use crate::fact::duty::*;
 use crate::fact::observation::*;
 use crate::fact::supplier::*;
+use crate::fact::ticket::*;
 use crate::fact::{Fact, KINDS};
 use crate::ids::*;
 use crate::inventory::{INVENTORY_FORMAT, Inventory, InventoryPart};
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 mod component;
 mod computer;
 mod duty;
+mod ticket;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -252,6 +254,7 @@ fn facts() -> Vec<Fact> {
     ];
     facts.extend(duty::facts());
     facts.extend(computer::facts());
+    facts.extend(ticket::facts());
     facts
 }
 
@@ -342,6 +345,9 @@ fn json_schemas_are_current() {
         ("reminders.v1", schema_for!(Reminders)),
         ("computer_judged.v1", schema_for!(crate::fact::computer::ComputerJudged)),
         ("check_answered.v1", schema_for!(crate::fact::check_answer::CheckAnswered)),
+        ("planned_change.v1", schema_for!(TicketStated)),
+        ("planned_change_moved.v1", schema_for!(TicketMoved)),
+        ("planned_change_windows_ended.v1", schema_for!(WindowsEnded)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),
         ("batch_answer.v1", schema_for!(crate::wire::BatchAnswer)),

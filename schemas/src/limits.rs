@@ -24,6 +24,10 @@ pub const IMPORT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const CHANGE_ITEMS_MAX: usize = 200;
 /// One text of a planned change, in characters.
 pub const CHANGE_TEXT_CHARS_MAX: usize = 2000;
+/// Things that a planned change expects agents to see.
+pub const EXPECTED_MAX: usize = 200;
+/// Hosts on which one expected thing is to be seen.
+pub const EXPECTED_HOSTS_MAX: usize = 100;
 /// How far ahead of the server's clock a batch may be dated, in seconds.
 pub const CLOCK_AHEAD_SECONDS_MAX: i64 = 300;
 /// The agent's spool: bytes on disk before the oldest batches are given up.

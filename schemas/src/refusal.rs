@@ -167,6 +167,15 @@ refusals! {
     CheckAnsweredMeanwhile = "check_answered_meanwhile",
         ("この項目は、その間に別の回答がされています。", "Somebody else has answered this item meanwhile."),
         ("下に示す今の回答を確かめ、それでも変えるなら replaces にその記録の番号を書いてください。", "Look at the answer that stands, as named below; to change it, give its entry in replaces.");
+    TicketExists = "ticket_exists",
+        ("この id のチケットは、すでにあります。", "There is a ticket of this id already."),
+        ("別の id（change_id）にするか、下に示す版を見てから、その記録番号（amends_seq）を付けて改めてください。", "Take another id (change_id); or look at the version named below and amend it, naming its entry (amends_seq).");
+    TicketChangedMeanwhile = "ticket_changed_meanwhile",
+        ("このチケットは、その間に別の人が改めたか、状態を変えました。", "Somebody else has amended or moved this ticket meanwhile."),
+        ("下に示す今の状態を確かめ、必要ならそこからやり直してください。", "Look at where it stands now, as named below, and go on from there if it is still needed.");
+    TicketMoveImpossible = "ticket_move_impossible",
+        ("チケットをこの状態にすることはできません。", "The ticket cannot go to this state."),
+        ("下に示す理由を確かめてください。行っていない変更は、行った（done）とは記録できません。", "See the reason named below. A change that was not made cannot be recorded as done.");
     PersonUnknown = "person_unknown",
         ("その人は登録されていません。", "There is no such person here."),
         ("サインインできる人の id か、自由な名前（name）で指定してください。", "Give the id of somebody who may sign in, or a free name (name).");

@@ -326,6 +326,8 @@ async fn grant_admin(app: &App, person_id: PersonId) -> anyhow::Result<String> {
 
 /// Reminders in one entry.
 const REMINDERS_PER_ENTRY_MAX: usize = 200;
+/// Tickets whose windows are stated to be over in one entry.
+const WINDOWS_PER_ENTRY_MAX: usize = 200;
 
 /// Looks for agents that fell silent or are heard again, and states it in the ledger, where this server speaks for all.
 async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, names: Vec<String>) {
@@ -345,6 +347,7 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
         if let Some(listening) = &mut listening {
             state_coverage(&app, listening, now, silent_after_seconds).await;
             state_reminders(&app, now).await;
+            state_windows(&app, now).await;
         }
         if now.seconds_since(certificate_at) >= CERTIFICATE_EVERY_SECONDS {
             match app.authority.server_config(&names, now) {
@@ -389,6 +392,16 @@ async fn state_reminders(app: &App, now: UtcMicros) {
         && let Err(error) = app.door.state(Fact::Reminders(due)).await
     {
         tracing::warn!(%error, "reminders could not enter; trying again soon");
+    }
+}
+
+/// States which tickets' windows are over. What another server stated meanwhile is not stated again.
+async fn state_windows(app: &App, now: UtcMicros) {
+    let ended = app.model().windows_ended(now.date_in_japan(), WINDOWS_PER_ENTRY_MAX);
+    if !ended.change_ids.is_empty()
+        && let Err(error) = app.door.state(Fact::WindowsEnded(ended)).await
+    {
+        tracing::warn!(%error, "that windows are over could not enter; trying again soon");
     }
 }
 

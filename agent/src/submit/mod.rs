@@ -96,6 +96,9 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::ComputerJudgedMeanwhile
         | Code::CheckAnswerWrong
         | Code::CheckAnsweredMeanwhile
+        | Code::TicketExists
+        | Code::TicketChangedMeanwhile
+        | Code::TicketMoveImpossible
         | Code::PersonUnknown
         | Code::NotSignedIn
         | Code::NotAllowed

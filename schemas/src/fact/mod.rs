@@ -11,6 +11,7 @@ pub mod duty;
 pub mod filing;
 pub mod observation;
 pub mod supplier;
+pub mod ticket;
 
 use crate::sign::SignedBatch;
 use serde::Serialize;
@@ -92,6 +93,12 @@ facts! {
     ComputerJudged(computer::ComputerJudged) = "computer_judged.v1",
     /// A person answered an item of a check list.
     CheckAnswered(check_answer::CheckAnswered) = "check_answered.v1",
+    /// A person opened a ticket for a planned change, or amended it.
+    TicketStated(ticket::TicketStated) = "planned_change.v1",
+    /// A person said that a ticket was done, is withdrawn, or is planned again.
+    TicketMoved(ticket::TicketMoved) = "planned_change_moved.v1",
+    /// The last day of tickets' windows is over.
+    WindowsEnded(ticket::WindowsEnded) = "planned_change_windows_ended.v1",
 }
 
 /// A fact could not be read or written.

@@ -3,6 +3,7 @@
 alert-prohibition-period = Difference during the prohibition period
 alert-undeclared-remote-path = Undeclared way in from outside
 alert-file-first = Change that seems to require filing first (あらかじめ届出)
+alert-planned-change-differs = Change that differs from its ticket
 alert-subject = [Daicho] { $cause }: { $title }
 alert-subject-more = [Daicho] { $cause }: { $title } (and { $more } more)
 alert-cause = Why you are told at once
@@ -19,6 +20,7 @@ alert-duty-cause-gone = The cause of this duty is not observed now, but a duty n
 alert-provisional = What follows is provisional. Confirm it before you file.{ " " }
 alert-law = What the law asks
 alert-no-duty = The decision table ties no duty to file or report to this finding.
+alert-prohibited = Nothing may be introduced or entrusted in this period; the article stands under "Why it matters".
 alert-articles = Articles
 alert-separator = ,{ " " }
 alert-form = Form (様式)

@@ -337,6 +337,7 @@ finding-col-state = State
 severity-notice = notice
 severity-warning = warning
 severity-critical = critical
+severity-gravest = gravest
 finding-open = open
 finding-closed = closed
 finding-why = Why it matters

@@ -3,6 +3,7 @@
 alert-prohibition-period = 導入等の禁止期間中の相違
 alert-undeclared-remote-path = 計画書に記載のない、外部からの経路
 alert-file-first = あらかじめ届出の対象とみられる変更
+alert-planned-change-differs = 予定（チケット）と違う変更
 alert-subject = 【台帳】{ $cause }：{ $title }
 alert-subject-more = 【台帳】{ $cause }：{ $title }（ほか { $more } 件）
 alert-cause = 今すぐお知らせする理由
@@ -19,6 +20,7 @@ alert-duty-cause-gone = この義務の原因は今は観測されていませ�
 alert-provisional = 次の記載は暫定です。届け出る前に確認してください。
 alert-law = 法律上求められること
 alert-no-duty = 判断表には、この検出に結び付く届出・報告義務はありません。
+alert-prohibited = この期間に導入・委託を行うことは禁じられています。条文は「なぜ重要か」にあります。
 alert-articles = 根拠条文
 alert-separator = 、
 alert-form = 様式

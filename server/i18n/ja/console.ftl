@@ -316,6 +316,7 @@ finding-col-state = 状態
 severity-notice = 確認
 severity-warning = 警告
 severity-critical = 重大
+severity-gravest = 最重大
 finding-open = 未解決
 finding-closed = 解消
 finding-why = なぜ重要か

@@ -359,6 +359,7 @@ impl Page {
             Severity::Notice => self.say("確認", "notice"),
             Severity::Warning => self.say("警告", "warning"),
             Severity::Critical => self.say("重大", "CRITICAL"),
+            Severity::Gravest => self.say("最重大", "GRAVEST"),
         }
     }
 

@@ -149,6 +149,7 @@ fn cause_word(cause: Immediate) -> Text {
         Immediate::ProhibitionPeriod => Text::new("禁止期間", "prohibition period"),
         Immediate::UndeclaredRemotePath => Text::new("外部からの経路", "remote path"),
         Immediate::FileFirst => Text::new("あらかじめ届出", "file first"),
+        Immediate::PlannedChangeDiffers => Text::new("チケットとの違い", "difference from a ticket"),
     }
 }
 

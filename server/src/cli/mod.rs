@@ -25,6 +25,7 @@ mod serve;
 mod show;
 mod sign_in;
 mod supplier;
+mod ticket;
 mod worksheet;
 
 use crate::check;
@@ -89,6 +90,9 @@ enum Command {
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
     #[command(subcommand)]
     Duty(duty::DutyCommand),
+    /// Tickets: planned changes, judged and held against what agents see (予定した変更のチケット)
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
     /// Agents: tokens, revocation (エージェントの登録と失効)
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -161,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Duty(command) => duty::run(&command, language),
+        Command::Ticket(command) => ticket::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),
         Command::Alerts(command) => alerts::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),

@@ -5,9 +5,11 @@
 use super::declarations::{Check, File, check_format, without_mark};
 use super::places::Path;
 use crate::model::duties::table::{Pack, pack};
-use crate::model::views::declarations::Declarations;
-use daicho_schemas::limits::{CHANGE_ITEMS_MAX, CHANGE_TEXT_CHARS_MAX, IMPORT_BYTES_MAX};
-use daicho_schemas::planned::{CHANGE_FORMAT, ChangeItem, PlannedChange};
+use crate::model::views::declarations::{Declarations, host_key};
+use daicho_schemas::limits::{
+    CHANGE_ITEMS_MAX, CHANGE_TEXT_CHARS_MAX, EXPECTED_HOSTS_MAX, EXPECTED_MAX, IMPORT_BYTES_MAX,
+};
+use daicho_schemas::planned::{CHANGE_FORMAT, ChangeItem, Expected, PlannedChange, Sight};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use std::collections::BTreeSet;
 
@@ -26,6 +28,13 @@ pub fn check_change_declared(change: &PlannedChange, bytes: &[u8], declarations:
     for (i, item) in change.changes.iter().enumerate() {
         if let Some(id) = item.supplier_id.as_ref().filter(|id| declarations.supplier_state(id).is_none()) {
             let path = Path::of("changes").index(i).key("supplier_id");
+            let what = format!("no supplier record has the id '{id}'");
+            return Err(file(RefusalCode::SupplierUnknown).refuse_at(&path, &what));
+        }
+    }
+    for (i, expected) in change.expected.iter().enumerate() {
+        if let Some(id) = expected.supplier_id.as_ref().filter(|id| declarations.supplier_state(id).is_none()) {
+            let path = Path::of("expected").index(i).key("supplier_id");
             let what = format!("no supplier record has the id '{id}'");
             return Err(file(RefusalCode::SupplierUnknown).refuse_at(&path, &what));
         }
@@ -59,6 +68,26 @@ fn check_against(change: &PlannedChange, declarations: &Declarations) -> Check {
             return Err((at.key("data"), format!("'{name}' is no field of a filing; these are: {}", names.join(", "))));
         }
     }
+    check_hosts(change, declarations)
+}
+
+/// What is expected on a host of no plan would never be seen: its agent's word belongs to no equipment.
+fn check_hosts(change: &PlannedChange, declarations: &Declarations) -> Check {
+    let listed = declarations.hosts_of(&change.equipment_id);
+    let new = change.expected.iter().filter(|expected| expected.sight == Sight::HostAppears);
+    let known: BTreeSet<String> =
+        listed.iter().chain(new.flat_map(|expected| &expected.hosts)).map(|host| host_key(host)).collect();
+    for (i, expected) in change.expected.iter().enumerate() {
+        if let Some((j, host)) = expected.hosts.iter().enumerate().find(|(_, host)| !known.contains(&host_key(host))) {
+            let path = Path::of("expected").index(i).key("hosts").index(j);
+            let what = format!(
+                "no plan of the equipment '{}' lists the host '{host}', and nothing in this file expects it (host_appears); listed are: {}",
+                change.equipment_id,
+                listed.join(", ")
+            );
+            return Err((path, what));
+        }
+    }
     Ok(())
 }
 
@@ -68,11 +97,52 @@ fn check_change(change: &PlannedChange) -> Check {
     if let Some(emergency) = &change.emergency {
         check_words(&emergency.reason, &Path::of("emergency").key("reason"))?;
     }
+    if let Some(last) = change.planned_through.filter(|last| *last < change.planned_on) {
+        let what = format!("{last} is before the first day, planned_on: {}", change.planned_on);
+        return Err((Path::of("planned_through"), what));
+    }
+    if change.expected.len() > EXPECTED_MAX {
+        return Err((Path::of("expected"), format!("at most {EXPECTED_MAX} things are expected at once")));
+    }
+    for (i, expected) in change.expected.iter().enumerate() {
+        check_expected(expected, &Path::of("expected").index(i))?;
+    }
     let changes = Path::of("changes");
     if change.changes.is_empty() || change.changes.len() > CHANGE_ITEMS_MAX {
         return Err((changes, format!("1 to {CHANGE_ITEMS_MAX} changes are judged at once")));
     }
     change.changes.iter().enumerate().try_for_each(|(i, item)| check_item(item, &changes.index(i)))
+}
+
+fn check_expected(expected: &Expected, at: &Path) -> Check {
+    let hosts = at.key("hosts");
+    if expected.hosts.is_empty() || expected.hosts.len() > EXPECTED_HOSTS_MAX {
+        return Err((hosts, format!("1 to {EXPECTED_HOSTS_MAX} host names are needed, as plans list them")));
+    }
+    for (i, host) in expected.hosts.iter().enumerate() {
+        check_words(host, &hosts.index(i))?;
+    }
+    let component = expected.sight == Sight::ComponentAppears;
+    if expected.sight == Sight::HostAppears {
+        if !expected.name.is_empty() {
+            return Err((at.key("name"), "a host is named in hosts; leave name out".into()));
+        }
+    } else {
+        check_words(&expected.name, &at.key("name"))?;
+        if expected.name.chars().all(|c| c == '*' || c.is_whitespace()) {
+            return Err((at.key("name"), "'*' alone would take anything for planned; name what is expected".into()));
+        }
+    }
+    if let Some(version) = &expected.version {
+        check_words(version, &at.key("version"))?;
+        if !component {
+            return Err((at.key("version"), "a version is told only of a component that appears".into()));
+        }
+    }
+    if expected.supplier_id.is_some() && !component {
+        return Err((at.key("supplier_id"), "a supplier is told only of a component that appears".into()));
+    }
+    Ok(())
 }
 
 fn check_item(item: &ChangeItem, at: &Path) -> Check {

@@ -17,6 +17,7 @@ pub mod duties;
 pub mod keeper;
 mod snapshots;
 pub mod submission;
+pub mod tickets;
 
 mod places;
 mod supplier_checks;
@@ -87,6 +88,9 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::CheckAnswered(said) => news(check_answers::answered(model, author, said, now.date_in_japan())),
         // Whoever speaks for all servers may have changed; people are reminded once.
         Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),
+        Fact::TicketStated(stated) => tickets::stated(model, author, stated),
+        Fact::TicketMoved(moved) => appended(tickets::moved(model, author, moved, now.date_in_japan())),
+        Fact::WindowsEnded(ended) if !tickets::are_due(model, ended) => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)
@@ -95,6 +99,7 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         | Fact::CoverageChanged(_)
         | Fact::Notices(_)
         | Fact::Reminders(_)
+        | Fact::WindowsEnded(_)
         | Fact::FaultReported(_) => Ok(Verdict::Append),
     }
 }

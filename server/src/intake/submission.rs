@@ -83,6 +83,9 @@ impl Submission {
             // What a plan shows decides about them, so it may not change meanwhile.
             Fact::ComputerJudged(judged) => vec![format!("computers:{}", judged.equipment_id), "plans".into()],
             Fact::CheckAnswered(answered) => vec![format!("check:{}", answered.item_id), "plans".into()],
+            Fact::TicketStated(stated) => vec![format!("ticket:{}", stated.change.change_id)],
+            Fact::TicketMoved(moved) => vec![format!("ticket:{}", moved.change_id)],
+            Fact::WindowsEnded(ended) => ended.change_ids.iter().map(|id| format!("ticket:{id}")).collect(),
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],
         }
     }

@@ -7,7 +7,7 @@ mod subject;
 pub use subject::Subject;
 
 use super::numbers::{HostNo, place};
-use super::rows::{FindingRow, FindingState, Severity, SupplierClaim};
+use super::rows::{FindingRow, FindingState, PlannedBy, Severity, SupplierClaim};
 use super::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::decision::{Notice, Notices, Transition};
@@ -46,6 +46,8 @@ pub struct Verdict {
     pub components: Vec<String>,
     /// Who supplies them, where the rule speaks of suppliers.
     pub supplier: Option<SupplierClaim>,
+    /// The ticket that planned all of it, where one did: then it is explained, and still there.
+    pub planned_by: Option<PlannedBy>,
 }
 
 /// A finding with its whole life.
@@ -114,7 +116,7 @@ pub struct Findings {
     /// By the entry that caused what is to be told.
     untold: OrdSet<(u64, FindingId)>,
     /// How many are open and closed, by severity.
-    counts: [[usize; 3]; 2],
+    counts: [[usize; 4]; 2],
     /// How many open ones name a host, by its number.
     open_on: Vector<u32>,
     /// Every host that a finding of several hosts has ever named, by equipment: where to look for the findings of a host.
@@ -366,7 +368,7 @@ impl Findings {
     pub fn count(&self, state: Option<FindingState>, severity: Option<Severity>) -> usize {
         let states = [FindingState::Open, FindingState::Closed].into_iter().zip(&self.counts);
         let counts = states.filter(|(known, _)| state.is_none_or(|state| state == *known)).map(|(_, counts)| counts);
-        let severities = |counts: &[usize; 3]| -> usize {
+        let severities = |counts: &[usize; 4]| -> usize {
             let wanted = |at: usize| severity.is_none_or(|severity| severity_place(severity) == at);
             counts.iter().enumerate().filter(|(at, _)| wanted(*at)).map(|(_, count)| count).sum()
         };
@@ -390,6 +392,7 @@ fn severity_place(severity: Severity) -> usize {
         Severity::Notice => 0,
         Severity::Warning => 1,
         Severity::Critical => 2,
+        Severity::Gravest => 3,
     }
 }
 
@@ -470,6 +473,7 @@ pub fn row(
         agent_ids,
         components: verdict.components.clone(),
         supplier: verdict.supplier.clone(),
+        planned_by: verdict.planned_by.clone(),
         openings: finding.openings,
         opened_at: finding.opened_at,
         opened_seq: finding.opened_seq,

@@ -24,16 +24,19 @@ pub mod state;
 pub mod subjects;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tickets;
 pub mod views;
 
 use crate::ledger::entry::Author;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::time::UtcMicros;
 use findings::At;
+use numbers::HostNo;
 use prepared::PreparedBatch;
 use snapshot::{In, Keep as _, Out, SnapshotError};
 use state::{Change, State};
 use std::io::{Read, Write};
+use views::assets::Changed;
 use views::drift::{Drift, Touched};
 
 /// An entry as the model sees it: parsed, without bytes and chain.
@@ -84,7 +87,8 @@ impl Model {
         }
         self.state.seq = event.seq;
         let change = self.state.take(event, prepared);
-        let touched = self.follow(change);
+        let at = At { seq: event.seq, received_at: event.received_at };
+        let touched = self.follow(change, at);
         let mut findings = std::mem::take(&mut self.state.findings);
         let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, event.at());
         for (finding, duties) in duties::follow(&self.state, &findings, &turned, &touched) {
@@ -97,7 +101,7 @@ impl Model {
     }
 
     /// Brings what follows from the views up to date, and says what was touched.
-    fn follow(&mut self, change: Change) -> Touched {
+    fn follow(&mut self, change: Change, at: At) -> Touched {
         let mut touched = Touched::default();
         let (state, drift) = (&self.state, &mut self.drift);
         match change {
@@ -110,9 +114,41 @@ impl Model {
             Change::Decision(about) => drift.decisions_changed(state, &about, &mut touched),
             Change::Computers(keys) => touched.computers.extend(keys),
             Change::Host(host) => drift.host_changed(state, host, &mut touched),
-            Change::Reported(host, changed) => drift.reported(state, host, &changed, &mut touched),
+            Change::Joined(host) => {
+                drift.host_changed(state, host, &mut touched);
+                self.watch(host, &Changed::default(), true, at, &mut touched);
+            }
+            Change::Reported(host, changed, joined) => {
+                drift.reported(state, host, &changed, &mut touched);
+                self.watch(host, &changed, joined, at, &mut touched);
+            }
+            Change::Tickets(ids) => {
+                let own = ids.iter().filter_map(|id| state.tickets.get(id));
+                touched.equipment.extend(own.map(|ticket| ticket.change.equipment_id.clone()));
+                touched.hosts.extend(ids.iter().flat_map(|id| tickets::hosts_of(state, drift, id)));
+                touched.tickets.extend(ids);
+            }
         }
         touched
+    }
+
+    /// Takes what changed on a host to the tickets that it bears on, and to the prohibition periods that run.
+    fn watch(&mut self, host: HostNo, changed: &Changed, joined: bool, at: At, touched: &mut Touched) {
+        let watched = tickets::watch(&self.state, &self.drift, host, changed, joined, at);
+        let on = at.received_at.date_in_japan();
+        self.state.early.went(host, &changed.went);
+        watched.early.iter().for_each(|item| self.state.early.came(host, *item, on));
+        if watched.joined_early {
+            self.state.early.joined(host, on);
+        }
+        for (id, gone) in &watched.went {
+            self.state.tickets.went(id, gone);
+        }
+        touched.tickets.extend(watched.went.into_iter().map(|(id, _)| id));
+        for (id, seen) in watched.saw {
+            self.state.tickets.saw(&id, seen);
+            touched.tickets.insert(id);
+        }
     }
 
     /// The last entry that was taken in; 0 for none.

@@ -6,7 +6,7 @@ use super::findings::{At, Findings};
 use super::prepared::{PreparedBatch, PreparedReport};
 use super::queries::decisions::Asked;
 use super::rules;
-use super::testing::{Script, bytes, interface, operating_system, package, plan, supplier};
+use super::testing::{Script, bytes, change, interface, operating_system, package, plan, supplier};
 use super::views::assets::Checked;
 use super::views::drift::{Drift, Touched};
 use super::{Event, Model};
@@ -17,6 +17,7 @@ use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{Hearing, Notices};
 use daicho_schemas::fact::duty::{DUTY_STATES, DutyAssigned, DutyDate, DutyDated, DutyOwner};
 use daicho_schemas::fact::observation::{Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin};
+use daicho_schemas::fact::ticket::TICKET_STATES;
 use daicho_schemas::ids::{AgentId, CollectorId, PersonId};
 use daicho_schemas::time::CalendarDate;
 use proptest::prelude::*;
@@ -93,6 +94,11 @@ fn eventful() -> Script {
     script.enrol("TOS-2");
     script.dpkg(Outcome::Failed, &[]);
     told(&mut script);
+    for (choice, n) in [(14, 0), (13, 4), (15, 9), (16, 2), (14, 1), (16, 1), (14, 6), (16, 2)] {
+        planned(&mut script, choice, n);
+        script.dpkg(Outcome::Complete, &[package("a", "1", "vendor.example"), package("c-2", "1", "other.example")]);
+    }
+    told(&mut script);
     script
 }
 
@@ -143,7 +149,7 @@ const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-w
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 16, usize::from(step / 16));
+    let (choice, n) = (step % 20, usize::from(step / 20));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -176,13 +182,46 @@ fn happens(script: &mut Script, step: u16) {
             let gone = format!("deb:{}:amd64", NAMES[n / 16 % 4]);
             script.delta("dpkg", put, &[gone.as_str()][..usize::from(n % 3 > 0)]);
         }
-        14 => decides(script, n, word),
-        15 => script.withdraw(&format!("d{}", n % 6)),
+        17 => decides(script, n, word),
+        18 => script.withdraw(&format!("d{}", n % 6)),
         12 if script.model.duties_total() > 0 => person_acts(script, n),
+        13..=16 => planned(script, choice, n),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {
         script.agent = agents[n % script.model.agents().count()].to_string().try_into().unwrap();
+    }
+}
+
+/// Something about a planned change happens, or a plan is accepted so that its prohibition period runs.
+fn planned(script: &mut Script, choice: u16, n: usize) {
+    let word = ["debian", "vendor", "other"][n % 3];
+    let id = ["chg-1", "chg-2"][n / 3 % 2];
+    let known = script.model.ticket(&id.to_string().try_into().unwrap()).is_some();
+    match choice {
+        13 => {
+            let accepted = plan("plan-1", "tos").host("tos-1").part("os", "operating_system", word);
+            let on = ["2026-10-21", "2026-11-20", "2026-11-22"][n / 3 % 3];
+            script.plan(accepted.dates(json!({ "submitted_on": "2026-10-01", "accepted_on": on })));
+        }
+        14 | 15 if known && n.is_multiple_of(2) => script.move_ticket(id, TICKET_STATES[n / 6 % 3]),
+        14 | 15 => {
+            let host = ["tos-1", "tos-2", "elsewhere"][n / 2 % 3];
+            let version = [json!(null), json!("1")][n / 7 % 2].clone();
+            let expected = json!([
+                { "sight": "component_appears", "hosts": [host], "name": "a", "version": version, "supplier_id": word },
+                { "sight": "component_appears", "hosts": ["tos-1", "tos-2"], "name": "c-*" },
+                { "sight": "component_goes", "hosts": [host], "name": "b" },
+                { "sight": "interface_appears", "hosts": ["tos-1"], "name": "wg0" },
+                { "sight": "host_appears", "hosts": [host] },
+            ]);
+            let days = [("2026-11-21", "2026-11-23"), ("2026-11-22", "2026-11-22"), ("2026-11-24", "2026-12-24")];
+            script.ticket(change(id, "tos", days[n / 5 % 3], expected));
+        }
+        _ => {
+            script.later(n % 3);
+            script.windows_ended();
+        }
     }
 }
 
@@ -327,6 +366,7 @@ fn answers(model: &Model) -> String {
         model.decisions_page(super::queries::Part::default(), Asked::Every),
         model.review_from(0, 100),
         model.plans(today),
+        model.tickets(None, None).iter().map(|row| model.ticket_detail(&row.change_id, today)).collect::<Vec<_>>(),
     ))
     .unwrap()
 }

@@ -2,6 +2,8 @@
 //! This file does not know how an answer is found or shown.
 //! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
 
+mod tickets;
+
 pub use super::duties::deadlines::{Deadline, DeadlineKind};
 pub use super::duties::life::{DutyAct, DutyLife, DutyTurn};
 pub use super::queries::decisions::DecisionRow;
@@ -18,6 +20,7 @@ use daicho_schemas::time::{CalendarDate, UtcMicros};
 use daicho_schemas::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+pub use tickets::*;
 
 /// How sure a statement is, from a person's word down to a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -303,6 +306,8 @@ pub enum Severity {
     Warning,
     /// Act on it now.
     Critical,
+    /// What the law prohibits for the time may have been done: stop, and act on it before everything else.
+    Gravest,
 }
 
 /// Where a finding is in its life.
@@ -342,6 +347,8 @@ pub struct FindingRow {
     pub components: Vec<String>,
     /// Who supplies them, where the rule speaks of suppliers.
     pub supplier: Option<SupplierClaim>,
+    /// The ticket that planned all of it, where one did.
+    pub planned_by: Option<PlannedBy>,
     /// How often it has opened.
     pub openings: u64,
     /// When the entry was received that opened it last.

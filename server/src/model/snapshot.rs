@@ -324,6 +324,7 @@ macro_rules! keep_as_json {
 
 keep_as_json!(
     daicho_schemas::ids::AgentId,
+    daicho_schemas::ids::ChangeId,
     daicho_schemas::ids::CollectorId,
     daicho_schemas::ids::DutyId,
     daicho_schemas::ids::EquipmentId,

@@ -9,6 +9,7 @@ use super::findings::{At, Findings, Subject};
 use super::numbers::HostNo;
 use super::prepared::PreparedBatch;
 use super::snapshot::{In, Keep, Out, SnapshotError};
+use super::tickets;
 use super::views::access::Access;
 use super::views::agents::{Agents, RecentBatch};
 use super::views::assets::{Assets, Changed};
@@ -17,11 +18,14 @@ use super::views::computers::{ComputerKey, Computers};
 use super::views::coverage::Coverage;
 use super::views::decisions::Decisions;
 use super::views::declarations::{Declarations, PlanState};
+use super::views::early::Early;
+use super::views::tickets::Tickets;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::component::{ComponentDecided, ComponentDecisionWithdrawn, ComponentSelector};
 use daicho_schemas::fact::decision::FaultReported;
 use daicho_schemas::fact::declaration::Plan;
-use daicho_schemas::ids::{DutyId, SupplierId};
+use daicho_schemas::ids::{ChangeId, DutyId, SupplierId};
+use roaring::RoaringBitmap;
 use std::iter::once;
 use std::sync::Arc;
 
@@ -51,6 +55,10 @@ pub struct State {
     pub computers: Computers,
     /// Answers to check lists.
     pub check_answers: CheckAnswers,
+    /// Planned changes that are kept.
+    pub tickets: Tickets,
+    /// What came while a prohibition period ran.
+    pub early: Early,
     /// The life of every finding.
     pub findings: Findings,
     /// The life of every duty.
@@ -70,12 +78,16 @@ pub enum Change {
     Plan(Option<Arc<PlanState>>, Arc<Plan>),
     /// What is decided about components.
     Decision(Vec<ComponentSelector>),
-    /// An agent enrolled, was revoked, fell silent or was heard.
-    Host(HostNo),
     /// Computers were decided about, or a duty of theirs was moved.
     Computers(Vec<ComputerKey>),
-    /// An agent reported.
-    Reported(HostNo, Changed),
+    /// An agent enrolled.
+    Joined(HostNo),
+    /// An agent was revoked, fell silent or was heard.
+    Host(HostNo),
+    /// An agent reported; whether for the first time.
+    Reported(HostNo, Changed, bool),
+    /// Tickets were stated or moved, or their windows ended.
+    Tickets(Vec<ChangeId>),
 }
 
 impl State {
@@ -97,7 +109,7 @@ impl State {
             Fact::AgentEnrolled(enrolled) => {
                 self.access.use_token(enrolled);
                 self.agents.enrol(enrolled, event.received_at);
-                self.agents.number(&enrolled.agent_id).map_or(Change::Nothing, Change::Host)
+                self.agents.number(&enrolled.agent_id).map_or(Change::Nothing, Change::Joined)
             }
             Fact::AgentRevoked(revoked) => {
                 self.agents.revoke(revoked);
@@ -146,6 +158,7 @@ impl State {
                 self.check_answers.answered(answered, event.author.person(), event.at());
                 Change::Nothing
             }
+            Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
             Fact::FaultReported(fault) => {
                 self.faults.push((event.seq, fault.clone()));
                 let over = self.faults.len().saturating_sub(FAULTS_MAX);
@@ -172,6 +185,26 @@ impl State {
         about.map_or(Change::Nothing, |about| Change::Decision(vec![about]))
     }
 
+    fn take_ticket(&mut self, event: &Event<'_>) -> Change {
+        let at = At { seq: event.seq, received_at: event.received_at };
+        match event.fact {
+            Fact::TicketStated(stated) => {
+                let judged = tickets::judged(&self.declarations, &stated.change, at.received_at.date_in_japan());
+                self.tickets.stated(stated, judged, event.author, at);
+                Change::Tickets(vec![stated.change.change_id.clone()])
+            }
+            Fact::TicketMoved(moved) => {
+                self.tickets.moved(moved, event.author, at);
+                Change::Tickets(vec![moved.change_id.clone()])
+            }
+            Fact::WindowsEnded(ended) => {
+                ended.change_ids.iter().for_each(|id| self.tickets.window_ended(id));
+                Change::Tickets(ended.change_ids.clone())
+            }
+            _ => Change::Nothing,
+        }
+    }
+
     fn turn(&mut self, id: &DutyId, act: DutyAct, event: &Event<'_>) -> Change {
         self.duties.turned(id, act, event.author, event.at());
         // What is notified of a computer is done when its duty is, so its finding has to be judged again.
@@ -190,19 +223,26 @@ impl State {
         if self.agents.by_number(host).is_none_or(|agent| agent.revoked.is_some()) {
             return Change::Nothing;
         }
+        let joined = self.agents.by_number(host).is_some_and(|agent| agent.last_batch_at.is_none());
         let recent = RecentBatch { number: batch.number, hash: batch.hash, seq: event.seq };
         self.agents.spoke(host, recent, event.received_at);
         if let Some(lost) = &batch.lost {
             self.coverage.lost(host, lost, event.received_at);
         }
         let before = self.assets.standing(host);
+        let mut first = RoaringBitmap::new();
         for report in &batch.reports {
             if self.assets.report(host, report) {
-                let stands = self.assets.collector(host, &report.collector).is_some_and(|own| !own.items.is_empty());
+                let own = self.assets.collector(host, &report.collector).map(|own| &own.items);
+                if !self.coverage.ever_complete(host, &report.collector) {
+                    own.iter().for_each(|own| first |= *own);
+                }
+                let stands = own.is_some_and(|own| !own.is_empty());
                 self.coverage.report(host, report, stands, event.received_at);
             }
         }
-        Change::Reported(host, self.assets.changed(host, &before, event.received_at))
+        let changed = self.assets.changed(host, &before, event.received_at);
+        Change::Reported(host, Changed { first: &changed.came & first, ..changed }, joined)
     }
 }
 
@@ -218,6 +258,8 @@ impl Keep for State {
         self.decisions.keep(out)?;
         self.computers.keep(out)?;
         self.check_answers.keep(out)?;
+        self.tickets.keep(out)?;
+        self.early.keep(out)?;
         self.findings.keep(out)?;
         self.duties.keep(out)?;
         out.json(&self.faults)
@@ -235,6 +277,8 @@ impl Keep for State {
             decisions: Keep::back(from)?,
             computers: Keep::back(from)?,
             check_answers: Keep::back(from)?,
+            tickets: Keep::back(from)?,
+            early: Keep::back(from)?,
             findings: Keep::back(from)?,
             duties: Keep::back(from)?,
             faults: from.json()?,

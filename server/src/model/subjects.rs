@@ -8,6 +8,7 @@ use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::check_answer::CheckedThing;
 use daicho_schemas::fact::component::ComponentDecided;
 use daicho_schemas::fact::computer::ComputerJudged;
+use daicho_schemas::fact::ticket::TicketStated;
 use std::collections::BTreeSet;
 
 impl Model {
@@ -76,6 +77,11 @@ impl Model {
             }
             Fact::ComputerJudged(judged) => subjects.extend(of_computers(judged)),
             Fact::CheckAnswered(answered) => subjects.extend([of_thing(&answered.about)]),
+            Fact::TicketStated(stated) => subjects.extend(of_ticket(stated)),
+            Fact::TicketMoved(moved) => {
+                subjects.insert(format!("ticket:{}", moved.change_id));
+            }
+            Fact::WindowsEnded(ended) => subjects.extend(ended.change_ids.iter().map(|id| format!("ticket:{id}"))),
             Fact::Notices(notices) => {
                 for notice in &notices.notices {
                     subjects.insert(format!("finding:{}", notice.finding_id));
@@ -102,6 +108,16 @@ fn of_thing(about: &CheckedThing) -> String {
         CheckedThing::Equipment(id) => format!("equipment:{id}"),
         CheckedThing::Plan(id) => format!("plan:{id}"),
     }
+}
+
+fn of_ticket(stated: &TicketStated) -> Vec<String> {
+    let change = &stated.change;
+    let mut subjects = vec![format!("ticket:{}", change.change_id), format!("equipment:{}", change.equipment_id)];
+    subjects.extend(change.plan_id.iter().map(|id| format!("plan:{id}")));
+    let named = change.changes.iter().filter_map(|item| item.supplier_id.as_ref());
+    let expected = change.expected.iter().filter_map(|expected| expected.supplier_id.as_ref());
+    subjects.extend(named.chain(expected).map(|id| format!("supplier:{id}")));
+    subjects
 }
 
 #[cfg(test)]

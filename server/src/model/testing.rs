@@ -20,7 +20,9 @@ use daicho_schemas::fact::observation::{
     PackageState,
 };
 use daicho_schemas::fact::supplier::SupplierRecord;
-use daicho_schemas::ids::{AgentId, CollectorId, DecisionId, DutyId, FindingId, PersonId, TokenId};
+use daicho_schemas::fact::ticket::{TicketMoved, TicketState, TicketStated};
+use daicho_schemas::ids::{AgentId, ChangeId, CollectorId, DecisionId, DutyId, FindingId, PersonId, TokenId};
+use daicho_schemas::planned::PlannedChange;
 use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::time::UtcMicros;
 use serde_json::{Value, json};
@@ -103,6 +105,11 @@ impl Script {
     /// Moves what follows to a date (noon in Japan).
     pub(crate) fn on(&mut self, date: &str) {
         self.start = format!("{date}T03:00:00.000000Z").parse().unwrap();
+    }
+
+    /// Moves what follows so many days on.
+    pub(crate) fn later(&mut self, days: usize) {
+        self.start = self.start.plus_seconds(86_400 * i64::try_from(days).unwrap());
     }
 
     pub(crate) fn push(&mut self, author: Author, fact: Fact) {
@@ -200,6 +207,28 @@ impl Script {
         self.report("operating_system", Outcome::Complete, vec![operating_system(os_id, Some(hostname))]);
     }
 
+    /// A person opens a ticket, without asking whether that is possible.
+    pub(crate) fn ticket(&mut self, change: PlannedChange) {
+        let aoi = Author::Person(PersonId::new("aoi").unwrap());
+        let stated = TicketStated { change, amends_seq: None, note: String::new() };
+        self.push(aoi, Fact::TicketStated(stated));
+    }
+
+    /// A person moves a ticket.
+    pub(crate) fn move_ticket(&mut self, id: &str, to: TicketState) {
+        let change_id = ChangeId::new(id).unwrap();
+        let from = self.model.ticket(&change_id).unwrap().state;
+        let on = self.start.date_in_japan();
+        let moved = TicketMoved { change_id, from, to, on, reason: "test".into() };
+        self.push(Author::Person(PersonId::new("aoi").unwrap()), Fact::TicketMoved(moved));
+    }
+
+    /// The server states which windows are over.
+    pub(crate) fn windows_ended(&mut self) {
+        let due = self.model.windows_ended(self.start.date_in_japan(), 100);
+        self.push(Author::Server, Fact::WindowsEnded(due));
+    }
+
     /// Open findings of one rule.
     pub(crate) fn open_rows(&self, rule: &str) -> Vec<FindingRow> {
         let open = self.model.findings().into_iter();
@@ -232,6 +261,21 @@ pub(crate) fn decision(id: &str, components: Value, said: Value) -> ComponentDec
     let mut all = json!({ "decision_id": id, "components": components, "reason": "test" });
     all.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
     serde_json::from_value(all).unwrap()
+}
+
+/// A planned change of an equipment, from the first to the last day, with what it expects.
+pub(crate) fn change(id: &str, equipment: &str, (first, last): (&str, &str), expected: Value) -> PlannedChange {
+    serde_json::from_value(json!({
+        "format": "daicho.change.v1",
+        "change_id": id,
+        "summary": "交換 / replacement",
+        "equipment_id": equipment,
+        "planned_on": first,
+        "planned_through": last,
+        "changes": [{ "change": "component_swapped", "subject": "tos-db" }],
+        "expected": expected,
+    }))
+    .unwrap()
 }
 
 /// A move without a reason.

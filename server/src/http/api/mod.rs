@@ -10,6 +10,7 @@ mod health;
 mod ledger;
 mod people;
 pub mod reads;
+mod tickets;
 mod writes;
 
 pub(in crate::http) use decisions::new_id as new_decision_id;
@@ -43,6 +44,8 @@ fn present() -> Router<Arc<App>> {
         .route("/suppliers/{id}/erase-people", post(people::erase))
         .route("/plans", post(writes::plan))
         .route("/changes/judge", post(changes::judge))
+        .route("/tickets", post(tickets::open))
+        .route("/tickets/{id}/moves", post(tickets::moves))
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))

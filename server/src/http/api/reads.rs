@@ -90,6 +90,8 @@ where
         .route("/computers", get(super::computers::list))
         .route("/equipment/{id}/acd-worksheet", get(super::computers::worksheet))
         .route("/equipment/{id}/acd-worksheet.xlsx", get(super::computers::spreadsheet))
+        .route("/tickets", get(super::tickets::list))
+        .route("/tickets/{id}", get(super::tickets::one))
         .route("/suppliers", get(suppliers))
         .route("/plans", get(plans))
         .route("/plans/{id}/missing", get(plan_completeness))

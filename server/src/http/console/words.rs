@@ -127,6 +127,7 @@ impl PageContext {
             Severity::Notice => self.badge(Tone::Note, "severity-notice"),
             Severity::Warning => self.badge(Tone::Warn, "severity-warning"),
             Severity::Critical => self.badge(Tone::Alarm, "severity-critical"),
+            Severity::Gravest => self.badge(Tone::Alarm, "severity-gravest"),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
 use crate::model::regimes;
 use crate::model::rows::{DutyLife, DutyRow, DutyState, FindingState, Phase};
+use crate::model::rules::CHANGED_WHILE_PROHIBITED;
 use crate::model::state::State;
 use crate::model::views::declarations::{PlanState, SupplierState};
 use daicho_schemas::canonical::Hash;
@@ -24,7 +25,9 @@ use std::collections::BTreeMap;
 
 /// Whether findings of this sort can bring up a duty. A supplier's finding brings up none of its own: the component does.
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
-    !matches!(finding.subject, Subject::Supplier(..) | Subject::Agent(_))
+    let subject = !matches!(finding.subject, Subject::Supplier(..) | Subject::Agent(_) | Subject::Ticket(_));
+    // What came in a prohibition period is prohibited, not to be filed: what it changes of a plan hangs on findings of its own.
+    subject && finding.rule_id.as_str() != CHANGED_WHILE_PROHIBITED
 }
 
 /// What the law asks because of a finding; nothing while it is closed.
@@ -42,7 +45,7 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
         Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
         Subject::Interface(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
         Subject::Plan(plan) | Subject::Party(plan, _) => return duties_of_edit(state, id, finding, plan, on),
-        Subject::Supplier(..) | Subject::Agent(_) | Subject::Computer(..) => return Vec::new(),
+        Subject::Supplier(..) | Subject::Agent(_) | Subject::Computer(..) | Subject::Ticket(_) => return Vec::new(),
     };
     let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {
         // The strictest; among equals the plan that comes first.

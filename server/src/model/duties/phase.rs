@@ -3,7 +3,9 @@
 //! Invariant: the day of acceptance is day 1 of the 30 days; without 受理日 no period runs, however long ago it was submitted.
 
 use crate::model::rows::Phase;
+use crate::model::views::declarations::Declarations;
 use daicho_schemas::fact::declaration::{PlanDates, PlanKind};
+use daicho_schemas::ids::{EquipmentId, PlanId};
 use daicho_schemas::time::CalendarDate;
 
 /// Days of the prohibition period, the day of acceptance included (act 52(3)).
@@ -37,6 +39,20 @@ pub fn phase_on(kind: PlanKind, dates: &PlanDates, on: CalendarDate) -> Phase {
 pub fn prohibited_through(dates: &PlanDates) -> Option<CalendarDate> {
     let accepted = dates.last_accepted_on()?;
     Some(dates.prohibited_through.unwrap_or_else(|| accepted.plus_days(PROHIBITED_DAYS - 1)))
+}
+
+/// The plan of a kind whose prohibition period runs for an equipment on a day, with the last day of it; of several the one
+/// that runs longest.
+pub fn prohibiting(
+    declared: &Declarations,
+    equipment: &EquipmentId,
+    kind: PlanKind,
+    on: CalendarDate,
+) -> Option<(PlanId, CalendarDate)> {
+    let of_kind = declared.plans_of(equipment).map(|state| &state.plan).filter(|plan| plan.plan_kind == kind);
+    let running = of_kind.filter(|plan| phase_on(kind, &plan.dates, on) == Phase::Prohibited);
+    let last = running.filter_map(|plan| Some((plan.plan_id.clone(), prohibited_through(&plan.dates)?)));
+    last.max_by_key(|(_, last)| *last)
 }
 
 /// The last day to which the prohibition period can be extended: four months counted from the day of acceptance. Where the

@@ -168,9 +168,11 @@ pub fn edit_of(plan: &Plan, changes: Vec<ChangeItem>, on: CalendarDate) -> Plann
         equipment_id: plan.equipment.equipment_id.clone(),
         plan_id: Some(plan.plan_id.clone()),
         planned_on: on,
+        planned_through: None,
         accepted_on: None,
         emergency: None,
         changes,
+        expected: Vec::new(),
     }
 }
 

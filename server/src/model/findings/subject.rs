@@ -2,7 +2,7 @@
 //! It does not know rules or verdicts. Invariant: no two subjects are spelled alike, and a spelling never changes.
 
 use crate::model::meaning::SupplierKey;
-use daicho_schemas::ids::{AgentId, EquipmentId, PlanId, SupplierId};
+use daicho_schemas::ids::{AgentId, ChangeId, EquipmentId, PlanId, SupplierId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -24,6 +24,8 @@ pub enum Subject {
     Party(PlanId, SupplierId),
     /// A computer that serves an equipment, by its name as names are compared.
     Computer(EquipmentId, String),
+    /// A ticket.
+    Ticket(ChangeId),
 }
 
 impl fmt::Display for Subject {
@@ -42,6 +44,7 @@ impl fmt::Display for Subject {
                 write!(out, "party:{}:{plan}:{supplier}", plan.as_str().len())
             }
             Self::Computer(equipment, name) => write!(out, "computer:{equipment}:{name}"),
+            Self::Ticket(ticket) => write!(out, "ticket:{ticket}"),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod radius;
 mod registers;
 pub mod review;
 mod search;
+mod tickets;
 mod worksheets;
 
 pub use super::duties::lists::{DutyDue, DutyQuery};

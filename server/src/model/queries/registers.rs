@@ -72,7 +72,7 @@ impl Model {
 
     /// The open finding that was opened last.
     pub fn newest_finding(&self) -> Option<FindingRow> {
-        let severities = [Severity::Critical, Severity::Warning, Severity::Notice];
+        let severities = [Severity::Gravest, Severity::Critical, Severity::Warning, Severity::Notice];
         let newest = severities.into_iter().filter_map(|severity| self.state.findings.newest_open(severity));
         newest.max_by_key(|(_, finding)| finding.opened_seq).map(|(id, finding)| self.finding_row(id, finding))
     }

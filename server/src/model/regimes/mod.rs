@@ -9,6 +9,7 @@ pub use standing::not_in_force;
 
 use crate::model::duties::table::{JP_ESPA, Pack};
 use daicho_schemas::regime::check_lists::CheckListsFile;
+use daicho_schemas::regime::clocks::ClockRule;
 use daicho_schemas::regime::computers::ComputersFile;
 use daicho_schemas::regime::forms::FormsFile;
 use daicho_schemas::regime::sectors::SectorsFile;
@@ -91,6 +92,15 @@ pub fn check_lists() -> &'static CheckListsFile {
         _ => None,
     });
     found.unwrap_or_else(|| unreachable!("the build carries the check lists"))
+}
+
+/// A clock of 経済安全保障推進法 by its id.
+pub fn clock(id: &str) -> Option<&'static ClockRule> {
+    let files = FILES.iter().filter_map(|shipped| match &shipped.file {
+        LawFile::Clocks(file) => Some(file),
+        _ => None,
+    });
+    files.flat_map(|file| &file.clocks).find(|clock| clock.clock_id == id)
 }
 
 /// The computers of サイバー対処能力強化法.

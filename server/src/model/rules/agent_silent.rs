@@ -56,6 +56,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: facts.only(agent),
         components: Vec::new(),
         supplier: None,
+        planned_by: None,
     })
 }
 

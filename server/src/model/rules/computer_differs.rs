@@ -64,6 +64,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts,
         components: Vec::new(),
         supplier: None,
+        planned_by: None,
     })
 }
 

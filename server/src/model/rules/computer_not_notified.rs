@@ -62,5 +62,6 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts,
         components: Vec::new(),
         supplier: None,
+        planned_by: None,
     })
 }

@@ -62,6 +62,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: RoaringBitmap::new(),
         components: Vec::new(),
         supplier: None,
+        planned_by: None,
     })
 }
 

@@ -11,10 +11,15 @@
 //! 4. If the law may ask something because of it, add rows to `schemas/regimes/` and the change to `duties/judge.rs`.
 
 mod agent_silent;
+mod changed_while_prohibited;
 pub(crate) mod computer_differs;
 mod computer_not_notified;
 mod declaration_changed;
 mod party_changed;
+mod planned;
+mod planned_change_differs;
+mod planned_change_prohibited;
+mod planned_change_unseen;
 mod remote_path_undeclared;
 mod supplier_unconfirmed;
 mod undeclared_component;
@@ -28,6 +33,7 @@ use super::state::State;
 use super::views::drift::{Drift, Line, Listed, Touched};
 use daicho_schemas::ids::{AgentId, EquipmentId, FindingId, RuleId};
 use daicho_schemas::text::Text;
+use planned::tickets_touched;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 
@@ -64,7 +70,16 @@ pub const RULES: &[Rule] = &[
     party_changed::RULE,
     computer_not_notified::RULE,
     computer_differs::RULE,
+    changed_while_prohibited::RULE,
+    planned_change_prohibited::RULE,
+    planned_change_differs::RULE,
+    planned_change_unseen::RULE,
 ];
+
+/// The rule of what the law prohibits for the time. It goes before everything else wherever findings are told.
+pub const CHANGED_WHILE_PROHIBITED: &str = "changed_while_prohibited";
+/// The rule of what differs from a ticket.
+pub const PLANNED_CHANGE_DIFFERS: &str = "planned_change_differs";
 
 impl Rule {
     /// The id, typed.

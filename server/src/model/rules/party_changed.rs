@@ -72,6 +72,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             evidence: format!("{}, {}", record.source, record.as_of),
             confidence: Confidence::Decided,
         }),
+        planned_by: None,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::model::rows::Severity;
 use crate::model::views::drift::Touched;
 use daicho_schemas::fact::observation::{InterfaceKind, NetworkInterface, Observation};
 use daicho_schemas::ids::AgentId;
+use daicho_schemas::planned::Sight;
 use daicho_schemas::text::Text;
 use std::collections::BTreeSet;
 
@@ -57,7 +58,9 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         (Some(_), _) => Severity::Critical,
     };
     let sort = sort_of(&interface.interface_kind);
-    Some(Verdict {
+    let planned =
+        equipment.as_ref().and_then(|id| facts.sight_planned_by(id, Sight::InterfaceAppears, facts.host(agent)?, name));
+    let verdict = Verdict {
         severity,
         title: Text::new(
             format!("ホスト「{hostname}」に計画書に記載のない経路「{name}」（{}）", sort.ja),
@@ -75,7 +78,9 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: facts.only(agent),
         components: vec![name.clone()],
         supplier: None,
-    })
+        planned_by: None,
+    };
+    Some(verdict.planned(planned))
 }
 
 fn sort_of(kind: &InterfaceKind) -> Text {

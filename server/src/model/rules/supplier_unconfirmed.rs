@@ -55,6 +55,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: hosts_of(&lines),
         components,
         supplier: claim,
+        planned_by: None,
     })
 }
 

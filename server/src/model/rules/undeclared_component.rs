@@ -36,7 +36,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let claim = weakest_claim(&lines);
     let name = facts.equipment_name(equipment);
     let who = supplier_name(claim.as_ref());
-    Some(Verdict {
+    let planned = facts.lines_planned_by(equipment, &lines);
+    let verdict = Verdict {
         severity: Severity::Warning,
         title: Text::new(
             format!("「{}」に計画にない構成要素「{product}」（供給者: {}）", name.ja, who.ja),
@@ -58,7 +59,9 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: hosts_of(&lines),
         components,
         supplier: claim,
-    })
+        planned_by: None,
+    };
+    Some(verdict.planned(planned))
 }
 
 #[cfg(test)]

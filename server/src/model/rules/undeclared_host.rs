@@ -29,7 +29,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         return None;
     }
     let hostname = facts.hostname(agent);
-    Some(Verdict {
+    let planned = facts.host(agent).and_then(|host| facts.host_planned_by(host));
+    let verdict = Verdict {
         severity: Severity::Critical,
         title: Text::new(
             format!("ホスト「{hostname}」はどの計画にもありません"),
@@ -47,7 +48,9 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: facts.only(agent),
         components: Vec::new(),
         supplier: None,
-    })
+        planned_by: None,
+    };
+    Some(verdict.planned(planned))
 }
 
 #[cfg(test)]

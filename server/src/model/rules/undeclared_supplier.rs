@@ -52,7 +52,8 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
             format!("{}: nothing tells who supplies {count} components", name.en),
         )
     };
-    Some(Verdict {
+    let planned = facts.lines_planned_by(equipment, &lines);
+    let verdict = Verdict {
         severity: Severity::Warning,
         title,
         why: Text::new(
@@ -74,7 +75,9 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         hosts: hosts_of(&lines),
         components,
         supplier: claim,
-    })
+        planned_by: None,
+    };
+    Some(verdict.planned(planned))
 }
 
 #[cfg(test)]

@@ -155,6 +155,13 @@ impl Coverage {
         self.host(host)?.collectors.iter().find(named).map(|word| word.outcome)
     }
 
+    /// Whether a collector has ever looked completely on one host.
+    pub fn ever_complete(&self, host: HostNo, collector: &CollectorId) -> bool {
+        let named = |word: &&LastWord| self.collectors.get(word.collector).is_some_and(|id| **id == *collector);
+        let word = self.host(host).and_then(|host| host.collectors.iter().find(named));
+        word.is_some_and(|word| word.complete_at.is_some())
+    }
+
     /// The last word of each collector on one host, in order of their names.
     pub fn collectors(&self, host: HostNo) -> impl Iterator<Item = CollectorCoverage> {
         let all = self.host(host).into_iter().flat_map(|host| &host.collectors);

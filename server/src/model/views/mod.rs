@@ -18,7 +18,20 @@ pub mod coverage;
 pub mod decisions;
 pub mod declarations;
 pub mod drift;
+pub mod early;
+pub mod tickets;
 
 /// Every view, in the order in which a fact reaches them.
-pub const VIEWS: &[&str] =
-    &["access", "agents", "assets", "coverage", "declarations", "decisions", "computers", "check_answers", "drift"];
+pub const VIEWS: &[&str] = &[
+    "access",
+    "agents",
+    "assets",
+    "coverage",
+    "declarations",
+    "decisions",
+    "computers",
+    "check_answers",
+    "tickets",
+    "early",
+    "drift",
+];

@@ -4,6 +4,7 @@
 
 use crate::model::Model;
 use crate::model::rows::{DutyOutcome, DutyRow, FindingRow, Phase, Severity};
+use crate::model::rules::{CHANGED_WHILE_PROHIBITED, PLANNED_CHANGE_DIFFERS};
 use daicho_schemas::alerts::{Immediate, Recipient, Weight};
 use daicho_schemas::fact::decision::{Notice, Role, Transition};
 use daicho_schemas::text::Text;
@@ -55,11 +56,16 @@ impl Item {
         self.duties.iter().filter(move |duty| !duty.life.cause_gone || stated(duty))
     }
 
+    /// How grave the finding is; what is not known is not light.
+    pub fn severity(&self) -> Severity {
+        self.finding.as_ref().map_or(Severity::Critical, |row| row.severity)
+    }
+
     /// How much it weighs.
     pub fn weight(&self) -> Weight {
         match self.finding.as_ref().map(|row| row.severity) {
             // What is not known is not light.
-            None | Some(Severity::Critical) => Weight::Critical,
+            None | Some(Severity::Critical | Severity::Gravest) => Weight::Critical,
             Some(Severity::Warning) => Weight::Warning,
             Some(Severity::Notice) => Weight::Notice,
         }
@@ -70,11 +76,20 @@ impl Item {
         if self.notice.transition == Transition::Closed {
             return None;
         }
-        if self.counting().any(|duty| duty.phase == Some(Phase::Prohibited)) {
+        let rule = self.notice.rule_id.as_str();
+        if rule == CHANGED_WHILE_PROHIBITED || self.counting().any(|duty| duty.phase == Some(Phase::Prohibited)) {
             return Some(Immediate::ProhibitionPeriod);
         }
+        if rule == PLANNED_CHANGE_DIFFERS {
+            return Some(Immediate::PlannedChangeDiffers);
+        }
+        // What was planned for a day that was not judged too early, and was seen to the letter, is told with the digest.
+        let planned = self.finding.as_ref().and_then(|row| row.planned_by.as_ref());
+        if planned.is_some_and(|by| by.permitted) {
+            return None;
+        }
         let on_equipment = self.finding.as_ref().is_none_or(|row| row.equipment_id.is_some());
-        if self.notice.rule_id.as_str() == REMOTE_PATH_RULE && on_equipment {
+        if rule == REMOTE_PATH_RULE && on_equipment {
             return Some(Immediate::UndeclaredRemotePath);
         }
         self.counting().any(|duty| duty.outcome == DutyOutcome::FileFirst).then_some(Immediate::FileFirst)

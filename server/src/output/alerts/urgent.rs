@@ -6,9 +6,11 @@ use super::letter::Letter;
 use super::routing::Item;
 use crate::i18n::confidence_key;
 use crate::model::rows::{DutyRow, FindingRow, FindingState, Severity};
+use crate::model::rules::CHANGED_WHILE_PROHIBITED;
 use daicho_schemas::alerts::{Immediate, Recipient};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::time::UtcMicros;
+use std::cmp::Reverse;
 
 /// Things that one letter tells in full; the others are counted and stand in the console.
 const ITEMS_MAX: usize = 20;
@@ -32,7 +34,7 @@ pub struct Stated {
 pub fn letter(recipient: &Recipient, console_url: &str, items: &[Item], stated: Stated) -> Option<Letter> {
     let mut urgent: Vec<(Immediate, &Item)> =
         items.iter().filter_map(|item| Some((item.told_at_once(recipient, stated.at)?, item))).collect();
-    urgent.sort_by_key(|(urgency, item)| (*urgency, &item.notice.finding_id));
+    urgent.sort_by_key(|(urgency, item)| (*urgency, Reverse(item.severity()), &item.notice.finding_id));
     let (gravest, first) = urgent.first()?;
     let mut letter = Letter::new(recipient.language, "");
     let more = urgent.len() - 1;
@@ -60,6 +62,7 @@ fn urgency_key(urgency: Immediate) -> &'static str {
         Immediate::ProhibitionPeriod => "alert-prohibition-period",
         Immediate::UndeclaredRemotePath => "alert-undeclared-remote-path",
         Immediate::FileFirst => "alert-file-first",
+        Immediate::PlannedChangeDiffers => "alert-planned-change-differs",
     }
 }
 
@@ -69,6 +72,7 @@ pub(super) fn severity_key(severity: Severity) -> &'static str {
         Severity::Notice => "severity-notice",
         Severity::Warning => "severity-warning",
         Severity::Critical => "severity-critical",
+        Severity::Gravest => "severity-gravest",
     }
 }
 
@@ -93,7 +97,8 @@ fn tell(letter: &mut Letter, console_url: &str, urgency: Immediate, item: &Item)
         what_is_asked(letter, console_url, duty);
     }
     if duties.is_empty() {
-        let none = letter.word("alert-no-duty");
+        let prohibited = item.notice.rule_id.as_str() == CHANGED_WHILE_PROHIBITED;
+        let none = letter.word(if prohibited { "alert-prohibited" } else { "alert-no-duty" });
         letter.field("alert-law", &none);
     }
     if let Some(finding) = &item.finding {

@@ -40,6 +40,7 @@ impl FindingsQuery {
     /// The severity that is asked for; absent for all.
     pub fn wanted_severity(&self) -> Option<Severity> {
         match self.severity.as_str() {
+            "gravest" => Some(Severity::Gravest),
             "critical" => Some(Severity::Critical),
             "warning" => Some(Severity::Warning),
             "notice" => Some(Severity::Notice),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Duties and findings shown in full on this page.
 const ROWS_MAX: usize = 6;
 /// What weighs most first.
-const SEVERITIES: [Severity; 3] = [Severity::Critical, Severity::Warning, Severity::Notice];
+const SEVERITIES: [Severity; 4] = [Severity::Gravest, Severity::Critical, Severity::Warning, Severity::Notice];
 
 /// The page.
 #[derive(Template)]
@@ -31,7 +31,7 @@ pub struct Start {
     /// The first open findings.
     pub findings: Vec<FindingRow>,
     /// Open findings by severity: critical, warning, notice.
-    pub by_severity: [(Severity, &'static str, usize); 3],
+    pub by_severity: [(Severity, &'static str, usize); 4],
     /// How much is really seen.
     pub seen: SeenRow,
     /// Every equipment.
@@ -69,16 +69,17 @@ impl Urgent {
 }
 
 impl Start {
-    /// From rows and counts: open findings by severity, critical first.
+    /// From rows and counts: open findings by severity, the gravest first.
     pub fn new(
         ctx: PageContext,
         (duties, urgent): (Vec<DutyRow>, Urgent),
         findings: Vec<FindingRow>,
-        [critical, warning, notice]: [usize; 3],
+        [gravest, critical, warning, notice]: [usize; 4],
         seen: SeenRow,
         equipment: Vec<EquipmentRow>,
     ) -> Self {
         let by_severity = [
+            (Severity::Gravest, "gravest", gravest),
             (Severity::Critical, "critical", critical),
             (Severity::Warning, "warning", warning),
             (Severity::Notice, "notice", notice),

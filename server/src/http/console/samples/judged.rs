@@ -29,6 +29,7 @@ fn finding(n: u64, rule: &str, severity: Severity, title: Text, equipment: Optio
         hosts: 2,
         components: vec!["docker-ce 5:27.3.1-1~debian.12~bookworm".into(), "containerd.io 1.7.22-1".into()],
         supplier: Some(docker()),
+        planned_by: None,
         openings: 1,
         opened_at: minute(400 - n),
         opened_seq: 1300 - n,

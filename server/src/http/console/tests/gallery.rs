@@ -203,7 +203,7 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
         ctx(Section::Start),
         (samples::duties(), samples::urgent()),
         samples::findings().into_iter().take(4).collect(),
-        [2, 1, 1],
+        [0, 2, 1, 1],
         seen,
         samples::equipment(),
     );
@@ -266,13 +266,13 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
         ("review-empty", review_page(ctx(Section::Components), vec![], partly)),
         (
             "start-empty",
-            start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 3], nothing, vec![])
+            start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 4], nothing, vec![])
                 .render()
                 .unwrap(),
         ),
         (
             "start-quiet",
-            start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 3], partly, samples::equipment())
+            start::Start::new(ctx(Section::Start), Default::default(), vec![], [0; 4], partly, samples::equipment())
                 .render()
                 .unwrap(),
         ),
@@ -467,9 +467,12 @@ fn the_picture_counts_what_it_cannot_show() {
 #[test]
 fn each_severity_is_counted_apart() {
     let ctx = context(Language::Ja, Section::Start);
-    let start = start::Start::new(ctx, Default::default(), vec![], [2, 1, 0], SeenRow::default(), vec![]);
+    let start = start::Start::new(ctx, Default::default(), vec![], [0, 2, 1, 0], SeenRow::default(), vec![]);
     let counts = start.by_severity.map(|(severity, _, n)| (severity, n));
-    assert_eq!(counts, [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Notice, 0)]);
+    assert_eq!(
+        counts,
+        [(Severity::Gravest, 0), (Severity::Critical, 2), (Severity::Warning, 1), (Severity::Notice, 0)]
+    );
 }
 
 #[test]

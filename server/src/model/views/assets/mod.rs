@@ -68,6 +68,8 @@ pub struct Changed {
     pub came: RoaringBitmap,
     /// Items that stood and do not any more. They can be asked about until the entry has been taken in.
     pub went: RoaringBitmap,
+    /// Of what came, what a collector showed that had never looked completely before: it may have stood there already.
+    pub first: RoaringBitmap,
 }
 
 impl HostAssets {
@@ -211,7 +213,7 @@ impl Assets {
     /// Ends a batch: what it changed on the host since `before`, and since when that stands.
     pub(crate) fn changed(&mut self, host: HostNo, before: &RoaringBitmap, received_at: UtcMicros) -> Changed {
         let after = self.standing(host);
-        let changed = Changed { came: &after - before, went: before - &after };
+        let changed = Changed { came: &after - before, went: before - &after, first: RoaringBitmap::new() };
         let component = |no: &ItemNo| self.items.get(*no).is_some_and(|item| item.sort.is_component());
         let came: Vec<ItemNo> = changed.came.iter().filter(component).collect();
         let went: Vec<ItemNo> = changed.went.iter().filter(component).collect();

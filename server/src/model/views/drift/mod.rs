@@ -24,9 +24,8 @@ use crate::model::prepared::Sort;
 use crate::model::state::State;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::Observation;
-use daicho_schemas::ids::{EquipmentId, SupplierId};
+use daicho_schemas::ids::{ChangeId, EquipmentId, SupplierId};
 use imbl::OrdMap;
-use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -45,6 +44,8 @@ pub struct Touched {
     pub computers: BTreeSet<ComputerKey>,
     /// A supplier whose record changed.
     pub supplier: Option<SupplierId>,
+    /// Tickets that were stated or moved, or to which something belongs that was seen.
+    pub tickets: BTreeSet<ChangeId>,
 }
 
 impl Touched {
@@ -57,6 +58,7 @@ impl Touched {
             hosts: state.agents.iter().map(|(host, _)| host).collect(),
             equipment: drift.equipment.keys().cloned().collect(),
             computers: state.computers.iter().map(|(key, _)| key.clone()).collect(),
+            tickets: state.tickets.iter().map(|(id, _)| id.clone()).collect(),
             ..Self::default()
         }
     }
@@ -86,7 +88,6 @@ impl Drift {
     /// Builds everything from the other views.
     pub fn rebuild(state: &State) -> Self {
         let mut drift = Self::default();
-        let everything = RoaringBitmap::new();
         drift.supplier_changed(state, None, &mut Touched::default());
         for plan in state.declarations.plans() {
             drift.plan_changed(state, None, Some(&plan.plan), &mut Touched::default());
@@ -94,7 +95,7 @@ impl Drift {
         for (host, _) in state.agents.iter() {
             drift.host_changed(state, host, &mut Touched::default());
             let came = state.assets.standing(host);
-            let changed = Changed { came, went: everything.clone() };
+            let changed = Changed { came, ..Changed::default() };
             drift.reported(state, host, &changed, &mut Touched::default());
         }
         drift
@@ -224,6 +225,10 @@ impl Drift {
         let own_key = |name: &Arc<str>| Arc::<str>::from(host_key(name));
         let named = name.as_ref().map(own_key);
         let was_named = before.as_ref().and_then(|row| row.name.as_ref().map(own_key));
+        if let Some(was) = was_named.as_ref().filter(|_| was_named != named) {
+            // What a ticket expects on a host of the old name is looked for elsewhere now.
+            touched.tickets.extend(state.tickets.on_host(was).into_iter().map(|(id, _)| id.clone()));
+        }
         let namesakes = self.hosts.rename(host, was_named.as_ref(), named.as_ref());
         let agent_id = || state.agents.by_number(host).map_or("", |agent| agent.agent_id.as_str());
         let row = HostDrift {
