@@ -148,6 +148,13 @@ pub struct ComponentDecided {
     pub replaces: Option<DecisionId>,
 }
 
+impl ComponentDecided {
+    /// Whether it speaks of a day in Japan.
+    pub fn speaks_of(&self, day: CalendarDate) -> bool {
+        self.valid_from.is_none_or(|from| from <= day)
+    }
+}
+
 /// A person took a decision about components back: it never was so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

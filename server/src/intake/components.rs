@@ -202,7 +202,8 @@ fn selector(components: &ComponentSelector) -> Result<(), Refusal> {
         None => Ok(()),
     };
     field("vendor", vendor)?;
-    field("name", name)?;
+    // A name is compared as it stands on the host, spaces included.
+    name.as_ref().map_or(Ok(()), |name| words("components.name", name, OBSERVED_TEXT_BYTES_MAX, true))?;
     field("versions", versions)?;
     if vendor.is_none() && name.is_none() {
         return Err(malformed("components", "it names neither vendor nor name, and would mean everything"));

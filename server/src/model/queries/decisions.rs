@@ -1,15 +1,10 @@
-//! The decisions about components as rows: those that stand, or those that held on a day as is known now; and a model as it
-//! would be with what was decided later.
+//! The decisions about components as rows: those that stand, or those that held on a day as is known now.
 //! It does not know who may decide. Invariant: what was taken back or replaced stays in the list that asks for everything.
 
 use super::super::Model;
-use super::super::duties;
-use super::super::findings::At;
 use super::super::numbers::ItemNo;
 use super::super::rows::Page;
-use super::super::rules;
 use super::super::views::decisions::DecisionState;
-use super::super::views::drift::Touched;
 use super::Part;
 use daicho_schemas::fact::component::ComponentSelector;
 use daicho_schemas::ids::DecisionId;
@@ -75,8 +70,17 @@ impl Model {
         ids.into_iter().filter_map(|id| self.decision_row(id)).collect()
     }
 
-    /// Decisions, newest first. `None`: the cursor is not one of this list.
-    pub fn decisions_page(&self, part: Part<'_>, asked: Asked) -> Option<Page<DecisionRow>> {
+    /// How many decisions there are of those that are asked for.
+    pub fn decisions_total(&self, asked: Asked) -> usize {
+        self.asked_for(asked).len()
+    }
+
+    /// Decisions from a place on, newest first.
+    pub fn decisions_from(&self, asked: Asked, skip: usize, take: usize) -> Vec<DecisionRow> {
+        self.asked_for(asked).into_iter().skip(skip).take(take).map(|state| self.row_of(state)).collect()
+    }
+
+    fn asked_for(&self, asked: Asked) -> Vec<&DecisionState> {
         let decisions = &self.state.decisions;
         let wanted = |state: &&DecisionState| match asked {
             Asked::Standing => state.stands(),
@@ -85,26 +89,17 @@ impl Model {
         };
         let mut all: Vec<&DecisionState> = decisions.iter().filter(wanted).collect();
         all.sort_by_key(|state| std::cmp::Reverse(state.seq));
+        all
+    }
+
+    /// Decisions, newest first. `None`: the cursor is not one of this list.
+    pub fn decisions_page(&self, part: Part<'_>, asked: Asked) -> Option<Page<DecisionRow>> {
+        let all = self.asked_for(asked);
         let first = match part.cursor {
             None => 0,
             Some(cursor) => all.iter().position(|state| state.decision.decision_id.as_str() == cursor)? + 1,
         };
         let rows = all.into_iter().skip(first).map(|state| self.row_of(state));
         Some(part.of(rows, |row| row.state.decision.decision_id.to_string()))
-    }
-
-    /// This model, which was folded up to some day, with what another one, which read on, knows to have been so on that day:
-    /// the decisions of today apply to the past. Findings follow; `at` says when this was asked.
-    pub fn as_decided_later(mut self, later: &Self, on: CalendarDate, at: At) -> Self {
-        self.state.decisions = later.state.decisions.on(on);
-        let mut touched = Touched::default();
-        self.drift.decisions_changed(&self.state, &[ComponentSelector::default()], &mut touched);
-        let mut findings = std::mem::take(&mut self.state.findings);
-        let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, at);
-        for (finding, found) in duties::follow(&self.state, &findings, &turned, &touched) {
-            self.state.duties.settle(&finding, found);
-        }
-        self.state.findings = findings;
-        self
     }
 }

@@ -137,7 +137,10 @@ impl Decisions {
             withdrawn: None,
             replaced_by: None,
         };
-        if let Some(before) = &decision.replaces {
+        // What it names, and what stands about the very same components: somebody who asks about a past day leaves out the
+        // decisions that do not speak of it, and the one it names may be among them.
+        let about = self.about(&decision.components).map(|state| state.decision.decision_id.clone());
+        for before in decision.replaces.iter().chain(&about) {
             self.end(before, |state| state.replaced_by = Some(decision.decision_id.clone()));
         }
         self.enter(Arc::new(state));
@@ -212,19 +215,10 @@ impl Decisions {
     /// Whether a decision held on a day, as is known now: it was not taken back, was so already, and none that replaced it
     /// was.
     pub fn held(&self, state: &DecisionState, on: CalendarDate) -> bool {
-        let began = |state: &DecisionState| state.decision.valid_from.is_none_or(|from| from <= on);
+        let began = |state: &DecisionState| state.decision.speaks_of(on);
         let next = |state: &DecisionState| self.get(state.replaced_by.as_ref()?);
         let mut later = std::iter::successors(next(state), |state| next(state)).take(self.all.len());
         state.withdrawn.is_none() && began(state) && !later.any(began)
-    }
-
-    /// The decisions as they held on a day: all of them stand in the answer, and no others are in it.
-    pub(crate) fn on(&self, day: CalendarDate) -> Self {
-        let mut held = Self::default();
-        for state in self.iter().filter(|state| self.held(state, day)) {
-            held.enter(Arc::new(DecisionState { replaced_by: None, ..state.clone() }));
-        }
-        held
     }
 
     fn of_key<'a, 'k>(&'a self, named: bool, key: &'k str) -> impl Iterator<Item = &'a DecisionState> + use<'a, 'k> {

@@ -2,14 +2,14 @@
 //! day. It does not test admission. Invariant tested: a proposal judges nothing, and what nobody settled is in the queue.
 
 use crate::ledger::entry::Author;
-use crate::model::findings::At;
 use crate::model::queries::Part;
 use crate::model::queries::decisions::Asked;
 use crate::model::queries::review::{ProposalWhy, ReviewRow};
-use crate::model::rows::{ComponentQuery, ComponentRow, Confidence, DriftStatus};
+use crate::model::rows::{ComponentQuery, ComponentRow, Confidence, DriftStatus, FindingState};
 use crate::model::testing::{Script, listed, package, plan, supplier};
 use crate::model::{Event, Model};
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::declaration::Category;
 use daicho_schemas::ids::EquipmentId;
 use serde_json::json;
@@ -209,12 +209,23 @@ fn a_decision_applies_to_the_past_as_of_a_day() {
     script.decide("d2", json!({ "vendor": "ACME Inc." }), debian);
     let of = |model: &Model| component(model, "acme-core").supplier.supplier_id.map(|id| id.to_string());
     assert_eq!((of(&then), of(&script.model)), (None, Some("debian".into())), "what the ledger knew stays what it was");
-    let at = At { seq: script.seq(), received_at: script.entries[cut].1 };
-    let as_of = |day: &str| then.clone().as_decided_later(&script.model, day.parse().unwrap(), at);
+    // Somebody who asks what is known today about a day folds on with the decisions that speak of it.
+    let as_of = |day: &str| {
+        let mut model = then.clone();
+        for (seq, received_at, author, fact) in &script.entries[cut..] {
+            if matches!(fact, Fact::ComponentDecided(decided) if decided.speaks_of(day.parse().unwrap())) {
+                model.apply(&Event { seq: *seq, received_at: *received_at, author, fact });
+            }
+        }
+        model
+    };
     assert_eq!(of(&as_of("2026-11-09")), Some("acme".into()));
     assert_eq!(of(&as_of("2026-11-10")), Some("debian".into()));
-    let open = |model: &Model| model.findings().iter().filter(|row| row.rule_id.as_str() == UNDECLARED).count();
-    assert!(open(&then) > 0);
+    let open = |model: &Model| {
+        let rows = model.findings().into_iter().filter(|row| row.rule_id.as_str() == UNDECLARED);
+        rows.filter(|row| row.state == FindingState::Open).count()
+    };
+    assert_eq!((open(&then), open(&as_of("2026-11-09"))), (2, 0), "findings follow: acme has a part");
     let held = |asked| {
         let rows = script.model.decisions_page(Part::default(), asked).unwrap().items;
         rows.into_iter().map(|row| row.state.decision.decision_id.to_string()).collect::<Vec<_>>()

@@ -117,7 +117,6 @@ pub struct EquipmentDrift {
     placed: Vector<Option<LineNo>>,
     covered: u64,
     undeclared: u64,
-    not_part: u64,
 }
 
 /// How a component stands on one equipment: how many of its variants are in lines that a part covers, that are no part of
@@ -243,9 +242,10 @@ impl EquipmentDrift {
 
     fn stand(&mut self, listed: &Listed, status: DriftStatus, more: bool) {
         let mut stand = self.components.get(listed).copied().unwrap_or_default();
+        let mut uncounted = 0;
         let (of_status, distinct) = match status {
             DriftStatus::Covered => (&mut stand.covered, &mut self.covered),
-            DriftStatus::NotPart => (&mut stand.not_part, &mut self.not_part),
+            DriftStatus::NotPart => (&mut stand.not_part, &mut uncounted),
             _ => (&mut stand.undeclared, &mut self.undeclared),
         };
         if more {
@@ -325,7 +325,7 @@ impl EquipmentDrift {
         self.by_key = OrdMap::new();
         self.placed = Vector::new();
         self.components = OrdMap::new();
-        (self.covered, self.undeclared, self.not_part) = (0, 0, 0);
+        (self.covered, self.undeclared) = (0, 0);
     }
 
     /// A member that is heard goes by this name, or no more.
