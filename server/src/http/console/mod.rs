@@ -30,8 +30,8 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    channels, component, components, computers, duties, duty, entry, equipment, equipment_list, finding, findings,
-    host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
+    channels, component, components, computers, decisions, duties, duty, entry, equipment, equipment_list, finding,
+    findings, host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -58,6 +58,10 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/hosts/{id}", get(host::show))
         .route("/components", get(components::show))
         .route("/components/{id}", get(component::show))
+        .route(
+            "/decisions",
+            get(decisions::show).post(decisions::withdraw).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)),
+        )
         .route("/review", get(review::show))
         .route("/review/{id}", get(review::group).post(review::decide).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/suppliers", get(suppliers::show))

@@ -6,6 +6,7 @@ pub mod channels;
 pub mod component;
 pub mod components;
 pub mod computers;
+pub mod decisions;
 pub mod duties;
 pub mod duty;
 pub mod entry;

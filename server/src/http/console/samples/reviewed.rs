@@ -6,7 +6,7 @@ use super::*;
 use crate::http::console::pages::review::Typed;
 use crate::model::queries::decisions::DecisionRow;
 use crate::model::queries::review::{ProposalWhy, ReviewRow, SupplierProposal};
-use crate::model::views::decisions::DecisionState;
+use crate::model::views::decisions::{DecisionState, Withdrawn};
 use daicho_schemas::fact::component::{ComponentDecided, ComponentSelector, ComponentSort, TableLine, VendorPlace};
 
 pub(in crate::http::console) fn reviewed() -> Vec<ReviewRow> {
@@ -91,6 +91,21 @@ pub(in crate::http::console) fn decided() -> DecisionRow {
         replaced_by: None,
     };
     DecisionRow { state, stands: true, supplier_name: Some(Text::same("Debian Project")) }
+}
+
+/// One that stands, one that was replaced, one that was withdrawn.
+pub(in crate::http::console) fn decisions() -> Vec<DecisionRow> {
+    let ended = |id: &str, change: &dyn Fn(&mut DecisionState)| {
+        let mut row = DecisionRow { stands: false, supplier_name: None, ..decided() };
+        row.state.decision.decision_id = DecisionId::new(id).unwrap();
+        (row.state.decision.supplier_id, row.state.decision.part_of_equipment) = (None, Some(false));
+        change(&mut row.state);
+        row
+    };
+    let replaced = ended("d-6", &|state| state.replaced_by = Some(DecisionId::new("d-7").unwrap()));
+    let (seq, at, by) = (44, minute(9), "compliance-02".to_string());
+    let end = Withdrawn { seq, at, by, reason: "別の製品と取り違えた".into() };
+    vec![decided(), replaced, ended("d-5", &|state| state.withdrawn = Some(end.clone()))]
 }
 
 pub(in crate::http::console) fn typed_decision() -> Typed {

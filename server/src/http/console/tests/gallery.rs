@@ -8,6 +8,7 @@ use crate::http::console::paging::Listing;
 use crate::http::console::samples::{self, context, empty_context};
 use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
+use crate::model::queries::decisions::DecisionRow;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::queries::review::ReviewRow;
 use crate::model::regimes::forms;
@@ -166,6 +167,14 @@ fn review_page(ctx: PageContext, rows: Vec<ReviewRow>, seen: SeenRow) -> String 
     review::Review { ctx, list: Listing::cut(rows, None), seen }.render().unwrap()
 }
 
+fn decisions_page(ctx: PageContext, rows: Vec<DecisionRow>, refused: bool) -> String {
+    let typed = decisions::Typed { decision_id: "d-7".into(), ..Default::default() };
+    let complaint = ctx.complaint(&Refusal::new(RefusalCode::DecisionMalformed).with("reason: it is missing"));
+    let (typed, complaint) = if refused { (typed, Some(complaint)) } else { Default::default() };
+    let query = decisions::DecisionsQuery { show: "all".into(), ..Default::default() };
+    decisions::Decisions { ctx, query, list: Listing::cut(rows, None), typed, complaint }.render().unwrap()
+}
+
 fn group_page(ctx: PageContext, n: usize, typed: review::Typed) -> String {
     let row = samples::reviewed().remove(n);
     let refused = Refusal::new(RefusalCode::DecisionSupplierUnknown).with("supplier_id: dokcer");
@@ -218,6 +227,8 @@ fn judged(language: Language) -> Vec<(&'static str, String)> {
         ("duty-ask", duty_page(ask, Default::default()).render().unwrap()),
         ("findings", findings.render().unwrap()),
         ("review", review_page(ctx(Section::Components), samples::reviewed(), seen)),
+        ("decisions", decisions_page(ctx(Section::Components), samples::decisions(), false)),
+        ("decisions-refused", decisions_page(ctx(Section::Components), samples::decisions(), true)),
         ("review_group", group_page(ctx(Section::Components), 0, Default::default())),
         ("review_group-before", group_page(ctx(Section::Components), 2, Default::default())),
         ("review_group-refused", group_page(ctx(Section::Components), 1, samples::typed_decision())),
@@ -263,6 +274,7 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
     let message = trouble::Message::of(ctx(Section::None), "not-found-headline", "not-found-remedy");
     let fault = trouble::Message::of(ctx(Section::None), "fault-headline", "fault-remedy");
     vec![
+        ("decisions-empty", decisions_page(ctx(Section::Components), vec![], false)),
         ("review-empty", review_page(ctx(Section::Components), vec![], partly)),
         (
             "start-empty",

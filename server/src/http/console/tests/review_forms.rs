@@ -84,6 +84,34 @@ async fn a_proposal_is_accepted_with_a_reason_and_the_group_is_gone() {
 }
 
 #[tokio::test]
+async fn a_decision_is_taken_back_with_a_reason_and_stays_in_the_list() {
+    let app = house();
+    let token = token(&app).await;
+    post(&app, Gate(aoi), format!("form={token}&choice=proposal%3Aacme&category=middleware&reason=contract")).await;
+    let row = app.model().decisions_from(Default::default(), 0, 1).remove(0);
+    let id = row.state.decision.decision_id.clone();
+    let take_back = async |gate: Gate, reason: &str| {
+        let request = Request::post("/decisions")
+            .header(COOKIE, SESSION)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("form={token}&decision_id={id}&reason={reason}")))
+            .unwrap();
+        console(Arc::clone(&app), gate).oneshot(request).await.unwrap()
+    };
+    assert_eq!(take_back(Gate(auditor), "mistaken").await.status(), StatusCode::FORBIDDEN);
+    let silent = take_back(Gate(aoi), "").await;
+    assert_eq!(silent.status(), StatusCode::BAD_REQUEST);
+    assert!(text(silent).await.contains("reason: it is missing"));
+    assert_eq!(take_back(Gate(aoi), "mistaken").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(take_back(Gate(aoi), "mistaken").await.status(), StatusCode::CONFLICT, "once");
+    assert_eq!(app.model().review_total(), 1, "it waits again");
+    let standing = text(get_as(&app, Gate(aoi), "/decisions", SESSION).await).await;
+    assert!(standing.contains("There is no such decision"));
+    let all = text(get_as(&app, Gate(aoi), "/decisions?show=all", SESSION).await).await;
+    assert!(all.contains("mistaken") && all.contains("withdrawn by"), "what was is still told");
+}
+
+#[tokio::test]
 async fn what_is_not_relevant_says_why_and_impossible_choices_are_refused() {
     let app = house();
     let token = token(&app).await;
