@@ -21,7 +21,11 @@ fn noon(day: &str) -> UtcMicros {
 }
 
 fn carrier(country: &str, as_of: &str) -> SupplierRecord {
+    let share = if country == "JP" { "10%" } else { "1/3" };
+    let fund = json!({ "holder_id": "h1", "party": { "entity": { "name": { "ja": "株式会社例示投資", "en": "Reiji Fund" } } },
+        "shares": [{ "from": as_of, "ratio": share }] });
     serde_json::from_value(json!({
+        "items": { "holders": { "known": { "value": [fund], "source": "test", "as_of": as_of } } },
         "supplier_id": "maker", "name": { "ja": "製造", "en": "Maker" }, "country_of_law": country, "source": "test", "as_of": as_of,
     }))
     .unwrap()
@@ -83,6 +87,14 @@ fn two_days_across_the_trucking_rule_and_a_supplier_change_without_a_server() {
         assert_eq!([country("2025-06-19", &[]), country("2025-06-20", &[])], ["JP", "US"]);
         assert_eq!(country("2025-06-19", &["--hindsight"]), "US", "known today of that day");
         assert_eq!(country("2025-06-14", &["--hindsight"]), "JP");
+        let held = |day: &str| {
+            let about = ["radius", "--holder", "㈱例示投資", "--json", "--offline", "--as-of", day];
+            let (_, radius, said) = daicho(folder.path(), &about);
+            (radius["paths"][0]["product"].clone(), radius["totals"]["plans"].clone(), said)
+        };
+        let (before, after) = (held("2025-06-19"), held("2025-06-20"));
+        assert_eq!((&before.0, &before.1), (&json!("1/10"), &json!(1)), "{}", before.2);
+        assert_eq!((&after.0, &after.1), (&json!("1/3"), &json!(1)), "{}", after.2);
         // The phase is that of the day: 30 days from acceptance on 2025-05-02.
         let phase = |day: &str| show(&["plans", "plan-1"], &["--as-of", day]).1["phase"].clone();
         assert_ne!(phase("2025-06-12"), Value::Null);

@@ -560,14 +560,14 @@ fault-remedy = Nothing that was acknowledged is lost. Please ask an administrato
 
 # Blast radius
 radius-title = Blast radius
-radius-lead = Which plans, parts, contracts and places a supplier, a country or a product touches. Whether the law asks anything is not judged here.
+radius-lead = Which plans, parts, contracts and places a supplier, a holder, a country or a product touches, directly or through tiers and ownership. Whether the law asks anything is not judged here.
 radius-about = About
 radius-supplier = Supplier
 radius-country = Country
 radius-product = Name of a product or component
 radius-q = Id, country (two letters of ISO 3166-1) or name
 radius-ask = Show
-radius-query-wrong = This cannot be answered. Give a supplier by its id, a country by two letters such as JP, a product by its name.
+radius-query-wrong = This cannot be answered. Give a supplier by its id, a holder by its name, a country by two letters such as JP, a product by its name.
 radius-nothing = Nothing in the records touches it. What is not recorded cannot be told.
 radius-diagram-title = What { $x } touches
 radius-diagram-hint = Left: the question. Middle: what is declared (● filed, ? draft) and what was seen without being declared (◆). Right: the critical equipment. The tables below say the same.
@@ -601,6 +601,25 @@ radius-undecided-parts = { $n ->
     [one] { $n } part has no country of manufacture on record.
    *[other] { $n } parts have no country of manufacture on record.
 }
+radius-holder = Holder of votes
+radius-equipment-supplier = Supplier of the equipment (特定重要設備の供給者)
+radius-introduction-party = Takes part in the introduction (導入に携わる者)
+radius-tier-above = through { $x }
+radius-tier-below = under it: { $x }
+radius-why-holder = the holder has a share of it
+radius-why-holder-country = country of law of a holder
+radius-why-ownership = through ownership
+radius-holder-person = person { $x }
+radius-paths = Ways through ownership
+radius-paths-hint = From the top down, with the exact share of votes on each step as of { $x }. The product of the shares is no measure of control.
+radius-paths-cut = There are more ways than are shown; every supplier that they lead to is in the tables.
+radius-col-way = Way
+radius-col-product = Shares multiplied
+radius-undecided-holders = { $n ->
+    [one] The holders of one supplier are not on record; who stands behind it cannot be told.
+   *[other] The holders of { $shown } suppliers are not on record; who stands behind them cannot be told.
+}
+radius-undecided-alike = A holder without a record of its own has the name of a supplier in question; it was not followed:
 radius-link = Blast radius
 
 # Worksheets
@@ -712,6 +731,7 @@ computers-undecided = { $n ->
 }
 evidence-title = Evidence of what the ledger knew
 evidence-check = How to check it stands in README.txt:
+evidence-law = Judged by the law and the dates of { $x }.
 evidence-none = None.
 evidence-file = All of it, for programs: { $x }
 evidence-more = Only the first are printed; the file holds all { $shown }.

@@ -527,14 +527,14 @@ fault-remedy = 受理済みの記録は失われていません。管理者に�
 
 # 影響範囲
 radius-title = 影響範囲
-radius-lead = ある供給者、国又は製品が、どの計画書、構成設備、委託、場所に関わるかを示します。法律上の要否はここでは判断しません。
+radius-lead = ある供給者、保有者、国又は製品が、直接に、又は委託の段階や保有関係を通じて、どの計画書、構成設備、委託、場所に関わるかを示します。法律上の要否はここでは判断しません。
 radius-about = 何について
 radius-supplier = 供給者等
 radius-country = 国
 radius-product = 製品・構成要素の名称
 radius-q = 識別子、国（ISO 3166-1 の2文字）、又は名称
 radius-ask = 調べる
-radius-query-wrong = この問いには答えられません。供給者等は識別子、国は JP のような2文字、製品は名称で指定してください。
+radius-query-wrong = この問いには答えられません。供給者等は識別子、保有者は名称、国は JP のような2文字、製品は名称で指定してください。
 radius-nothing = 記録の中には、関わるものが見つかりません。記録にないものについては分かりません。
 radius-diagram-title = { $x } の影響範囲
 radius-diagram-hint = 左が問い、中が記載（●提出済み ?案 ◆未記載のまま見つかったもの）、右が特定重要設備です。下の表に同じ内容があります。
@@ -562,6 +562,22 @@ radius-col-cover = 記載の有無
 radius-undecided = 判断できないもの
 radius-undecided-suppliers = { $n } 者の設立準拠法国等又は住所の国が記録されていません。この国でないとは言えません。
 radius-undecided-parts = { $n } 件の構成設備に製造国の記録がありません。
+radius-holder = 議決権の保有者
+radius-equipment-supplier = 特定重要設備の供給者
+radius-introduction-party = 導入に携わる者
+radius-tier-above = 経由：{ $x }
+radius-tier-below = 配下：{ $x }
+radius-why-holder = 保有者が議決権を保有
+radius-why-holder-country = 保有者の設立準拠法国等
+radius-why-ownership = 保有関係による
+radius-holder-person = 個人 { $x }
+radius-paths = 保有関係の経路
+radius-paths-hint = 上から順に、各段の議決権の正確な割合（{ $x } 時点）を示します。割合の積は支配の程度を示すものではありません。
+radius-paths-cut = ほかにも経路があります。行き先の供給者等はすべて表にあります。
+radius-col-way = 経路
+radius-col-product = 割合の積
+radius-undecided-holders = { $n } 者の議決権の保有者が記録されていません。背後に誰がいるかは分かりません。
+radius-undecided-alike = 自身の記録を持たない保有者の名称が、問いに関わる供給者等と同じです。たどっていません：
 radius-link = 影響範囲
 
 # 作業用シート
@@ -667,6 +683,7 @@ computers-out = 対象外として記録
 computers-undecided = 判断していない設備のホスト：{ $shown } 台
 evidence-title = 台帳が知っていたことの証拠
 evidence-check = 確認のしかたは README.txt にあります：
+evidence-law = { $x } の法令と期日で判断しています。
 evidence-none = ありません。
 evidence-file = 全件（機械可読）：{ $x }
 evidence-more = 先頭のみを印刷しています。ファイルには全 { $shown } 件があります。

@@ -85,7 +85,7 @@ enum Command {
     Worksheet(worksheet::WorksheetArguments),
     /// Any list or one thing of the ledger, now or as of a day (一覧と内容。過去の時点も)
     Show(show::ShowArguments),
-    /// What a supplier, a country or a product touches (影響範囲)
+    /// What a supplier, a holder, a country or a product touches (影響範囲)
     Radius(radius::RadiusArguments),
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
     #[command(subcommand)]

@@ -1,7 +1,8 @@
-//! `daicho radius`: what a supplier, a country or a product touches, from the server.
+//! `daicho radius`: what a supplier, a holder, a country or a product touches, from the server or the ledger.
 //! It does not find anything itself; the answer is the REST interface's.
 //! Invariant: what cannot be decided is printed as such, never left out.
 
+use super::files::say_printable;
 use super::reading::ReadingArguments;
 use super::{block_on, say, say_text};
 use clap::Args;
@@ -28,7 +29,10 @@ struct About {
     /// A supplier, contractor or subcontractor, by its id (供給者等の識別子)
     #[arg(long, value_name = "ID")]
     supplier: Option<String>,
-    /// A country, ISO 3166-1 alpha-2: by law, address, manufacture (国)
+    /// A holder that suppliers' records name: its supplier id, its id there, or its name (議決権の保有者)
+    #[arg(long, value_name = "NAME")]
+    holder: Option<String>,
+    /// A country, ISO 3166-1 alpha-2: by law, address, manufacture, holder (国)
     #[arg(long, value_name = "CODE")]
     country: Option<String>,
     /// A product or component, by its name (製品・構成要素の名称)
@@ -37,8 +41,8 @@ struct About {
 }
 
 pub(crate) fn run(arguments: &RadiusArguments, language: Language) -> anyhow::Result<ExitCode> {
-    let About { supplier, country, product } = &arguments.about;
-    let asked = [("supplier", supplier), ("country", country), ("product", product)];
+    let About { supplier, holder, country, product } = &arguments.about;
+    let asked = [("supplier", supplier), ("holder", holder), ("country", country), ("product", product)];
     let asked = asked.iter().find_map(|(about, q)| q.as_ref().map(|q| [(*about, q.as_str())]));
     let [(about, q)] = asked.unwrap_or([("product", "")]);
     let query = reqwest::Url::parse_with_params("http://localhost/radius", [("about", about), ("q", q)])?;
@@ -62,6 +66,7 @@ pub(crate) fn run(arguments: &RadiusArguments, language: Language) -> anyhow::Re
     }
     print(language, ["計画書の記載", "Declared in plans"], declared, declared_row);
     print(language, ["エージェントが見たもの", "Seen by agents"], seen, seen_row);
+    say_ways(&answer, language);
     say_undecided(&answer, language);
     let total = |name: &str| answer.pointer(&format!("/totals/{name}")).and_then(Value::as_u64).unwrap_or(0);
     let [equipment, places, plans, hosts] = ["equipment", "places", "plans", "hosts"].map(total);
@@ -110,6 +115,32 @@ fn seen_row(seen: &Value) -> [String; 4] {
     [text(seen, "/equipment_id"), what, text(seen, "/supplier_id"), plan]
 }
 
+/// The ways through ownership, each with the exact share on every step.
+fn say_ways(answer: &Value, language: Language) {
+    let ways = list(answer, "/paths");
+    if ways.is_empty() {
+        return;
+    }
+    say_text(language, "保有関係の経路（議決権の割合）", "Ways through ownership (shares of votes)");
+    for way in ways {
+        let links = list(way, "/links");
+        say_printable(&format!("  {}  = {}", links_in_words(links, language), text(way, "/product")));
+    }
+    if answer.pointer("/paths_cut") == Some(&Value::Bool(true)) {
+        say_text(language, "  ほかにも経路があります。", "  There are more ways than these.");
+    }
+}
+
+fn links_in_words(links: &[Value], language: Language) -> String {
+    let top = links.first().map_or_else(String::new, |top| {
+        let name = if language == Language::Ja { "/holder/ja" } else { "/holder/en" };
+        let known = ["/holder_supplier_id", name, "/holder_id"].map(|at| top.pointer(at).and_then(Value::as_str));
+        known.into_iter().flatten().next().unwrap_or_default().to_string()
+    });
+    let steps = links.iter().map(|link| format!(" →({}) {}", text(link, "/share"), text(link, "/supplier_id")));
+    format!("{top}{}", steps.collect::<String>())
+}
+
 fn say_undecided(answer: &Value, language: Language) {
     let suppliers: Vec<&str> = list(answer, "/undecided/suppliers").iter().filter_map(Value::as_str).collect();
     if !suppliers.is_empty() {
@@ -118,6 +149,24 @@ fn say_undecided(answer: &Value, language: Language) {
             language,
             &format!("? 国の記録がない供給者等（この国でないとは言えません）: {names}"),
             &format!("? no country on record, so nothing can be said of: {names}"),
+        );
+    }
+    let holders: Vec<&str> = list(answer, "/undecided/holders").iter().filter_map(Value::as_str).collect();
+    if !holders.is_empty() {
+        let names = holders.join(", ");
+        say_text(
+            language,
+            &format!("? 議決権の保有者の記録がない供給者等: {names}"),
+            &format!("? no holders on record, so who stands behind them cannot be told: {names}"),
+        );
+    }
+    for alike in list(answer, "/undecided/alike") {
+        let (holding, may_be) = (alike.pointer("/holding").cloned().unwrap_or_default(), text(alike, "/may_be"));
+        let words = links_in_words(&[holding], language);
+        say_text(
+            language,
+            &format!("? 同じ名称の保有者（たどっていません）: {words} ≟ {may_be}"),
+            &format!("? a holder of the same name, not followed: {words} ≟ {may_be}"),
         );
     }
     let parts = answer.pointer("/undecided/parts").and_then(Value::as_u64).unwrap_or(0);

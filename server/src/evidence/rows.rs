@@ -8,6 +8,7 @@ use crate::ledger::entry::{Author, Entry};
 use crate::model::Model;
 use crate::model::queries::ComponentQuery;
 use crate::model::queries::law::EquipmentLaw;
+use crate::model::queries::radius::suppliers_of;
 use crate::model::rows::{
     ComponentRow, DutyRow, DutyTurn, EquipmentDetail, FindingRow, HostDetail, PlanRow, SupplierRow,
 };
@@ -15,7 +16,6 @@ use crate::past::{Moment, PastFault};
 use anyhow::Context as _;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
-use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::ids::{AgentId, DutyId, EquipmentId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use serde::Serialize;
@@ -166,11 +166,6 @@ impl Rows {
             ("rests_on.json".into(), json(&self.rests_on)?),
         ]))
     }
-}
-
-fn suppliers_of(plan: &Plan) -> impl Iterator<Item = &SupplierId> {
-    let parts = plan.parts.iter().map(|part| &part.supplier_id);
-    parts.chain(&plan.contractors).chain(plan.remote_paths.iter().map(|path| &path.supplier_id))
 }
 
 /// Hosts, findings and duties stand whole in files of their own, not cut as on a page.

@@ -39,6 +39,11 @@ impl Ratio {
         self.cmp_fraction(other.numerator, other.denominator)
     }
 
+    /// The share as a fraction: numerator and denominator, as it was written.
+    pub fn fraction(&self) -> (u64, u64) {
+        (self.numerator, self.denominator)
+    }
+
     /// Nothing at all.
     pub fn is_zero(&self) -> bool {
         self.numerator == 0

@@ -155,7 +155,7 @@ async fn component_places(
 /// What a supplier, a country or a product touches.
 async fn radius(moment: Moment, query: Asked<RadiusQuery>) -> Answer<Radius> {
     let centre = asked(query)?.centre().map_err(|why| Refusal::new(RefusalCode::RequestMalformed).with(why))?;
-    Ok(Json(moment.model.radius(&centre)))
+    Ok(Json(moment.model.radius(&centre, moment.today)))
 }
 
 /// Findings.

@@ -1,8 +1,9 @@
-//! Pictures in three columns, drawn as SVG by the server: equipment -> part -> supplier, and what a supplier, country or
-//! product touches. They do not know the model's rules; the tables beside them say the same.
+//! Pictures in three columns, drawn as SVG by the server: equipment -> part -> supplier, and what a supplier, holder, country
+//! or product touches. They do not know the model's rules; the tables beside them say the same.
 //! Invariant: text stays text, status has a shape and a word beside its colour, and what is cut is counted.
 
 use super::layout::PageContext;
+use crate::model::queries::ownership::Holding;
 use crate::model::queries::radius::{Centre, Radius, Role, Touch};
 use crate::model::rows::{DriftLine, DriftStatus, EquipmentDetail, SupplierRow};
 use askama::Template;
@@ -80,7 +81,7 @@ impl Diagram {
 
     /// Draws what something touches. `name` is what was asked about.
     pub fn of_radius(ctx: &PageContext, name: &str, radius: &Radius) -> Self {
-        let mut middle: Vec<Middle> = radius.declared.iter().map(|touch| touched(ctx, touch)).collect();
+        let mut middle: Vec<Middle> = radius.declared.iter().map(|touch| touched(ctx, touch, radius)).collect();
         let undeclared = radius.seen.iter().filter(|seen| seen.covered_by.is_none());
         middle.extend(undeclared.map(|seen| Middle {
             name: seen.product.clone(),
@@ -90,6 +91,7 @@ impl Diagram {
         }));
         let about = ctx.t(match radius.centre {
             Centre::Supplier(_) => "radius-supplier",
+            Centre::Holder(_) => "radius-holder",
             Centre::Country(_) => "radius-country",
             Centre::Product(_) => "radius-product",
         });
@@ -204,18 +206,34 @@ fn declared(ctx: &PageContext, detail: &EquipmentDetail, suppliers: &[SupplierRo
     boxes
 }
 
+/// One way through ownership, from the top down, with the exact share on each step.
+pub fn way(ctx: &PageContext, links: &[Holding]) -> String {
+    let top = links.first().map_or_else(String::new, |top| match (&top.holder_supplier_id, &top.holder) {
+        (Some(id), _) => id.to_string(),
+        (None, Some(name)) => ctx.say(name).to_string(),
+        (None, None) => ctx.tx("radius-holder-person", &top.holder_id),
+    });
+    let steps = links.iter().map(|link| format!(" →({}) {}", link.share, link.supplier_id));
+    format!("{top}{}", steps.collect::<String>())
+}
+
 /// One declaration that is touched, leading to its equipment.
-fn touched(ctx: &PageContext, touch: &Touch) -> Middle {
+fn touched(ctx: &PageContext, touch: &Touch, radius: &Radius) -> Middle {
     let (name, word) = match &touch.role {
         Role::Part { name, category, .. } => (name.clone(), ctx.category(category)),
-        Role::Contractor => (touch.supplier_id.to_string(), ctx.t("radius-contractor")),
+        Role::EquipmentSupplier => (touch.supplier_id.to_string(), ctx.t("radius-equipment-supplier")),
+        Role::IntroductionParty { .. } => (touch.supplier_id.to_string(), ctx.t("radius-introduction-party")),
+        Role::Contractor { .. } => (touch.supplier_id.to_string(), ctx.t("radius-contractor")),
         Role::RemotePath { ends_on, .. } => (ends_on.clone(), ctx.t("radius-remote-path")),
     };
     let (class, shape, filed) =
         if touch.filed { ("covered", "●", "radius-filed") } else { ("not-observable", "?", "radius-draft") };
     Middle {
         name,
-        word: format!("{shape} {} · {word}", ctx.t(filed)),
+        word: match radius.paths.iter().find(|path| path.supplier_id == touch.supplier_id) {
+            Some(path) => format!("{shape} {} · {}", ctx.t(filed), way(ctx, &path.links)),
+            None => format!("{shape} {} · {word}", ctx.t(filed)),
+        },
         class,
         right: (ctx.say(&touch.equipment_name).to_string(), touch.place.clone()),
     }

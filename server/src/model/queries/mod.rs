@@ -13,6 +13,7 @@ mod duties;
 mod equipment;
 mod hosts;
 pub mod law;
+pub mod ownership;
 mod pages;
 pub mod radius;
 mod registers;

@@ -1,15 +1,17 @@
-//! The blast radius: what a supplier, a country or a product touches, in what was declared and in what was seen.
-//! It does not know what the law asks because of it; it names parts, equipment, places and plans.
+//! The blast radius: what a supplier, a holder, a country or a product touches, in what was declared and in what was seen, directly or
+//! through tiers and ownership. It does not know what the law asks because of it; it names parts, equipment, places and plans.
 //! Invariant: what cannot be decided is listed as such: a supplier whose country is not recorded is not "elsewhere".
 
 use super::super::Model;
 use super::super::prepared::Label;
 use super::super::views::declarations::PlanState;
 use super::super::views::drift::{EquipmentDrift, Line, Listed};
+use super::ownership::{AlikeHolder, Below, Ownership, OwnershipPath, Start, are_known};
 use daicho_schemas::fact::declaration::{Category, DeclaredPart, Equipment, Plan, PlanKind};
 use daicho_schemas::fact::supplier::{CountryCode, SupplierRecord};
 use daicho_schemas::ids::{EquipmentId, PartId, PlanId, RemotePathId, SupplierId};
 use daicho_schemas::text::Text;
+use daicho_schemas::time::CalendarDate;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,9 @@ const QUERY_CHARS_MAX: usize = 200;
 pub enum Centre {
     /// A supplier, contractor or subcontractor.
     Supplier(SupplierId),
-    /// A country: of law, of address, of manufacture.
+    /// A holder that suppliers' records name: its supplier id, its id there, or its name in any spelling.
+    Holder(String),
+    /// A country: of law, of address, of manufacture, of a holder.
     Country(CountryCode),
     /// A product or component, by its name, without regard to ASCII case.
     Product(String),
@@ -36,7 +40,7 @@ pub enum Centre {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct RadiusQuery {
-    /// `supplier`, `country` or `product`.
+    /// `supplier`, `holder`, `country` or `product`.
     pub about: String,
     /// The supplier's id, the country (ISO 3166-1 alpha-2) or the name.
     pub q: String,
@@ -62,10 +66,11 @@ impl RadiusQuery {
             "country" => CountryCode::try_from(q.to_ascii_uppercase())
                 .map(Centre::Country)
                 .map_err(|error| format!("q: {error}")),
+            "holder" => Ok(Centre::Holder(q.to_string())),
             "product" => Ok(Centre::Product(q.to_string())),
             other => {
                 let other: String = other.chars().take(20).collect();
-                Err(format!("about: 'supplier', 'country' or 'product', not '{other}'"))
+                Err(format!("about: 'supplier', 'holder', 'country' or 'product', not '{other}'"))
             }
         }
     }
@@ -82,6 +87,10 @@ pub struct Radius {
     pub declared: Vec<Touch>,
     /// What agents saw on equipment: at most [`RADIUS_ROWS_MAX`], in order of equipment.
     pub seen: Vec<SeenTouch>,
+    /// The ways through ownership, the shortest first: at most [`super::ownership::PATHS_MAX`].
+    pub paths: Vec<OwnershipPath>,
+    /// There are more ways than are listed; what they lead to is in `suppliers` all the same.
+    pub paths_cut: bool,
     /// How much all of it is.
     pub totals: RadiusTotals,
     /// What could not be decided.
@@ -105,13 +114,17 @@ pub struct RadiusTotals {
     pub hosts: u64,
 }
 
-/// What a question about a country cannot decide, because no record says it.
+/// What cannot be decided, because no record says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Undecided {
     /// Suppliers that plans name whose country of law or of address is not recorded, or of whom there is no record.
     pub suppliers: Vec<SupplierId>,
     /// Declared parts without a country of manufacture.
     pub parts: u64,
+    /// Suppliers that plans name whose holders are not known to us: who stands behind them cannot be told.
+    pub holders: Vec<SupplierId>,
+    /// Holders without a record of their own that are named like a supplier in question; not followed.
+    pub alike: Vec<AlikeHolder>,
 }
 
 /// Why a supplier is in it.
@@ -128,6 +141,12 @@ pub enum Why {
     Manufacture,
     /// The name of the part or of what it covers.
     Name,
+    /// The holder that was asked for holds a share of it.
+    Holder,
+    /// A holder of it is of that country.
+    HolderCountry,
+    /// Somebody in question holds it, directly or through others.
+    Ownership,
 }
 
 /// A supplier in it.
@@ -154,8 +173,21 @@ pub enum Role {
         /// What it is.
         category: Category,
     },
+    /// 特定重要設備の供給者.
+    EquipmentSupplier,
+    /// 導入に携わる者.
+    IntroductionParty {
+        /// 導入との関係, as filed.
+        relation: String,
+    },
     /// 委託の相手方 or 再委託の相手方.
-    Contractor,
+    Contractor {
+        /// Through whom the work came to it, from the operator's contractor down; empty where there is no one, or where no tiers are
+        /// recorded.
+        above: Vec<SupplierId>,
+        /// Who works under it.
+        below: BTreeSet<SupplierId>,
+    },
     /// A declared way in from outside.
     RemotePath {
         /// Its id in the plan.
@@ -212,10 +244,14 @@ pub struct SeenTouch {
     pub hosts: u64,
 }
 
+/// Suppliers that are touched, and why.
+type Reached = BTreeMap<SupplierId, BTreeSet<Why>>;
+
 impl Model {
-    /// What a supplier, a country or a product touches.
-    pub fn radius(&self, centre: &Centre) -> Radius {
-        let reached = self.reached(centre);
+    /// What a supplier, a holder, a country or a product touches. Shares are those of `day`.
+    pub fn radius(&self, centre: &Centre, day: CalendarDate) -> Radius {
+        let ownership = Ownership::on(&self.state.declarations, day);
+        let (reached, below) = self.reached(centre, &ownership);
         let mut declared: Vec<Touch> =
             self.state.declarations.plans().flat_map(|state| touches(state, centre, &reached)).collect();
         declared.sort_by(|a, b| (&a.equipment_id, &a.plan_id).cmp(&(&b.equipment_id, &b.plan_id)));
@@ -235,6 +271,7 @@ impl Model {
             suppliers.entry(touch.supplier_id.clone()).or_default().extend(&touch.why);
         }
         let totals = totals(&declared, &seen, hosts.len());
+        let undecided = self.undecided(centre, &ownership, &suppliers);
         declared.truncate(RADIUS_ROWS_MAX);
         seen.truncate(RADIUS_ROWS_MAX);
         let named = |(supplier_id, why): (SupplierId, BTreeSet<Why>)| ReachedSupplier {
@@ -247,8 +284,10 @@ impl Model {
             suppliers: suppliers.into_iter().map(named).collect(),
             declared,
             seen,
+            paths: below.paths,
+            paths_cut: below.cut,
             totals,
-            undecided: self.undecided(centre),
+            undecided,
         }
     }
 
@@ -256,11 +295,35 @@ impl Model {
         self.state.declarations.supplier_state(id).map(|state| &state.record)
     }
 
-    /// The suppliers that the question is about by themselves, whatever they supply.
-    fn reached(&self, centre: &Centre) -> BTreeMap<SupplierId, BTreeSet<Why>> {
+    /// The suppliers that the question is about whatever they supply: by themselves, and through who holds them.
+    fn reached(&self, centre: &Centre, ownership: &Ownership) -> (Reached, Below) {
+        let mut reached = self.by_themselves(centre);
+        let by_themselves: Vec<SupplierId> = reached.keys().cloned().collect();
+        let (held, why) = match centre {
+            Centre::Supplier(_) | Centre::Product(_) => (Vec::new(), Why::Ownership),
+            Centre::Holder(asked) => (ownership.named(asked, &self.state.declarations), Why::Holder),
+            Centre::Country(country) => {
+                (ownership.which(|holding| holding.country_of_law.as_ref() == Some(country)), Why::HolderCountry)
+            }
+        };
+        let mut starts: Vec<Start<'_>> = by_themselves.iter().map(Start::Supplier).collect();
+        starts.extend(held.iter().map(|at| Start::Holding(*at)));
+        let below = ownership.below(&starts);
+        let direct: BTreeSet<&SupplierId> = held.iter().filter_map(|at| ownership.held(*at)).collect();
+        for id in &below.suppliers {
+            let through = if direct.contains(id) { why } else { Why::Ownership };
+            // Whoever holds a share of whom it is held by is still asked about itself.
+            if by_themselves.len() != 1 || !by_themselves.contains(id) {
+                reached.entry(id.clone()).or_default().insert(through);
+            }
+        }
+        (reached, below)
+    }
+
+    fn by_themselves(&self, centre: &Centre) -> Reached {
         match centre {
             Centre::Supplier(id) => [(id.clone(), [Why::Itself].into())].into(),
-            Centre::Product(_) => BTreeMap::new(),
+            Centre::Holder(_) | Centre::Product(_) => BTreeMap::new(),
             Centre::Country(country) => {
                 let of = |record: &SupplierRecord| {
                     let law = record.country_of_law.as_ref() == Some(country);
@@ -280,11 +343,11 @@ impl Model {
         drift: &EquipmentDrift,
         line: &Line,
         centre: &Centre,
-        reached: &BTreeMap<SupplierId, BTreeSet<Why>>,
+        reached: &Reached,
     ) -> Option<(u64, RoaringBitmap)> {
         let whole = || Some((line.components.len() as u64, line.hosts.clone()));
         match centre {
-            Centre::Supplier(_) | Centre::Country(_) => {
+            Centre::Supplier(_) | Centre::Holder(_) | Centre::Country(_) => {
                 line.key.supplier.recorded().filter(|id| reached.contains_key(*id)).and_then(|_| whole())
             }
             Centre::Product(name) if line.key.product.eq_ignore_ascii_case(name) => whole(),
@@ -298,14 +361,24 @@ impl Model {
         }
     }
 
-    fn undecided(&self, centre: &Centre) -> Undecided {
-        let Centre::Country(_) = centre else { return Undecided::default() };
-        let mut undecided = Undecided::default();
+    fn undecided(&self, centre: &Centre, ownership: &Ownership, suppliers: &Reached) -> Undecided {
+        if matches!(centre, Centre::Product(_)) {
+            return Undecided::default();
+        }
+        let alike = ownership.alike(suppliers.keys().filter_map(|id| self.record(id)));
+        let mut undecided = Undecided { alike, ..Undecided::default() };
         let mut named = BTreeSet::new();
+        for state in self.state.declarations.plans() {
+            named.extend(suppliers_of(&state.plan));
+        }
+        let unheld = |id: &&&SupplierId| self.record(id).is_none_or(|record| !are_known(record));
+        undecided.holders = named.iter().filter(unheld).map(|id| SupplierId::clone(id)).collect();
+        if !matches!(centre, Centre::Country(_)) {
+            return undecided;
+        }
         for state in self.state.declarations.plans() {
             let plan = &state.plan;
             undecided.parts += plan.parts.iter().filter(|part| part.manufacturing_country.is_none()).count() as u64;
-            named.extend(suppliers_of(plan));
         }
         let unsaid = |id: &&SupplierId| {
             self.record(id).is_none_or(|record| record.country_of_law.is_none() || record.address_country.is_none())
@@ -315,9 +388,35 @@ impl Model {
     }
 }
 
-fn suppliers_of(plan: &Plan) -> impl Iterator<Item = &SupplierId> {
+/// Everybody whom a plan names.
+pub fn suppliers_of(plan: &Plan) -> impl Iterator<Item = &SupplierId> {
     let parts = plan.parts.iter().map(|part| &part.supplier_id);
-    parts.chain(&plan.contractors).chain(plan.remote_paths.iter().map(|path| &path.supplier_id))
+    let filed = plan.filing.introduction_parties.iter().map(|party| &party.supplier_id);
+    let paths = plan.remote_paths.iter().map(|path| &path.supplier_id);
+    parts.chain(&plan.contractors).chain(paths).chain(&plan.filing.equipment_supplier).chain(filed)
+}
+
+/// The way of the work down to a contractor, and everybody who works under it. Tiers that lead in a circle end where they meet.
+fn tiers(plan: &Plan, id: &SupplierId) -> Role {
+    let parent = |id: &SupplierId| {
+        plan.contractor_tiers.iter().find(|tier| tier.supplier_id == *id).and_then(|tier| tier.parent.clone())
+    };
+    let mut above = Vec::new();
+    let mut next = parent(id);
+    while let Some(one) = next.filter(|one| one != id && !above.contains(one)) {
+        next = parent(&one);
+        above.insert(0, one);
+    }
+    let (mut below, mut open) = (BTreeSet::new(), vec![id.clone()]);
+    while let Some(one) = open.pop() {
+        let under = plan.contractor_tiers.iter().filter(|tier| tier.parent.as_ref() == Some(&one));
+        for tier in under.filter(|tier| tier.supplier_id != *id) {
+            if below.insert(tier.supplier_id.clone()) {
+                open.push(tier.supplier_id.clone());
+            }
+        }
+    }
+    Role::Contractor { above, below }
 }
 
 /// The components of a line with this name, as it is written or in lower case, as packages spell themselves.
@@ -331,7 +430,7 @@ fn components_named(line: &Line, name: &str) -> BTreeSet<Listed> {
     found
 }
 
-fn touches(state: &PlanState, centre: &Centre, reached: &BTreeMap<SupplierId, BTreeSet<Why>>) -> Vec<Touch> {
+fn touches(state: &PlanState, centre: &Centre, reached: &Reached) -> Vec<Touch> {
     let plan = &state.plan;
     let touch = |role: Role, supplier_id: &SupplierId, why: BTreeSet<Why>| {
         (!why.is_empty()).then(|| Touch {
@@ -353,18 +452,23 @@ fn touches(state: &PlanState, centre: &Centre, reached: &BTreeMap<SupplierId, BT
         let (part_id, name) = (part.part_id.clone(), part.name.clone());
         touch(Role::Part { part_id, name, category: part.category }, &part.supplier_id, why)
     });
-    let contractors = plan.contractors.iter().map(|id| touch(Role::Contractor, id, by_supplier(id)));
+    let contractors = plan.contractors.iter().map(|id| touch(tiers(plan, id), id, by_supplier(id)));
+    let equipment = plan.filing.equipment_supplier.iter().map(|id| touch(Role::EquipmentSupplier, id, by_supplier(id)));
+    let parties = plan.filing.introduction_parties.iter().map(|party| {
+        let role = Role::IntroductionParty { relation: party.relation.clone() };
+        touch(role, &party.supplier_id, by_supplier(&party.supplier_id))
+    });
     let paths = plan.remote_paths.iter().map(|path| {
         let (remote_path_id, ends_on) = (path.remote_path_id.clone(), format!("{} {}", path.host, path.interface));
         touch(Role::RemotePath { remote_path_id, ends_on }, &path.supplier_id, by_supplier(&path.supplier_id))
     });
-    parts.chain(contractors).chain(paths).flatten().collect()
+    parts.chain(contractors).chain(paths).chain(equipment).chain(parties).flatten().collect()
 }
 
 /// Why a part is touched whoever supplies it.
 fn of_part(part: &DeclaredPart, centre: &Centre) -> Option<Why> {
     match centre {
-        Centre::Supplier(_) => None,
+        Centre::Supplier(_) | Centre::Holder(_) => None,
         Centre::Country(country) => (part.manufacturing_country.as_ref() == Some(country)).then_some(Why::Manufacture),
         Centre::Product(name) => {
             let named =

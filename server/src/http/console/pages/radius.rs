@@ -1,10 +1,11 @@
-//! What a supplier, a country or a product touches, as a picture and as tables.
+//! What a supplier, a holder, a country or a product touches, as a picture and as tables.
 //! It does not know how the model finds it; it hands the question over.
 //! Invariant: a question that cannot be understood shows why, and never an empty answer that looks like "nothing".
 
 use crate::http::App;
-use crate::http::console::diagram::Diagram;
+use crate::http::console::diagram::{Diagram, way};
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
+use crate::model::queries::ownership::{AlikeHolder, OwnershipPath};
 use crate::model::queries::radius::{Centre, Radius, RadiusQuery, Role, Touch, Why};
 use crate::model::rows::SupplierRow;
 use askama::Template;
@@ -12,6 +13,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use daicho_schemas::fact::declaration::PlanKind;
+use daicho_schemas::ids::SupplierId;
 use std::sync::Arc;
 
 /// The page.
@@ -38,7 +40,7 @@ impl RadiusPage {
                     suppliers.iter().find(recorded).map_or(id.to_string(), |row| ctx.say(&row.record.name).to_string())
                 }
                 Centre::Country(country) => country.to_string(),
-                Centre::Product(name) => name.clone(),
+                Centre::Holder(name) | Centre::Product(name) => name.clone(),
             };
             let diagram = Diagram::of_radius(&ctx, &name, &radius);
             (radius, diagram)
@@ -49,9 +51,28 @@ impl RadiusPage {
     fn role(&self, touch: &Touch) -> String {
         match &touch.role {
             Role::Part { name, category, .. } => format!("{name} ({})", self.ctx.category(category)),
-            Role::Contractor => self.ctx.t("radius-contractor"),
+            Role::EquipmentSupplier => self.ctx.t("radius-equipment-supplier"),
+            Role::IntroductionParty { relation } => format!("{}: {relation}", self.ctx.t("radius-introduction-party")),
+            Role::Contractor { above, below } => {
+                let mut words = self.ctx.t("radius-contractor");
+                if !above.is_empty() {
+                    words.push_str(&format!(" – {}", self.ctx.tx("radius-tier-above", joined(above))));
+                }
+                if !below.is_empty() {
+                    words.push_str(&format!(" – {}", self.ctx.tx("radius-tier-below", joined(below))));
+                }
+                words
+            }
             Role::RemotePath { ends_on, .. } => format!("{}: {ends_on}", self.ctx.t("radius-remote-path")),
         }
+    }
+
+    fn way(&self, path: &OwnershipPath) -> String {
+        way(&self.ctx, &path.links)
+    }
+
+    fn alike(&self, alike: &AlikeHolder) -> String {
+        format!("{} ≟ {}", way(&self.ctx, std::slice::from_ref(&alike.holding)), alike.may_be)
     }
 
     fn kind(&self, touch: &Touch) -> String {
@@ -68,15 +89,22 @@ impl RadiusPage {
             Why::AddressCountry => "radius-why-address",
             Why::Manufacture => "radius-why-manufacture",
             Why::Name => "radius-why-name",
+            Why::Holder => "radius-why-holder",
+            Why::HolderCountry => "radius-why-holder-country",
+            Why::Ownership => "radius-why-ownership",
         })
     }
+}
+
+fn joined<'a>(ids: impl IntoIterator<Item = &'a SupplierId>) -> String {
+    ids.into_iter().map(SupplierId::as_str).collect::<Vec<_>>().join(" → ")
 }
 
 /// `GET /radius`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<RadiusQuery>) -> Response {
     let asked = query.centre();
-    let rows = visitor.read(&app, Section::Suppliers, |model, _| {
-        (model.suppliers(), asked.as_ref().ok().map(|centre| model.radius(centre)))
+    let rows = visitor.read(&app, Section::Suppliers, |model, today| {
+        (model.suppliers(), asked.as_ref().ok().map(|centre| model.radius(centre, today)))
     });
     match rows {
         Ok((ctx, (suppliers, radius))) => {

@@ -3,6 +3,7 @@
 //! Invariant: one line of each drift status.
 
 use super::*;
+use crate::model::queries::ownership::{AlikeHolder, Holding, OwnershipPath};
 use crate::model::queries::radius::*;
 
 pub(in crate::http::console) fn plan() -> Plan {
@@ -285,13 +286,38 @@ pub(in crate::http::console) fn radius() -> Radius {
         components: 2,
         hosts: 3,
     };
+    let contractor = Role::Contractor {
+        above: vec![SupplierId::new("reiji-net").unwrap()],
+        below: [SupplierId::new("reiji-sub").unwrap()].into(),
+    };
+    let holding = |holder: Option<&str>, share: &str| Holding {
+        holder_id: HolderId::new("h1").unwrap(),
+        holder: Some(Text::new("例示 <持株>", "Reiji & Holdings")),
+        holder_supplier_id: holder.map(|id| SupplierId::new(id).unwrap()),
+        country_of_law: None,
+        supplier_id: supplier.clone(),
+        share: share.to_string().try_into().unwrap(),
+    };
+    let way = OwnershipPath {
+        supplier_id: supplier.clone(),
+        links: vec![holding(None, "33.34%")],
+        product: Some("1667/5000".into()),
+        product_percent: Some("33.3400%".into()),
+    };
     let name = Some(Text::new("例示ソフト株式会社", "Reiji Soft Co., Ltd. (example)"));
     Radius {
         centre: Centre::Supplier(supplier.clone()),
         suppliers: vec![ReachedSupplier { supplier_id: supplier.clone(), name, why: [Why::Itself].into() }],
-        declared: vec![touch(part, true), touch(Role::Contractor, false), touch(path, true)],
+        declared: vec![touch(part, true), touch(contractor, false), touch(path, true)],
         seen: vec![seen],
         totals: RadiusTotals { equipment: 1, places: 1, plans: 2, declared: 3, seen: 1, hosts: 3 },
-        undecided: Undecided { suppliers: vec![SupplierId::new("reiji-net").unwrap()], parts: 4 },
+        undecided: Undecided {
+            suppliers: vec![SupplierId::new("reiji-net").unwrap()],
+            parts: 4,
+            holders: vec![SupplierId::new("reiji-net").unwrap()],
+            alike: vec![AlikeHolder { holding: holding(None, "1/7"), may_be: SupplierId::new("reiji-soft").unwrap() }],
+        },
+        paths: vec![way],
+        paths_cut: true,
     }
 }
