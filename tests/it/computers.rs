@@ -1,4 +1,5 @@
-//! From what an agent reports to the notification of a computer: proposal, decision, duty, calendar, worksheet, change.
+//! From what an agent reports to the notification of a computer (proposal, decision, duty, calendar, worksheet, change), and to the
+//! answer of a check list.
 //! It does not test what may be decided or which day counts; intake and model do.
 //! Invariant: what agents see is a proposal until a person decides, and nothing is lost on the way to the form.
 
@@ -26,13 +27,18 @@ async fn report(api: &Api) {
     }
 }
 
-/// `daicho acd …` as a person calls it, beside the server's own threads.
+/// `daicho acd …` of an equipment.
 async fn acd(folder: &Path, equipment: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    daicho(folder, equipment, &[&["acd"], arguments].concat()).await
+}
+
+/// A command as a person calls it, beside the server's own threads.
+async fn daicho(folder: &Path, equipment: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let folder: PathBuf = folder.into();
     let tail = ["--equipment", equipment, "--connect", "connect.json"];
     let arguments: Vec<String> = arguments.iter().chain(&tail).map(ToString::to_string).collect();
     let run = move || {
-        let output = command(&executables().daicho).current_dir(folder).arg("acd").args(arguments).output().unwrap();
+        let output = command(&executables().daicho).current_dir(folder).args(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
         (output.status.code(), text)
     };
@@ -136,6 +142,44 @@ fn a_wrong_decision_is_refused_with_its_field_and_leaves_no_trace() {
         assert_eq!((status, &refused["refusal"]["code"]), (400, &json!("request_malformed")), "{refused}");
         assert_eq!(api.try_get("/computers?equipment_id=none").await.unwrap().0, 404);
         assert_eq!(api.get("/ledger/head").await, before);
+        server.stop().await;
+    });
+}
+
+#[test]
+fn a_check_list_is_answered_by_people_with_what_agents_see_beside_it() {
+    harness::block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let server = TestServer::start(folder.path()).await;
+        let api = &server.api;
+        std::fs::write(folder.path().join("connect.json"), serde_json::to_vec(&api.connect).unwrap()).unwrap();
+        let plan = api.declare_example().await;
+        let equipment = plan.equipment.equipment_id.as_str();
+        report(api).await;
+        let list = format!("/check-lists?equipment_id={equipment}&list_id=water-standard");
+        let before = api.get(&list).await;
+        assert_eq!(before[0]["counts"]["unanswered"], 4, "what agents see answers nothing: {before}");
+        assert!(before[0]["items"][2]["seen"].to_string().contains("Debian GNU/Linux"), "{before}");
+        let no = ["check-list", "answer", "water-locked", "--answer", "no", "--on", "2026-11-01"];
+        let (code, text) = daicho(folder.path(), equipment, &no).await;
+        assert!(code != Some(0) && text.contains("check_answer_wrong"), "a no says why: {text}");
+        for more in [&["--note", "no key"][..], &["--note", "the key is ordered", "--target", "2027-03-31"]] {
+            let (code, text) = daicho(folder.path(), equipment, &[&no[..], more].concat()).await;
+            assert_eq!(code, Some(0), "{text}");
+        }
+        let after = api.get(&list).await;
+        assert_eq!((&after[0]["counts"]["no"], &after[0]["items"][3]["answer"]["versions"]), (&json!(1), &json!(2)));
+        let (code, text) = daicho(folder.path(), equipment, &["check-list", "show"]).await;
+        assert!(code == Some(0) && text.contains("water-standard") && text.contains("open 3"), "{text}");
+        let write = ["check-list", "write", "--list", "water-standard", "--out", "list.xlsx"];
+        assert_eq!(daicho(folder.path(), equipment, &write).await.0, Some(0));
+        assert!(std::fs::read(folder.path().join("list.xlsx")).unwrap().starts_with(b"PK"));
+        let late = json!({ "about": { "equipment": equipment }, "list_id": "water-standard", "item_id": "water-locked",
+            "answer": "yes", "on": "2026-11-02" });
+        let (status, refused) = api.post("/check-answers", late).await;
+        assert_eq!((status, &refused["refusal"]["code"]), (409, &json!("check_answered_meanwhile")), "{refused}");
+        assert_eq!(api.try_get("/check-lists").await.unwrap().0, 400);
+        assert_eq!(api.try_get("/check-lists?plan_id=none").await.unwrap().0, 404);
         server.stop().await;
     });
 }

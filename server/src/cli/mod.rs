@@ -5,6 +5,7 @@
 mod acd;
 mod agent;
 mod alerts;
+mod check_list;
 mod client;
 mod component;
 mod computers;
@@ -69,6 +70,9 @@ enum Command {
     /// Computers to notify under サイバー対処能力強化法 (特定重要電子計算機)
     #[command(subcommand)]
     Acd(acd::AcdCommand),
+    /// Check lists with their answers (チェックリスト)
+    #[command(subcommand)]
+    CheckList(check_list::CheckListCommand),
     /// Plans, 導入等計画書
     #[command(subcommand)]
     Plan(record::PlanCommand),
@@ -157,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Designation(arguments) => designation::run(&arguments, language),
         Command::Equipment(command) => equipment::run(&command, language),
         Command::Acd(command) => acd::run(&command, language),
+        Command::CheckList(command) => check_list::run(&command, language),
         Command::Plan(command) => record::plan(&command, language),
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Component(command) => component::run(&command, language),

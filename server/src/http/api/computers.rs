@@ -78,8 +78,13 @@ pub(super) async fn spreadsheet(
     query: Asked<FormQuery>,
 ) -> Result<Response, Refused> {
     let query = asked(query)?;
-    let language = if query.lang.as_deref() == Some("en") { Language::En } else { Language::Ja };
-    let bytes = xlsx::write(&sheet(&moment, id, &query)?, language).map_err(fault)?;
+    written(&sheet(&moment, id, &query)?, query.lang.as_deref())
+}
+
+/// A worksheet as a spreadsheet, in Japanese where English is not asked for.
+pub(super) fn written(sheet: &Worksheet, lang: Option<&str>) -> Result<Response, Refused> {
+    let language = if lang == Some("en") { Language::En } else { Language::Ja };
+    let bytes = xlsx::write(sheet, language).map_err(fault)?;
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     Ok(([(CONTENT_TYPE, kind)], bytes).into_response())
 }

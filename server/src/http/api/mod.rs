@@ -3,6 +3,7 @@
 //! Invariant: a list is `{"items": […], "next": cursor or null}`, a refusal is `{"refusal": {…}}`.
 
 mod changes;
+mod check_lists;
 mod computers;
 mod decisions;
 mod duties;
@@ -43,6 +44,7 @@ fn present() -> Router<Arc<App>> {
         .route("/suppliers/{id}/people", get(people::people))
         .route("/suppliers/{id}/erase-people", post(people::erase))
         .route("/plans", post(writes::plan))
+        .route("/check-answers", post(check_lists::answer))
         .route("/changes/judge", post(changes::judge))
         .route("/tickets", post(tickets::open))
         .route("/tickets/{id}/moves", post(tickets::moves))

@@ -87,6 +87,8 @@ where
         .route("/decisions/{id}", get(super::decisions::one))
         .route("/review", get(super::decisions::review))
         .route("/review/{id}", get(super::decisions::review_one))
+        .route("/check-lists", get(super::check_lists::list))
+        .route("/check-lists.xlsx", get(super::check_lists::spreadsheet))
         .route("/computers", get(super::computers::list))
         .route("/equipment/{id}/acd-worksheet", get(super::computers::worksheet))
         .route("/equipment/{id}/acd-worksheet.xlsx", get(super::computers::spreadsheet))

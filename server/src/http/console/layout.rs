@@ -41,6 +41,7 @@ pub enum Section {
     Suppliers,
     Plans,
     Computers,
+    CheckLists,
     Ledger,
     None,
 }
@@ -67,6 +68,7 @@ const NAVIGATION: &[(Section, &str, &str)] = &[
     (Section::Suppliers, "/suppliers", "nav-suppliers"),
     (Section::Plans, "/plans", "nav-plans"),
     (Section::Computers, "/computers", "nav-computers"),
+    (Section::CheckLists, "/check-lists", "nav-check-lists"),
     (Section::Ledger, "/ledger", "nav-ledger"),
 ];
 

@@ -30,8 +30,8 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    channels, component, components, computers, decisions, duties, duty, entry, equipment, equipment_list, finding,
-    findings, host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
+    channels, check_lists, component, components, computers, decisions, duties, duty, entry, equipment, equipment_list,
+    finding, findings, host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -69,6 +69,11 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/plans", get(plans::show))
         .route("/plans/{id}/worksheet", get(worksheet::show))
         .route("/plans/{id}/worksheet.xlsx", get(worksheet::download))
+        .route(
+            "/check-lists",
+            get(check_lists::show).post(check_lists::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)),
+        )
+        .route("/check-lists.xlsx", get(check_lists::download))
         .route("/computers", get(computers::show).post(computers::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/equipment/{id}/acd-worksheet", get(worksheet::show_computers))
         .route("/equipment/{id}/acd-worksheet.xlsx", get(worksheet::download_computers))

@@ -3,6 +3,7 @@
 //! To add a page: a file here, a template, a line in `console/mod.rs`, its words in both `console.ftl`, a sample in `tests.rs`.
 
 pub mod channels;
+pub mod check_lists;
 pub mod component;
 pub mod components;
 pub mod computers;

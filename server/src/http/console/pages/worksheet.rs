@@ -199,7 +199,7 @@ fn of_computers(
 }
 
 /// A worksheet as a file. Ids are of letters, digits and few signs, so they can stand in a header as they are.
-fn written(ctx: &PageContext, id: &str, sheet: &Worksheet) -> Response {
+pub(super) fn written(ctx: &PageContext, id: &str, sheet: &Worksheet) -> Response {
     match xlsx::write(sheet, ctx.language) {
         Ok(bytes) => {
             let name = format!("attachment; filename=\"{id}-{}.xlsx\"", sheet.form_id);

@@ -1,4 +1,4 @@
-//! Computers of the regime, decided and undecided, from a scripted ledger: a fictitious terminal with a gateway of its own.
+//! Computers of the regime, decided and undecided, and answers to a check list, from a scripted ledger: a fictitious terminal with a gateway of its own.
 //! It does not know pages. Invariant: one of each sort: undecided, in scope with duty, changed since, out of scope, in no plan.
 
 use crate::model::Model;
@@ -37,5 +37,18 @@ pub(in crate::http::console) fn computers_model() -> Model {
     decide("tos-rep-01", Value::Null, Vec::new());
     let gateway = json!({ "unit_id": "appliance", "product": "Example Gateway 100" });
     decide("保守用VPN装置", json!("internet-address"), vec![gateway]);
+    let mut answer = |item: &str, answer: &str, more: Value| {
+        let mut all = json!({ "about": { "equipment": "tos" }, "list_id": "water-standard", "item_id": item, "answer": answer,
+            "on": "2026-11-01", "note": "サーバー室は <b>施錠</b>、入室は名簿で管理" });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        script.push(aoi.clone(), Fact::CheckAnswered(serde_json::from_value(all).unwrap()));
+    };
+    answer("water-authentication", "yes", json!({ "valid_through": "2026-11-20", "evidence": ["規程 第3条"] }));
+    answer("water-antivirus", "no", json!({ "target_on": "2027-03-31" }));
+    answer(
+        "water-locked",
+        "yes",
+        json!({ "evidence": ["入退室記録 2026-10", "施設台帳"], "valid_through": "2027-10-31" }),
+    );
     script.model
 }

@@ -1,4 +1,4 @@
-//! The form that decides about computers, sent as a browser sends it: what enters, what is refused, what stays typed.
+//! The forms that decide about computers and answer check lists, sent as a browser sends them: what enters, what is refused, what stays typed.
 //! It does not test what may be decided.
 //! Invariant under test: nothing enters without the token of the session's own page, and alike computers are one entry.
 
@@ -40,7 +40,11 @@ fn house() -> Arc<App> {
 }
 
 async fn post(app: &Arc<App>, gate: Gate, body: String) -> Response {
-    let request = Request::post("/computers")
+    post_to(app, gate, "/computers", body).await
+}
+
+async fn post_to(app: &Arc<App>, gate: Gate, place: &str, body: String) -> Response {
+    let request = Request::post(place)
         .header(COOKIE, SESSION)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(body))
@@ -114,4 +118,42 @@ async fn a_refused_form_says_what_is_missing_and_keeps_what_was_typed() {
     let one = super::door::get_as(&app, Gate(aoi), "/computers?equipment=tos&one=vpn-1", SESSION).await;
     assert!(text(one).await.contains("&#60;b&#62;Gate"), "a device that no agent sees has its page");
     assert_eq!(get_as(&app, Gate(aoi), "/computers?equipment=none", SESSION).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_answer_enters_once_and_a_refused_one_stays_typed() {
+    let app = house();
+    let token = token(&app).await;
+    let place = "/check-lists";
+    let list = "?about=equipment:tos&list=water-standard";
+    let open = text(get_as(&app, Gate(aoi), &format!("{place}{list}"), SESSION).await).await;
+    assert!(open.contains("Still open: 4") && open.contains("debian system 12"), "{open}");
+    let said = |answer: &str, note: &str| {
+        format!(
+            "form={token}&about=equipment:tos&list=water-standard&item=water-locked&answer={answer}&on=2026-11-20&note={note}&evidence=a%0D%0Ab&replaces="
+        )
+    };
+    assert_eq!(post_to(&app, Gate(auditor), place, said("yes", "")).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        post_to(&app, Gate(aoi), place, said("yes", "").replace(&token, "x")).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    let refused = post_to(&app, Gate(aoi), place, said("no", "")).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(refused).await;
+    assert!(page.contains("note: say why the answer is no") && page.contains("<details open>"), "{page}");
+    let done = post_to(&app, Gate(aoi), place, said("no", "%3Cb%3Ekey")).await;
+    let back = "/check-lists?about=equipment:tos&list=water-standard#water-locked";
+    assert_eq!((done.status(), done.headers()[LOCATION].to_str().unwrap()), (StatusCode::SEE_OTHER, back));
+    let page = text(get_as(&app, Gate(auditor), &format!("{place}{list}"), SESSION).await).await;
+    assert!(page.contains("Still open: 3") && page.contains("&#60;b&#62;key") && !page.contains("<b>key"), "{page}");
+    assert!(!page.contains("name=\"answer\""), "who does not keep duties is offered no form");
+    let late = post_to(&app, Gate(aoi), place, said("yes", "")).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT, "the page stood open from before the answer");
+    for wrong in ["?about=equipment:none", "?about=tos", "?about=plan:plan-1&list=none"] {
+        let answer = get_as(&app, Gate(aoi), &format!("{place}{wrong}"), SESSION).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wrong}");
+    }
+    let sheet = get_as(&app, Gate(aoi), &format!("{place}.xlsx{list}"), SESSION).await;
+    assert_eq!(sheet.status(), StatusCode::OK);
 }

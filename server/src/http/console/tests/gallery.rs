@@ -8,6 +8,7 @@ use crate::http::console::paging::Listing;
 use crate::http::console::samples::{self, context, empty_context};
 use crate::http::console::{diagram, i18n};
 use crate::ledger::chain::Head;
+use crate::model::Model;
 use crate::model::queries::decisions::DecisionRow;
 use crate::model::queries::radius::{Radius, RadiusQuery};
 use crate::model::queries::review::ReviewRow;
@@ -19,6 +20,7 @@ use crate::model::views::declarations::SupplierState;
 use crate::output::channels::state::ChannelRow;
 use crate::worksheet::{Filing, fill};
 use askama::Template;
+use daicho_schemas::fact::check_answer::CheckedThing;
 use daicho_schemas::ids::{EquipmentId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Language;
@@ -124,11 +126,39 @@ fn computers(language: Language) -> Vec<(&'static str, String)> {
     let sheet = model.computers_worksheet(&tos, "acd-form-1", samples::on("2026-11-21")).unwrap();
     let sheet = worksheet::WorksheetPage::of_computers(ctx(), sheet, &tos, Default::default());
     vec![
+        ("check_lists", check_lists_page(context(language, Section::CheckLists), &model, "", None)),
+        ("check_lists-one", check_lists_page(context(language, Section::CheckLists), &model, "water-standard", None)),
+        (
+            "check_lists-refused",
+            check_lists_page(context(language, Section::CheckLists), &model, "water-standard", Some("water-locked")),
+        ),
         ("computers", shown("", None)),
         ("computers-one", shown("tos-app-01", Some(refused))),
         ("computers-empty", nothing.render().unwrap()),
         ("worksheet-acd", sheet.render().unwrap()),
     ]
+}
+
+fn check_lists_page(ctx: PageContext, model: &Model, list: &str, refused: Option<&str>) -> String {
+    let about = CheckedThing::Equipment(EquipmentId::new("tos").unwrap());
+    let wrong = Refusal::new(RefusalCode::CheckAnswerWrong).with("note: say why the answer is no");
+    let note = "<b>施錠</b>".to_string();
+    let typed = check_lists::Typed {
+        item: refused.unwrap_or_default().into(),
+        answer: "no".into(),
+        note,
+        ..Default::default()
+    };
+    let shown = check_lists::CheckLists {
+        things: model.check_things(),
+        sheets: model.check_sheets(&about, ctx.today).unwrap(),
+        about: Some(about),
+        list: list.into(),
+        complaint: refused.map(|_| ctx.complaint(&wrong)),
+        typed,
+        ctx,
+    };
+    shown.render().unwrap()
 }
 
 fn worksheet_page(ctx: PageContext) -> String {
