@@ -8,6 +8,7 @@ use crate::http::App;
 use crate::http::answers::Refused;
 use crate::http::auth::StaffIdentity;
 use crate::http::moment::{Moment, question};
+use crate::intake::tickets::ROLES;
 use crate::model::Model;
 use crate::model::rows::{DutyOutcome, DutyRow, FindingState};
 use crate::past::Stand;
@@ -35,6 +36,7 @@ pub enum Section {
     Start,
     Duties,
     Findings,
+    Tickets,
     Equipment,
     Hosts,
     Components,
@@ -62,6 +64,7 @@ const NAVIGATION: &[(Section, &str, &str)] = &[
     (Section::Start, "/", "nav-start"),
     (Section::Duties, "/duties", "nav-duties"),
     (Section::Findings, "/findings", "nav-findings"),
+    (Section::Tickets, "/tickets", "nav-tickets"),
     (Section::Equipment, "/equipment", "nav-equipment"),
     (Section::Hosts, "/hosts", "nav-hosts"),
     (Section::Components, "/components", "nav-components"),
@@ -146,6 +149,8 @@ pub struct PageContext {
     pub keeps_duties: bool,
     /// Which state of the past is shown; absent for the present.
     pub stand: Option<Stand>,
+    /// Whether the reader may open and move tickets.
+    pub plans_changes: bool,
 }
 
 impl PageContext {
@@ -162,6 +167,7 @@ impl PageContext {
             form_token: None,
             keeps_duties: false,
             stand: Some(stand.clone()),
+            plans_changes: false,
         }
     }
 
@@ -291,6 +297,7 @@ impl Reader {
             form_token: None,
             keeps_duties: false,
             stand: None,
+            plans_changes: false,
         }
     }
 }
@@ -350,6 +357,7 @@ impl Visitor {
         ctx.section = section;
         ctx.person = Some(self.person.person_id.to_string());
         ctx.form_token = self.form_token.clone();
+        ctx.plans_changes = self.person.require(ROLES).is_ok();
         ctx.keeps_duties = self.person.require(&[Role::Compliance]).is_ok();
         if let Some(Moment { model, today, stand }) = &self.past {
             // Nothing can be done in the past.

@@ -14,6 +14,7 @@ pub mod live;
 pub mod pages;
 pub mod paging;
 pub mod past;
+pub mod ticket_words;
 pub mod words;
 
 #[cfg(test)]
@@ -30,8 +31,9 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    channels, check_lists, component, components, computers, decisions, duties, duty, entry, equipment, equipment_list,
-    finding, findings, host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, trouble, worksheet,
+    change, channels, check_lists, component, components, computers, decisions, duties, duty, entry, equipment,
+    equipment_list, finding, findings, host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, ticket,
+    tickets, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -52,6 +54,9 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/duties/{id}", get(duty::show).post(duty::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/findings", get(findings::show))
         .route("/findings/{id}", get(finding::show))
+        .route("/changes", get(change::show).post(change::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
+        .route("/tickets", get(tickets::show))
+        .route("/tickets/{id}", get(ticket::show).post(ticket::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/equipment", get(equipment_list::show))
         .route("/equipment/{id}", get(equipment::show))
         .route("/hosts", get(hosts::show))

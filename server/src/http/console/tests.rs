@@ -8,4 +8,5 @@ mod duty_forms;
 mod gallery;
 mod hostile;
 mod review_forms;
+mod ticket_forms;
 mod words;

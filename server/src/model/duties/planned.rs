@@ -181,6 +181,15 @@ pub(super) fn operator_of<'a>(plans: impl Iterator<Item = &'a PlanState>) -> Opt
     plans.map(|plan| &plan.plan.operator).min_by_key(|operator| operator.designated_on.is_none())
 }
 
+impl Judgement {
+    /// Whether the strictest outcome may be taken for what the law says: it rests on the statute and carries no caution.
+    pub fn is_certain(&self) -> bool {
+        let rows = self.items.iter().flat_map(|item| &item.rows);
+        let statute = |row: &JudgedRow| row.confidence == table::Confidence::Stat.as_str() && row.caution.is_none();
+        rows.filter(|row| row.outcome == self.outcome).all(statute)
+    }
+}
+
 impl JudgedRow {
     /// Statute says that there is no duty, and nobody has to answer anything.
     fn is_nothing(&self) -> bool {

@@ -123,6 +123,7 @@ impl Model {
             prohibited: self.prohibited_window(&ticket.change),
             judged_on: ticket.judged.on,
             outcome: ticket.judged.outcome,
+            certain: ticket.judged.certain,
             earliest_on: ticket.judged.earliest_on,
             planned_day_is_possible: ticket.judged.planned_day_is_possible,
             by: ticket.by.clone(),

@@ -44,6 +44,8 @@ pub struct TicketRow {
     pub judged_on: CalendarDate,
     /// The strictest outcome, as judged then.
     pub outcome: DutyOutcome,
+    /// That rests on the statute and carries no caution.
+    pub certain: bool,
     /// The first permitted day, as judged then, where something must be filed first.
     pub earliest_on: Option<CalendarDate>,
     /// The window does not begin before it; absent where nothing must be filed first.

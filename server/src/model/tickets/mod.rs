@@ -228,6 +228,7 @@ pub(crate) fn judged(declared: &Declarations, change: &PlannedChange, on: Calend
     Judged {
         on,
         outcome: judgement.outcome,
+        certain: judgement.is_certain(),
         nothing_to_do: judgement.nothing_to_do,
         earliest_on: judgement.earliest_on,
         planned_day_is_possible: judgement.planned_day_is_possible,

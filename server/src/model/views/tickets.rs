@@ -68,6 +68,8 @@ pub struct Judged {
     pub on: CalendarDate,
     /// The strictest outcome.
     pub outcome: DutyOutcome,
+    /// That rests on the statute and carries no caution.
+    pub certain: bool,
     /// By statute nothing is to be done.
     pub nothing_to_do: bool,
     /// The first day on which all of it may be done, where something must be filed first.

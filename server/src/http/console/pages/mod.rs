@@ -2,6 +2,7 @@
 //! They do not know each other; what they share stands in the folder above.
 //! To add a page: a file here, a template, a line in `console/mod.rs`, its words in both `console.ftl`, a sample in `tests.rs`.
 
+pub mod change;
 pub mod channels;
 pub mod check_lists;
 pub mod component;
@@ -24,5 +25,7 @@ pub mod review;
 pub mod sign_in;
 pub mod start;
 pub mod suppliers;
+pub mod ticket;
+pub mod tickets;
 pub mod trouble;
 pub mod worksheet;

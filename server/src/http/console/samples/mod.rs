@@ -7,12 +7,14 @@ mod declared;
 mod judged;
 mod reviewed;
 mod seen;
+mod tickets;
 
 pub(in crate::http::console) use computers::*;
 pub(in crate::http::console) use declared::*;
 pub(in crate::http::console) use judged::*;
 pub(in crate::http::console) use reviewed::*;
 pub(in crate::http::console) use seen::*;
+pub(in crate::http::console) use tickets::*;
 
 use crate::http::admission::OverQuotaRow;
 use crate::http::console::fragments::Tone;
@@ -61,6 +63,7 @@ pub(in crate::http::console) fn context(language: Language, section: Section) ->
         form_token: Some("sample".into()),
         keeps_duties: true,
         stand: None,
+        plans_changes: true,
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     pages.extend(told(language));
     pages.extend(computers(language));
     pages.extend(past(language));
+    pages.extend(tickets_of(language));
     pages
 }
 
@@ -391,6 +392,46 @@ fn channels_page(ctx: PageContext, tells: bool) -> channels::Channels {
     channels::Channels { ctx, tells, channels: rows.map(|(name, row)| (name.to_string(), row)).into() }
 }
 
+fn tickets_of(language: Language) -> Vec<(&'static str, String)> {
+    let (model, today) = (samples::ticketed(), samples::on("2026-11-21"));
+    let ctx = || context(language, Section::Tickets);
+    let list = |rows| {
+        let list = Listing::cut(rows, None);
+        tickets::Tickets { ctx: ctx(), query: Default::default(), list }.render().unwrap()
+    };
+    let ticket = |id: &str, typed: ticket::Typed| {
+        let ticket = model.ticket_detail(&id.to_string().try_into().unwrap(), today).unwrap();
+        let refused = Refusal::new(RefusalCode::TicketChangedMeanwhile).with("from: it is done");
+        let complaint = (!typed.step.is_empty()).then(|| ctx().complaint(&refused));
+        let equipment_name = model.equipment_name(&ticket.row.equipment_id);
+        ticket::Ticket { ctx: ctx(), ticket, equipment_name, typed, complaint }.render().unwrap()
+    };
+    let asked = |judged: bool| {
+        let change = model.ticket(&"chg-1".to_string().try_into().unwrap()).unwrap().change.clone();
+        let equipment = vec![(change.equipment_id.clone(), model.equipment_name(&change.equipment_id).unwrap())];
+        change::ChangePage {
+            ctx: ctx(),
+            typed: change::Typed { summary: change.summary.clone(), equipment_id: "tos".into(), ..Default::default() },
+            choices: change::Choices { equipment, suppliers: vec![], hosts: vec!["tos-1".into()] },
+            judged: judged.then(|| model.judge_change(&change, today)),
+            prohibited: model.prohibited_window(&change).filter(|_| judged),
+            complaint: None,
+        }
+        .render()
+        .unwrap()
+    };
+    let refused = ticket::Typed { step: "open:done".into(), reason: "<b>why</b>".into(), ..Default::default() };
+    vec![
+        ("tickets", list(model.tickets(None, None))),
+        ("tickets-empty", list(vec![])),
+        ("ticket", ticket("chg-1", Default::default())),
+        ("ticket-refused", ticket("chg-2", refused)),
+        ("ticket-silent", ticket("chg-3", Default::default())),
+        ("change", asked(false)),
+        ("change-judged", asked(true)),
+    ]
+}
+
 /// The ledger pages are made from frames of an engine, so the tests of the door give them.
 #[test]
 fn what_holds_on_every_page() {
@@ -429,6 +470,7 @@ fn every_template_is_in_the_gallery() {
         "base",
         "macros",
         "claim",
+        "judgement",
         "diagram",
         "duty_life",
         "equipment_cards",
