@@ -141,10 +141,11 @@ impl Model {
         if watched.joined_early {
             self.state.early.joined(host, on);
         }
-        for (id, gone) in &watched.went {
-            self.state.tickets.went(id, gone);
+        for (id, gone) in watched.went {
+            if self.state.tickets.went(&id, &gone) {
+                touched.tickets.insert(id);
+            }
         }
-        touched.tickets.extend(watched.went.into_iter().map(|(id, _)| id));
         for (id, seen) in watched.saw {
             self.state.tickets.saw(&id, seen);
             touched.tickets.insert(id);

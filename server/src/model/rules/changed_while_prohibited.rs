@@ -8,15 +8,17 @@ use crate::model::duties::phase::prohibiting;
 use crate::model::findings::{COMPONENTS_LISTED_MAX, Subject, Verdict};
 use crate::model::meaning::SupplierKey;
 use crate::model::numbers::HostNo;
+use crate::model::prepared::Sort;
 use crate::model::regimes;
 use crate::model::rows::Severity;
-use crate::model::views::drift::{Line, Touched};
+use crate::model::views::drift::{Line, Listed, Touched};
 use daicho_schemas::fact::declaration::PlanKind;
 use daicho_schemas::ids::{AgentId, EquipmentId, PlanId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The rule.
 pub(super) const RULE: Rule = Rule { id: super::CHANGED_WHILE_PROHIBITED, claim, subjects, judge };
@@ -45,22 +47,20 @@ fn of_plans(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let mut found = BTreeSet::new();
     for equipment in &touched.equipment {
         let Some(drift) = facts.drift.equipment.get(equipment) else { continue };
-        for host in facts.state.early.hosts().filter(|host| drift.members.contains(*host)) {
-            for (item, _) in facts.state.early.on(host) {
-                let variant = facts.drift.sightings.on(item, host).and_then(|no| facts.drift.sightings.get(no));
-                if let Some(meaning) = variant.map(|variant| &variant.meaning) {
-                    let supplier = SupplierKey::of(&meaning.supplier);
-                    found.insert(Subject::Product(equipment.clone(), supplier, meaning.product.clone()));
-                } else if let (Some(agent), Some(item)) =
-                    (facts.state.agents.by_number(host), facts.state.assets.items.get(item))
-                {
-                    let name = facts.state.assets.items.key_text(item.key).to_string();
-                    found.insert(Subject::Interface(agent.agent_id.clone(), name));
-                }
+        for (item, days) in facts.state.early.items() {
+            for variant in facts.drift.sightings.of(item).map(|(_, variant)| variant) {
+                let supplier = SupplierKey::of(&variant.meaning.supplier);
+                found.insert(Subject::Product(equipment.clone(), supplier, variant.meaning.product.clone()));
             }
+            let Some(item) = facts.state.assets.items.get(item).filter(|item| item.sort == Sort::Interface) else {
+                continue;
+            };
+            let name = facts.state.assets.items.key_text(item.key);
+            let hosts = days.values().flat_map(|hosts| hosts & &drift.members);
+            let agents = hosts.filter_map(|host| facts.state.agents.by_number(host));
+            found.extend(agents.map(|agent| Subject::Interface(agent.agent_id.clone(), name.to_string())));
         }
-        let members: BTreeSet<HostNo> = drift.members.iter().collect();
-        let joined = members.into_iter().filter(|host| facts.state.early.joined_on(*host).is_some()).collect();
+        let joined = facts.state.early.joined_hosts().filter(|host| drift.members.contains(*host)).collect();
         found.extend(facts.agents_of(&joined));
     }
     found
@@ -94,23 +94,26 @@ fn judge_product(facts: &Facts<'_>, equipment: &EquipmentId, supplier: &Supplier
     let drift = facts.drift.equipment.get(equipment)?;
     let lines: Vec<&Line> = drift.lines_of(supplier).filter(|line| line.key.product == product).collect();
     let mut found = Found::default();
-    for host in facts.state.early.hosts().filter(|host| lines.iter().any(|line| line.hosts.contains(*host))) {
-        for (item, on) in facts.state.early.on(host) {
-            let variant = facts.drift.sightings.on(item, host).and_then(|no| facts.drift.sightings.get(no));
-            let own = variant.is_some_and(|variant| {
-                variant.meaning.product == product && SupplierKey::of(&variant.meaning.supplier) == *supplier
-            });
-            let Some(label) = facts.state.assets.items.get(item).filter(|_| own).map(|item| item.line()) else {
+    for (item, days) in facts.state.early.items() {
+        let label = facts.state.assets.items.get(item).and_then(|item| item.label.as_ref());
+        let Some(listed) = label.map(|(_, label)| Listed { label: Arc::clone(label), item }) else { continue };
+        let variants = facts.drift.sightings.of(item).map(|(_, variant)| variant);
+        let own = variants.filter(|variant| {
+            variant.meaning.product == product && SupplierKey::of(&variant.meaning.supplier) == *supplier
+        });
+        let mut hosts = RoaringBitmap::new();
+        own.for_each(|variant| variant.hosts.add_within(&drift.members, &mut hosts));
+        for (on, came) in days {
+            let came = came & &hosts;
+            let Some(period) = period(facts, equipment, &[PlanKind::Installation], *on).filter(|_| !came.is_empty())
+            else {
                 continue;
             };
             // What a part of another plan covers is declared there, and that plan is not waiting.
-            let lines = lines.iter().filter(|line| line.hosts.contains(host));
-            let covers: BTreeSet<&PlanId> =
-                lines.filter_map(|line| line.key.cover.as_ref().map(|(plan, _)| plan)).collect();
-            let Some(period) = period(facts, equipment, &[PlanKind::Installation], on) else { continue };
-            let waiting = |plan: &&PlanId| is_waiting(facts, plan, on);
-            if covers.is_empty() || covers.iter().any(waiting) {
-                found.add(host, label, period);
+            let own = lines.iter().filter(|line| line.components.contains_key(&listed));
+            let waits = |line: &&Line| line.key.cover.as_ref().is_none_or(|(plan, _)| is_waiting(facts, plan, *on));
+            if own.copied().any(|line| waits(&line)) {
+                found.add(&came, listed.label.line(), period);
             }
         }
     }
@@ -136,7 +139,11 @@ fn judge_interface(facts: &Facts<'_>, agent: &AgentId, name: &str) -> Option<Ver
     let items = facts.state.assets.under(host, name);
     let on = items.into_iter().find_map(|item| facts.state.early.day_of(host, item))?;
     let mut found = Found::default();
-    found.add(host, name.into(), period(facts, &equipment, &[PlanKind::Entrustment, PlanKind::Installation], on)?);
+    found.add(
+        &facts.only(agent),
+        name.into(),
+        period(facts, &equipment, &[PlanKind::Entrustment, PlanKind::Installation], on)?,
+    );
     let hostname = facts.hostname(agent);
     let what = Text::new(
         format!("ホスト「{hostname}」に経路「{name}」が加わりました"),
@@ -150,7 +157,7 @@ fn judge_host(facts: &Facts<'_>, agent: &AgentId) -> Option<Verdict> {
     let on = facts.state.early.joined_on(host)?;
     let mut found = Found::default();
     let hostname = facts.hostname(agent);
-    found.add(host, hostname.clone(), period(facts, &equipment, &[PlanKind::Installation], on)?);
+    found.add(&facts.only(agent), hostname.clone(), period(facts, &equipment, &[PlanKind::Installation], on)?);
     let what = Text::new(
         format!(
             "ホスト「{hostname}」のエージェントが初めて現れました。ホストがそれ以前からあったかは、エージェントには分かりません"
@@ -170,8 +177,8 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, host: HostNo, component: String, period: Period) {
-        self.hosts.insert(host);
+    fn add(&mut self, hosts: &RoaringBitmap, component: String, period: Period) {
+        self.hosts |= hosts;
         self.components.insert(component);
         if self.first.as_ref().is_none_or(|first| period.on < first.on) {
             self.first = Some(period);

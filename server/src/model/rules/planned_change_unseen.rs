@@ -40,7 +40,9 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         return None;
     }
     let hosts: BTreeSet<&str> = missing.iter().map(|wanted| wanted.host).collect();
-    let causes: Vec<Unmet> = hosts.iter().map(|host| unmet_cause(facts.state, facts.drift, host)).collect();
+    // Once a person has said that it was done, nothing is awaited from agents, and why they are silent is no matter.
+    let awaited = hosts.iter().filter(|_| ticket.state == TicketState::Open);
+    let causes: Vec<Unmet> = awaited.map(|host| unmet_cause(facts.state, facts.drift, host)).collect();
     let said = |language: fn(&Text) -> &String| {
         if ticket.state == TicketState::Done {
             return language(&Text::new("人は「行った」と記録しています。", "A person says that it was done.")).clone();

@@ -2,9 +2,13 @@
 //! They do not test the law, nor admission.
 
 use super::{How, Standing};
+use crate::model::Event;
+use crate::model::findings::At;
+use crate::model::prepared::PreparedBatch;
 use crate::model::rows::{FindingState, Severity, TicketDetail, UnmetCause};
 use crate::model::testing::{Script, change, interface, package, plan, supplier};
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::observation::InterfaceKind;
 use daicho_schemas::fact::ticket::TicketState;
@@ -288,4 +292,34 @@ fn what_the_part_of_an_introduced_plan_covers_is_not_what_the_waiting_plan_prohi
     assert_eq!(script.open(PROHIBITED), Vec::<String>::new());
     install(&mut script, "tos-db", "2", "vendor.example");
     assert_eq!(script.open(PROHIBITED), ["tos-db 2"]);
+}
+
+/// What a report costs: of forty tickets of one equipment it touches its own, whatever else stands on its host.
+#[test]
+fn a_report_is_held_against_what_it_changed_and_touches_its_own_ticket_only() {
+    let mut script = covered();
+    let names: Vec<String> = (0..40).map(|n| format!("host-{n}")).collect();
+    let all = names.iter().fold(plan("plan-2", "tos"), |plan, name| plan.host(name));
+    script.plan(all.part("os", "operating_system", "debian"));
+    let standing: Vec<_> = (0..50).map(|n| package(&format!("lib{n}"), "1", "debian.org")).collect();
+    for (n, name) in names.iter().enumerate() {
+        script.enrol(name);
+        script.dpkg(Outcome::Complete, &standing);
+        let expected = json!([appears(&[name.as_str()])]);
+        script.ticket(change(&format!("chg-{n}"), "tos", ("2026-11-21", "2026-11-22"), expected));
+    }
+    let mut packages = standing;
+    packages.remove(0);
+    packages.push(package("tos-db", "2", "vendor.example"));
+    let before = script.model.clone();
+    script.dpkg(Outcome::Complete, &packages);
+    let (seq, received_at, author, fact) = script.entries.last().unwrap();
+    let event = Event { seq: *seq, received_at: *received_at, author, fact };
+    let Fact::Batch(signed) = fact else { panic!("not a batch") };
+    let mut model = before;
+    let taken = model.state.take(&event, Some(&PreparedBatch::read(signed).unwrap()));
+    let touched = model.follow(taken, At { seq: *seq, received_at: *received_at });
+    let tickets: Vec<&str> = touched.tickets.iter().map(|id| id.as_str()).collect();
+    assert_eq!((tickets, touched.hosts.len()), (vec!["chg-39"], 1));
+    assert!(touched.equipment.is_empty() && touched.products.len() <= 2, "{touched:?}");
 }

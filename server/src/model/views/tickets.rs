@@ -141,8 +141,9 @@ impl Seen {
         }
     }
 
-    fn is_of(&self, sight: Sight, host: &str, name: &str) -> bool {
-        self.sight == sight && host_key(&self.host) == host_key(host) && self.name == name
+    /// Whether it is the same sort of sight of the same thing by the same agent. Two agents may go by one host name.
+    fn is_of(&self, sight: Sight, other: &Seen) -> bool {
+        self.sight == sight && self.agent_id == other.agent_id && self.name == other.name
     }
 }
 
@@ -168,7 +169,7 @@ impl Ticket {
     /// Takes what was seen; what it undoes goes.
     fn saw(&mut self, seen: Seen) {
         let within = |seen: &Seen| self.change.planned_on <= seen.on() && seen.on() <= self.change.last_day();
-        let same = |known: &Seen| known.is_of(seen.sight, &seen.host, &seen.name) && known.version == seen.version;
+        let same = |known: &Seen| known.is_of(seen.sight, &seen) && known.version == seen.version;
         if !within(&seen) && self.seen.iter().any(|known| same(known) && within(known)) {
             // What was seen in time was seen in time, whatever becomes of it later.
             return;
@@ -180,8 +181,8 @@ impl Ticket {
         };
         let same_version = |known: &Seen| seen.sight != Sight::ComponentGoes || known.version == seen.version;
         self.seen.retain(|known| {
-            let again = known.is_of(seen.sight, &seen.host, &seen.name) && known.version == seen.version;
-            let undo = undone.is_some_and(|sight| known.is_of(sight, &seen.host, &seen.name) && same_version(known));
+            let again = known.is_of(seen.sight, &seen) && known.version == seen.version;
+            let undo = undone.is_some_and(|sight| known.is_of(sight, &seen) && same_version(known));
             !again && !undo
         });
         if self.seen.len() < SEEN_MAX {
@@ -249,17 +250,15 @@ impl Tickets {
         }
     }
 
-    /// Something that a ticket had is gone again, within its window: it is as if it had not come.
-    pub(crate) fn went(&mut self, id: &ChangeId, gone: &Seen) {
+    /// Something that a ticket may have had is gone again, within its window: it is as if it had not come. Says whether it had it.
+    pub(crate) fn went(&mut self, id: &ChangeId, gone: &Seen) -> bool {
         let came = |known: &Seen| {
-            known.is_of(Sight::ComponentAppears, &gone.host, &gone.name) && known.version == gone.version
-                || known.is_of(Sight::InterfaceAppears, &gone.host, &gone.name) && gone.sight == Sight::InterfaceAppears
+            known.is_of(Sight::ComponentAppears, gone) && known.version == gone.version
+                || known.is_of(Sight::InterfaceAppears, gone) && gone.sight == Sight::InterfaceAppears
         };
-        if let Some(ticket) = self.by_id.get_mut(id)
-            && ticket.seen.iter().any(came)
-        {
-            Arc::make_mut(ticket).seen.retain(|known| !came(known));
-        }
+        let Some(ticket) = self.by_id.get_mut(id).filter(|ticket| ticket.seen.iter().any(came)) else { return false };
+        Arc::make_mut(ticket).seen.retain(|known| !came(known));
+        true
     }
 
     fn change(&mut self, id: &ChangeId, change: impl FnOnce(&mut Ticket)) {
