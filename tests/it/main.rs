@@ -38,3 +38,4 @@ mod power_cut;
 mod quickstart;
 mod restored;
 mod suppliers;
+mod tickets;
