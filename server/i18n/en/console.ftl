@@ -707,6 +707,7 @@ computer-col-signs = Why it may be meant
 computer-col-products = Products and makers
 computer-not-declared = in no plan
 computer-not-observed = no agent sees it
+computer-unlisted = Seen, and not in the decision:
 computer-exempt = exempt from notification (the duty to report incidents remains)
 computers-decide = Record a decision
 computers-decide-hint = It holds for every computer that is chosen, and stays in the ledger under your name.

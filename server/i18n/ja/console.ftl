@@ -662,6 +662,7 @@ computer-col-signs = 対象とみる手がかり
 computer-col-products = 製品と製造者
 computer-not-declared = 計画書にないホスト
 computer-not-observed = エージェントからは見えません
+computer-unlisted = 判断にない製品が見えています：
 computer-exempt = 届出の対象外（インシデント報告の義務は残ります）
 computers-decide = 判断を記録する
 computers-decide-hint = 選んだ電子計算機すべてに当てはまります。台帳に、あなたの名前で残ります。

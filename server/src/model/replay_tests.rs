@@ -85,6 +85,9 @@ fn eventful() -> Script {
     for n in [0, 16, 32, 49, 51, 54] {
         person_acts(&mut script, n);
     }
+    for n in [1, 3, 5, 7, 26, 4] {
+        person_decides(&mut script, n);
+    }
     // A host whose agent is replaced twice; the last one never tells its name.
     script.agent = "agent-2".to_string().try_into().unwrap();
     script.revoke();
@@ -143,13 +146,32 @@ fn decides(script: &mut Script, n: usize, word: &str) {
     script.decide(&format!("d{}", n % 6), components[n % 5].clone(), said[n / 5 % 4].clone());
 }
 
+/// A person decides about a computer or answers an item, possible or not.
+fn person_decides(script: &mut Script, n: usize) {
+    let aoi = Author::Person(PersonId::new("aoi").unwrap());
+    if n % 4 == 3 {
+        let answered = json!({ "about": { "equipment": "tos" }, "list_id": "water-standard", "item_id": "water-locked",
+            "answer": (["yes", "no"][n / 4 % 2]), "on": "2026-11-21" });
+        return script.push(aoi, Fact::CheckAnswered(serde_json::from_value(answered).unwrap()));
+    }
+    let word = ["debian", "vendor", "other"][n / 4 % 3];
+    let judged = json!({
+        "equipment_id": (["tos", "gate"][n / 12 % 2]), "computers": [{ "name": (["tos-1", "TOS-2"][n / 2 % 2]) }],
+        "in_scope": n % 4 > 0, "scope_id": "router", "reason": "test",
+        "products": [{ "unit_id": "installed-software", "product": "part app", "maker": format!("{word}（供給者）"),
+            "introduced_on": "2026-11-01", "filed_in": "plan-2", "seen_as": format!("{word} system") }],
+        "changed_on": (n / 24 % 2 == 1).then_some("2026-11-20"),
+    });
+    script.push(aoi, Fact::ComputerJudged(serde_json::from_value(judged).unwrap()));
+}
+
 /// Names of packages; two of them begin alike for longer than a table of keys looks at first.
 const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-with-a-long-name-b"];
 
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 20, usize::from(step / 20));
+    let (choice, n) = (step % 21, usize::from(step / 21));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -186,6 +208,7 @@ fn happens(script: &mut Script, step: u16) {
         18 => script.withdraw(&format!("d{}", n % 6)),
         12 if script.model.duties_total() > 0 => person_acts(script, n),
         13..=16 => planned(script, choice, n),
+        19 => person_decides(script, n),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {

@@ -217,8 +217,9 @@ pub(crate) fn follow(
         findings.open_of(equipment).for_each(|(id, finding)| look(id, finding));
     }
     let of_equipment = touched.equipment.iter().flat_map(|id| state.computers.of_equipment(id).map(|(key, _)| key));
-    for key in touched.computers.iter().chain(of_equipment) {
-        let id = computers::obliged::finding_of(key);
+    let of_supplier = touched.supplier.iter().flat_map(|id| computers::obliged::filed_with(state, id));
+    for key in touched.computers.iter().cloned().chain(of_equipment.cloned()).chain(of_supplier) {
+        let id = computers::obliged::finding_of(&key);
         if let Some(finding) = findings.get(&id) {
             look(&id, finding);
         }

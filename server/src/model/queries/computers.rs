@@ -4,7 +4,7 @@
 
 use super::super::Model;
 use super::super::duties::computers::obliged::{self, facts_of, finding_of};
-use super::super::duties::computers::proposal::{HostProposal, SeenHost, propose};
+use super::super::duties::computers::proposal::{HostProposal, SeenHost, UnitSort, propose};
 use super::super::findings::{Subject, finding_id};
 use super::super::numbers::HostNo;
 use super::super::prepared::Sort;
@@ -13,7 +13,7 @@ use super::super::rules::computer_differs;
 use super::super::views::computers::{ComputerKey, ComputerState, computer_key};
 use super::super::views::declarations::host_key;
 use super::super::views::drift::EquipmentDrift;
-use daicho_schemas::fact::computer::NotifiedProduct;
+use daicho_schemas::fact::computer::{ComputerJudged, NotifiedProduct};
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::ids::{EquipmentId, RuleId};
@@ -36,6 +36,8 @@ pub struct ComputerRow {
     pub decided: Option<ComputerState>,
     /// What is proposed, from the plan and from what its agent reports.
     pub proposed: HostProposal,
+    /// Products that the plan or the host shows and that the decision that stands does not name.
+    pub unlisted: Vec<String>,
     /// Its duties.
     pub duties: Vec<DutyRow>,
     /// What it shows now is something else than what was confirmed.
@@ -89,7 +91,9 @@ impl Model {
         let duties: Vec<DutyRow> = self.state.duties.of(&finding_of(&key)).cloned().collect();
         let decided = self.state.computers.get(&key).cloned();
         let differs = decided.as_ref().and_then(|_| self.computer_differs(&key));
-        ComputerRow { equipment_id: id.clone(), name: proposed.host.clone(), decided, proposed, duties, differs }
+        let unlisted = decided.as_ref().map(|state| unlisted(&state.judged, &proposed)).unwrap_or_default();
+        let name = proposed.host.clone();
+        ComputerRow { equipment_id: id.clone(), name, decided, proposed, unlisted, duties, differs }
     }
 
     fn computer_differs(&self, key: &ComputerKey) -> Option<FindingRow> {
@@ -143,3 +147,19 @@ impl Model {
         facts_of(&self.state, id, product)
     }
 }
+
+/// The hardware counts only where the computer is an appliance, and a person says so.
+fn unlisted(judged: &ComputerJudged, proposed: &HostProposal) -> Vec<String> {
+    if !judged.in_scope {
+        return Vec::new();
+    }
+    let known =
+        |name: &str| judged.products.iter().any(|one| one.product == name || one.seen_as.as_deref() == Some(name));
+    let units = proposed.units.iter().filter(|unit| unit.sort != UnitSort::ApplianceHardware);
+    let names: BTreeSet<&str> = units.filter_map(|unit| unit.facts.product.as_deref()).collect();
+    names.into_iter().filter(|name| !known(name)).map(str::to_string).collect()
+}
+
+#[cfg(test)]
+#[path = "computers_tests.rs"]
+mod tests;

@@ -2,37 +2,27 @@
 //! It does not know whether that is a change to notify; a person decides about the computer anew.
 //! Invariant: only what a host shows differs; what it does not show, or no agent looks at, is no difference.
 
-use super::{Facts, Rule};
+use super::{Facts, Rule, computers_touched};
 use crate::model::duties::computers::proposal::{UnitSort, seen_units};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::prepared::Sort;
 use crate::model::rows::Severity;
 use crate::model::views::computers::ComputerState;
-use crate::model::views::drift::Touched;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::text::Text;
 use roaring::RoaringBitmap;
-use std::collections::BTreeSet;
 
 /// Its name.
 pub(crate) const ID: &str = "computer_differs";
 
 /// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, claim, subjects, judge };
+pub(super) const RULE: Rule = Rule { id: ID, claim, subjects: computers_touched, judge };
 
 fn claim() -> Text {
     Text::new(
         "特定重要電子計算機の製品が、確認したときと違います。",
         "A computer in scope shows another product than when it was confirmed.",
     )
-}
-
-fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    let computers = &facts.state.computers;
-    let named = touched.hosts.iter().filter_map(|host| facts.drift.hosts.get(*host)?.name.clone());
-    let seen = named.flat_map(|name| computers.of_name(&name).collect::<Vec<_>>());
-    let decided = touched.computers.iter().cloned();
-    seen.chain(decided).map(|(equipment, name)| Subject::Computer(equipment, name)).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {

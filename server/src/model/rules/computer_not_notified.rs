@@ -2,30 +2,21 @@
 //! It does not know the law; the duties that hang on the finding do.
 //! Invariant: it closes when a person has settled every duty of the computer, or taken it out of scope; never by itself.
 
-use super::{Facts, Rule};
+use super::{Facts, Rule, computers_touched};
 use crate::model::duties::computers::obliged::{RULE_ID, duties_of, finding_of};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::rows::{DutyRow, Severity};
-use crate::model::views::drift::Touched;
 use daicho_schemas::text::Text;
 use roaring::RoaringBitmap;
-use std::collections::BTreeSet;
 
 /// The rule.
-pub(super) const RULE: Rule = Rule { id: RULE_ID, claim, subjects, judge };
+pub(super) const RULE: Rule = Rule { id: RULE_ID, claim, subjects: computers_touched, judge };
 
 fn claim() -> Text {
     Text::new(
         "特定重要電子計算機と確認したものの届出が済んでいません。",
         "A computer that was confirmed as 特定重要電子計算機 is not notified yet.",
     )
-}
-
-fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    let computers = &facts.state.computers;
-    let of_equipment = touched.equipment.iter().flat_map(|id| computers.of_equipment(id).map(|(key, _)| key));
-    let keys = touched.computers.iter().chain(of_equipment);
-    keys.map(|(equipment, name)| Subject::Computer(equipment.clone(), name.clone())).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {

@@ -168,6 +168,17 @@ impl Facts<'_> {
     }
 }
 
+/// The computers that somebody decided about and that a fact concerns: by themselves, their equipment, or a host of their name.
+fn computers_touched(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    let computers = &facts.state.computers;
+    let of_equipment = touched.equipment.iter().flat_map(|id| computers.of_equipment(id).map(|(key, _)| key.clone()));
+    let are = touched.hosts.iter().filter_map(|host| Some(facts.drift.hosts.get(*host)?.key.to_string()));
+    let names: BTreeSet<String> = are.chain(touched.names.iter().cloned()).collect();
+    let of_names = names.iter().flat_map(|name| computers.of_name(name));
+    let keys = touched.computers.iter().cloned().chain(of_equipment).chain(of_names);
+    keys.map(|(equipment, name)| Subject::Computer(equipment, name)).collect()
+}
+
 fn hosts_of(lines: &[&Line]) -> RoaringBitmap {
     let mut hosts = RoaringBitmap::new();
     lines.iter().for_each(|line| hosts |= &line.hosts);

@@ -9,14 +9,16 @@ use crate::model::regimes;
 use crate::model::rows::{DutyLife, DutyOutcome, DutyRow, DutyState};
 use crate::model::state::State;
 use crate::model::views::computers::{ComputerChange, ComputerKey, ComputerState};
+use crate::model::views::declarations::PlanState;
 use daicho_schemas::fact::computer::{ComputerJudged, NotifiedProduct};
-use daicho_schemas::ids::{EquipmentId, FindingId, PlanId, RuleId};
+use daicho_schemas::ids::{EquipmentId, FindingId, PlanId, RuleId, SupplierId};
 use daicho_schemas::regime::Basis;
 use daicho_schemas::regime::clocks::ClockRule;
 use daicho_schemas::regime::computers::{ComputersFile, UnitFacts};
 use daicho_schemas::regime::forms::Form;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
+use std::collections::BTreeSet;
 
 /// The regime, as duties name it.
 pub const REGIME_JP_ACD: &str = "jp-acd";
@@ -53,6 +55,19 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, key: &ComputerKey) -> Vec
     let desk = Desk { law, state, id, equipment: &key.0, computer };
     let first = computer.judged.in_scope.then(|| desk.first()).flatten();
     first.into_iter().chain(computer.changes.iter().filter_map(|change| desk.changed(change))).collect()
+}
+
+/// The computers for which a filed plan stands in that names a supplier: what its record says decides whether it may.
+pub(crate) fn filed_with(state: &State, supplier: &SupplierId) -> Vec<ComputerKey> {
+    let names = |plan: &&PlanState| {
+        let parts = plan.plan.parts.iter().any(|part| part.supplier_id == *supplier);
+        parts || plan.plan.filing.equipment_supplier.as_ref() == Some(supplier)
+    };
+    let equipment: BTreeSet<&EquipmentId> =
+        state.declarations.plans().filter(names).map(|plan| &plan.plan.equipment.equipment_id).collect();
+    let computers = equipment.into_iter().flat_map(|id| state.computers.of_equipment(id));
+    let filed = computers.filter(|(_, state)| state.judged.products.iter().any(|product| product.filed_in.is_some()));
+    filed.map(|(key, _)| key.clone()).collect()
 }
 
 /// Whether a notification of a computer was submitted.

@@ -36,6 +36,8 @@ pub struct Touched {
     pub products: BTreeSet<(EquipmentId, SupplierKey, String)>,
     /// Hosts whose name, membership, interfaces or hearing may have changed.
     pub hosts: BTreeSet<HostNo>,
+    /// Names, as names are compared, that a host bore and bears no more.
+    pub names: BTreeSet<String>,
     /// Network interfaces that came, went or are of another sort now.
     pub interfaces: BTreeSet<(HostNo, String)>,
     /// Equipment whose plans changed: all that was said of it.

@@ -206,6 +206,7 @@ impl Drift {
     /// A host is understood anew: it leaves equipment, comes to other, or goes by another name or hearing there.
     pub(super) fn move_host(&mut self, state: &State, host: HostNo, row: HostDrift, touched: &mut Touched) {
         let before = self.hosts.get(host).cloned();
+        touched.names.extend(before.iter().filter(|before| before.key != row.key).map(|before| before.key.to_string()));
         let nothing = BTreeSet::new();
         let were = before.as_ref().map_or(&nothing, |row| &row.equipment);
         let own = if *were == *row.equipment { Vec::new() } else { self.own(state, host) };
