@@ -5,11 +5,13 @@ use super::*;
 use crate::ledger::engine::Frame;
 use crate::ledger::engines::memory::Memory;
 use crate::ledger::entry::EntryDraft;
+use crate::model::rows::ComponentQuery;
 use crate::model::testing::{Script, bytes, package, plan, supplier};
 use crate::past::kept::Past;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::ids::SupplierId;
+use serde_json::json;
 use std::sync::Arc;
 
 /// A script's entries in a ledger.
@@ -89,6 +91,30 @@ fn two_days_give_two_answers_and_hindsight_a_third() {
     let findings = |question| ask(&engine, question).model.findings_total(None, None);
     assert_eq!(findings(hindsight("2026-11-09")), findings(known("2026-11-09")));
     assert!(findings(known("2026-11-10")) > findings(known("2026-11-09")));
+}
+
+/// Decided on the 20th: the package was always of the vendor, and of somebody else since the 12th; the latter is taken back.
+#[test]
+fn a_decision_speaks_of_the_days_since_which_it_is_so() {
+    let mut script = changed_supplier();
+    script.supplier(supplier("other"));
+    let foreign = || json!({ "name": "foreign" });
+    script.decide("d1", foreign(), json!({ "supplier_id": "vendor" }));
+    let since = json!({ "supplier_id": "other", "valid_from": "2026-11-12", "replaces": "d1" });
+    script.decide("d2", foreign(), since);
+    let supplied = |engine: &Memory, question| {
+        let rows = ask(engine, question).model.components(&ComponentQuery::default()).unwrap().items;
+        rows[0].supplier.supplier_id.as_ref().map(ToString::to_string)
+    };
+    let engine = ledger_of(&script);
+    assert_eq!(supplied(&engine, known("2026-11-15")), None, "what the ledger knew then stays what it was");
+    assert_eq!(supplied(&engine, hindsight("2026-11-10")).as_deref(), Some("vendor"));
+    assert_eq!(supplied(&engine, hindsight("2026-11-15")).as_deref(), Some("other"));
+    assert_eq!(supplied(&engine, known("2026-11-20")).as_deref(), Some("other"));
+    script.withdraw("d2");
+    let engine = ledger_of(&script);
+    assert_eq!(supplied(&engine, hindsight("2026-11-15")), None, "nobody vouches for it any more");
+    assert_eq!(supplied(&engine, hindsight("2026-11-10")).as_deref(), Some("vendor"));
 }
 
 #[test]
