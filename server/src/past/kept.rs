@@ -26,11 +26,12 @@ const KEPT_SECONDS: i64 = 900;
 pub struct Past {
     state: Arc<Mutex<State>>,
     one_at_a_time: Arc<Semaphore>,
+    answer_within: Duration,
 }
 
 impl Default for Past {
     fn default() -> Self {
-        Self { state: Arc::default(), one_at_a_time: Arc::new(Semaphore::new(1)) }
+        Self::answering_within(ANSWER_WITHIN)
     }
 }
 
@@ -62,6 +63,11 @@ fn key(located: &Located) -> Key {
 }
 
 impl Past {
+    /// Lets nobody wait longer than that for an answer.
+    pub fn answering_within(answer_within: Duration) -> Self {
+        Self { state: Arc::default(), one_at_a_time: Arc::new(Semaphore::new(1)), answer_within }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,7 +91,7 @@ impl Past {
             Found::Asked(stage) => stage,
         };
         let ended = stage.wait_for(|stage| !matches!(stage, Stage::Reading { .. }));
-        let ended = tokio::time::timeout(ANSWER_WITHIN, ended).await.map(|ended| ended.map(|stage| stage.clone()));
+        let ended = tokio::time::timeout(self.answer_within, ended).await.map(|ended| ended.map(|stage| stage.clone()));
         let ended = match ended {
             Ok(Ok(stage)) => stage,
             // Whoever folded is gone without a word.
@@ -153,7 +159,22 @@ impl Past {
 
     /// Forgets states that nobody asks for any more. Call it now and then.
     pub fn tidy(&self, now: UtcMicros) {
-        self.state().kept.retain(|kept| now.seconds_since(kept.asked_at) < KEPT_SECONDS);
+        let forgotten: Vec<Kept> = {
+            let mut state = self.state();
+            let all = std::mem::take(&mut state.kept);
+            let (forgotten, kept): (Vec<Kept>, Vec<Kept>) =
+                all.into_iter().partition(|kept| now.seconds_since(kept.asked_at) >= KEPT_SECONDS);
+            state.kept = VecDeque::from(kept);
+            forgotten
+        };
+        give_back(forgotten);
+    }
+}
+
+/// Gives memory back on a thread of its own: a large state takes its time, and nobody waits for it.
+fn give_back(forgotten: Vec<Kept>) {
+    if !forgotten.is_empty() {
+        drop(std::thread::spawn(move || drop(forgotten)));
     }
 }
 
@@ -191,7 +212,7 @@ impl Work {
         let stage = match folded {
             Ok(moment) => {
                 state.kept.push_back(Kept { key, moment: moment.clone(), asked_at: self.now });
-                state.make_room(KEPT_MAX);
+                give_back(state.make_room(KEPT_MAX));
                 Stage::Ready(Box::new(moment))
             }
             Err(error) => {
@@ -216,15 +237,14 @@ impl Work {
             let Stand { entry_seq: seq, entry_hash: hash, .. } = kept.moment.stand;
             (kept.moment.model.clone(), Head { seq, hash })
         });
-        state.make_room(KEPT_MAX.saturating_sub(1));
+        give_back(state.make_room(KEPT_MAX.saturating_sub(1)));
         nearest
     }
 }
 
 impl State {
-    fn make_room(&mut self, max: usize) {
-        while self.kept.len() > max {
-            self.kept.pop_front();
-        }
+    fn make_room(&mut self, max: usize) -> Vec<Kept> {
+        let over = self.kept.len().saturating_sub(max);
+        self.kept.drain(..over).collect()
     }
 }

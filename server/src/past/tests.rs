@@ -2,7 +2,7 @@
 //! They do not test pages or commands. Invariant: what was asked for by day, instant and entry is one state.
 
 use super::*;
-use crate::ledger::engine::Frame;
+use crate::ledger::engine::{EngineFault, Frame};
 use crate::ledger::engines::memory::Memory;
 use crate::ledger::entry::EntryDraft;
 use crate::model::rows::ComponentQuery;
@@ -192,4 +192,69 @@ async fn many_who_ask_share_one_fold_and_the_answer_is_kept() {
     assert!(matches!(ask(known("1999-01-01")).await, Err(PastFault::Refused(_))));
     past.tidy(now().plus_seconds(100_000));
     assert_eq!(country(&ask(hindsight("2026-11-09")).await.unwrap()).as_deref(), Some("US"));
+}
+
+/// A ledger that answers only when it is let.
+struct Held {
+    engine: Memory,
+    open: std::sync::Mutex<bool>,
+    opened: std::sync::Condvar,
+}
+
+impl Engine for Held {
+    fn append(&self, expected: Head, frames: &[Frame]) -> Result<crate::ledger::engine::Appended, EngineFault> {
+        self.engine.append(expected, frames)
+    }
+
+    fn read(&self, from_seq: u64, frames_max: usize, bytes_max: usize) -> Result<Vec<Frame>, EngineFault> {
+        // Only a fold reads more than one.
+        if frames_max > 1 {
+            let open = self.open.lock().unwrap();
+            // Whoever forgets to open does not hang the test.
+            let patience = std::time::Duration::from_secs(60);
+            drop(self.opened.wait_timeout_while(open, patience, |open| !*open).unwrap());
+        }
+        self.engine.read(from_seq, frames_max, bytes_max)
+    }
+
+    fn head(&self) -> Head {
+        self.engine.head()
+    }
+
+    fn put_snapshot(&self, snapshot: &crate::ledger::engine::NewSnapshot<'_>) -> Result<(), EngineFault> {
+        self.engine.put_snapshot(snapshot)
+    }
+
+    fn get_snapshot(&self) -> Result<Option<crate::ledger::engine::Snapshot>, EngineFault> {
+        Ok(None)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_would_wait_long_is_told_and_one_too_many_is_asked_to_come_later() {
+    let script = changed_supplier();
+    let held = Arc::new(Held { engine: ledger_of(&script), open: false.into(), opened: std::sync::Condvar::new() });
+    let engine: Arc<dyn Engine> = Arc::<Held>::clone(&held);
+    let past = Past::answering_within(std::time::Duration::ZERO);
+    let code = async |entry: u64| match past.at(&engine, Model::default(), known(&entry.to_string()), now()).await {
+        Ok(moment) => Ok(moment.stand.entry_seq),
+        Err(PastFault::Refused(refusal)) => Err(refusal.code),
+        Err(fault) => panic!("{fault}"),
+    };
+    for entry in 1..=4 {
+        assert_eq!(code(entry).await, Err(RefusalCode::AsOfPreparing), "{entry}");
+    }
+    assert_eq!(code(5).await, Err(RefusalCode::Overloaded));
+    assert_eq!(code(1).await, Err(RefusalCode::AsOfPreparing), "the same question waits with the first one");
+    *held.open.lock().unwrap() = true;
+    held.opened.notify_all();
+    let mut answer = Err(RefusalCode::AsOfPreparing);
+    for _look in 0..1000 {
+        answer = code(4).await;
+        if answer.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(answer, Ok(4));
 }
