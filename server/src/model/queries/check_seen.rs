@@ -51,15 +51,6 @@ impl Model {
         }
     }
 
-    /// Where it comes from: how many of the declared hosts are heard.
-    fn from_agents(&self, drift: &EquipmentDrift) -> Text {
-        let (declared, heard) = (drift.declared.len(), drift.hosts_heard());
-        Text::new(
-            format!("エージェント（計画書のホスト {declared} 台のうち {heard} 台）"),
-            format!("agents ({heard} of {declared} hosts of the plan)"),
-        )
-    }
-
     fn hosts_seen(&self, drift: &EquipmentDrift) -> Seen {
         let (hosts, declared) = (drift.members.len(), drift.declared.len());
         let text = Text::new(
@@ -70,7 +61,7 @@ impl Model {
                 "This ledger lists {declared} hosts of the plan and {hosts} that report. Network devices are not seen"
             ),
         );
-        Seen { text, source: self.from_agents(drift) }
+        Seen { text, source: heard(drift) }
     }
 
     fn paths_seen(&self, id: &EquipmentId, drift: &EquipmentDrift) -> Vec<Seen> {
@@ -99,7 +90,7 @@ impl Model {
                     ("ホストに見える経路の口（トンネルなど）", "interfaces on hosts that can be one end"),
                     &seen,
                 ),
-                source: self.from_agents(drift),
+                source: heard(drift),
             },
         ]
     }
@@ -112,7 +103,7 @@ impl Model {
                 "The versions of {count} components are recorded. Whether an update is missing does not follow from them"
             ),
         );
-        Seen { text, source: self.from_agents(drift) }
+        Seen { text, source: heard(drift) }
     }
 
     fn sockets_seen(&self, drift: &EquipmentDrift) -> Seen {
@@ -133,7 +124,7 @@ impl Model {
             format!("待ち受けているポートとプロセス：{}（調べていないホスト {more} 台）", named.ja),
             format!("listening ports and processes: {} ({more} hosts not looked at)", named.en),
         );
-        Seen { text, source: self.from_agents(drift) }
+        Seen { text, source: heard(drift) }
     }
 
     fn systems_seen(&self, drift: &EquipmentDrift) -> Seen {
@@ -147,8 +138,17 @@ impl Model {
             format!("OS の版：{}。サポートの終わる日は、ここからは分かりません", named.ja),
             format!("systems: {}. The end of their support does not follow from them", named.en),
         );
-        Seen { text, source: self.from_agents(drift) }
+        Seen { text, source: heard(drift) }
     }
+}
+
+/// Where it comes from: how many of the declared hosts are heard.
+fn heard(drift: &EquipmentDrift) -> Text {
+    let (declared, heard) = (drift.declared.len(), drift.hosts_heard());
+    Text::new(
+        format!("エージェント（計画書のホスト {declared} 台のうち {heard} 台）"),
+        format!("agents ({heard} of {declared} hosts of the plan)"),
+    )
 }
 
 /// The first names, and how many more there are.

@@ -146,7 +146,7 @@ fn person_decides(script: &mut Script, n: usize) {
     let word = ["debian", "vendor", "other"][n / 4 % 3];
     let judged = json!({
         "equipment_id": (["tos", "gate"][n / 12 % 2]), "computers": [{ "name": (["tos-1", "TOS-2"][n / 2 % 2]) }],
-        "in_scope": n % 4 > 0, "scope_id": "router", "reason": "test",
+        "in_scope": !n.is_multiple_of(4), "scope_id": "router", "reason": "test",
         "products": [{ "unit_id": "installed-software", "product": "part app", "maker": format!("{word}（供給者）"),
             "introduced_on": "2026-11-01", "filed_in": "plan-2", "seen_as": format!("{word} system") }],
         "changed_on": (n / 24 % 2 == 1).then_some("2026-11-20"),

@@ -56,10 +56,10 @@ impl RadiusPage {
             Role::Contractor { above, below } => {
                 let mut words = self.ctx.t("radius-contractor");
                 if !above.is_empty() {
-                    words.push_str(&format!(" – {}", self.ctx.tx("radius-tier-above", joined(above))));
+                    words.push_str(&format!(" – {}", self.ctx.tx("radius-tier-above", joined(above, " → "))));
                 }
                 if !below.is_empty() {
-                    words.push_str(&format!(" – {}", self.ctx.tx("radius-tier-below", joined(below))));
+                    words.push_str(&format!(" – {}", self.ctx.tx("radius-tier-below", joined(below, ", "))));
                 }
                 words
             }
@@ -96,8 +96,8 @@ impl RadiusPage {
     }
 }
 
-fn joined<'a>(ids: impl IntoIterator<Item = &'a SupplierId>) -> String {
-    ids.into_iter().map(SupplierId::as_str).collect::<Vec<_>>().join(" → ")
+fn joined<'a>(ids: impl IntoIterator<Item = &'a SupplierId>, between: &str) -> String {
+    ids.into_iter().map(SupplierId::as_str).collect::<Vec<_>>().join(between)
 }
 
 /// `GET /radius`.
