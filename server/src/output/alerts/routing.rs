@@ -136,6 +136,7 @@ pub fn hour_in_japan(instant: UtcMicros) -> u8 {
 mod tests {
     use super::super::testing::recipient;
     use super::*;
+    use crate::model::rows::PlannedBy;
     use crate::model::testing::{Script, interface, plan};
     use daicho_schemas::batch::Outcome;
     use daicho_schemas::fact::observation::InterfaceKind;
@@ -204,6 +205,28 @@ mod tests {
         assert_eq!(item.urgency(), Some(Immediate::ProhibitionPeriod));
         item.notice.duty_ids.clear();
         assert_eq!(item.urgency(), Some(Immediate::UndeclaredRemotePath), "an older duty is not what was stated");
+    }
+
+    #[test]
+    fn what_a_ticket_planned_waits_for_the_digest_and_what_is_prohibited_waits_for_nothing() {
+        let mut item = tunnel(true);
+        let planned = |item: &mut Item, permitted: bool| {
+            let change_id = "chg-1".to_string().try_into().unwrap();
+            item.finding.as_mut().unwrap().planned_by = Some(PlannedBy { change_id, permitted });
+            item.urgency()
+        };
+        assert_eq!(planned(&mut item, true), None);
+        assert_eq!(planned(&mut item, false), Some(Immediate::UndeclaredRemotePath), "planned for a day too early");
+        item.duties[0].phase = Some(Phase::Prohibited);
+        assert_eq!(planned(&mut item, true), Some(Immediate::ProhibitionPeriod));
+        item.duties.clear();
+        for (rule, urgency) in [
+            (CHANGED_WHILE_PROHIBITED, Immediate::ProhibitionPeriod),
+            (PLANNED_CHANGE_DIFFERS, Immediate::PlannedChangeDiffers),
+        ] {
+            item.notice.rule_id = daicho_schemas::ids::RuleId::new(rule).unwrap();
+            assert_eq!(planned(&mut item, true), Some(urgency));
+        }
     }
 
     #[test]
