@@ -5,7 +5,7 @@
 use super::Event;
 use super::duties::Duties;
 use super::duties::life::DutyAct;
-use super::findings::{At, Findings, Subject};
+use super::findings::{Findings, Subject};
 use super::numbers::HostNo;
 use super::prepared::PreparedBatch;
 use super::snapshot::{In, Keep, Out, SnapshotError};
@@ -123,11 +123,7 @@ impl State {
                 self.declarations.erased(erased, event.received_at.date_in_japan(), event.seq);
                 Change::Supplier(erased.supplier_id.clone())
             }
-            Fact::Plan(plan) => {
-                let before = self.declarations.plan(plan, event.seq);
-                let after = self.declarations.plan_state(&plan.plan_id).map(|state| Arc::clone(&state.plan));
-                after.map_or(Change::Nothing, |after| Change::Plan(before, after))
-            }
+            Fact::Plan(plan) => self.take_plan(plan, event),
             Fact::ComponentDecided(decision) => self.decide(decision, event),
             Fact::ComponentDecisionWithdrawn(taken) => self.take_back(taken, event),
             Fact::Batch(_) => self.take_batch(prepared, event),
@@ -168,11 +164,16 @@ impl State {
         }
     }
 
+    fn take_plan(&mut self, plan: &Plan, event: &Event<'_>) -> Change {
+        let before = self.declarations.plan(plan, event.seq);
+        let after = self.declarations.plan_state(&plan.plan_id).map(|state| Arc::clone(&state.plan));
+        after.map_or(Change::Nothing, |after| Change::Plan(before, after))
+    }
+
     fn decide(&mut self, decision: &ComponentDecided, event: &Event<'_>) -> Change {
         let before = decision.replaces.as_ref().and_then(|id| self.decisions.get(id));
         let before = before.map(|state| state.decision.components.clone());
-        let at = At { seq: event.seq, received_at: event.received_at };
-        if self.decisions.decided(decision, event.author, at) {
+        if self.decisions.decided(decision, event.author, event.at()) {
             Change::Decision(once(decision.components.clone()).chain(before).collect())
         } else {
             Change::Nothing
@@ -180,13 +181,13 @@ impl State {
     }
 
     fn take_back(&mut self, taken: &ComponentDecisionWithdrawn, event: &Event<'_>) -> Change {
-        self.decisions.withdrawn(taken, event.author, At { seq: event.seq, received_at: event.received_at });
+        self.decisions.withdrawn(taken, event.author, event.at());
         let about = self.decisions.get(&taken.decision_id).map(|state| state.decision.components.clone());
         about.map_or(Change::Nothing, |about| Change::Decision(vec![about]))
     }
 
     fn take_ticket(&mut self, event: &Event<'_>) -> Change {
-        let at = At { seq: event.seq, received_at: event.received_at };
+        let at = event.at();
         match event.fact {
             Fact::TicketStated(stated) => {
                 let judged = tickets::judged(&self.declarations, &stated.change, at.received_at.date_in_japan());

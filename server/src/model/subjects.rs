@@ -8,6 +8,8 @@ use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::check_answer::CheckedThing;
 use daicho_schemas::fact::component::ComponentDecided;
 use daicho_schemas::fact::computer::ComputerJudged;
+use daicho_schemas::fact::decision::Notice;
+use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::ticket::TicketStated;
 use std::collections::BTreeSet;
 
@@ -20,77 +22,57 @@ impl Model {
             Author::Person(id) => subjects.insert(format!("person:{id}")),
             Author::Server => false,
         };
-        match event.fact {
-            Fact::LedgerOpened(_) | Fact::Batch(_) => {}
-            Fact::FaultReported(_) => {
-                subjects.insert("fault".into());
-            }
-            Fact::AccessGranted(granted) => {
-                subjects.insert(format!("person:{}", granted.person_id));
-            }
-            Fact::TokenIssued(issued) => {
-                subjects.insert(format!("token:{}", issued.token_id));
-            }
-            Fact::AgentEnrolled(enrolled) => {
-                subjects.insert(format!("agent:{}", enrolled.agent_id));
-                subjects.insert(format!("token:{}", enrolled.token_id));
-            }
-            Fact::AgentRevoked(revoked) => {
-                subjects.insert(format!("agent:{}", revoked.agent_id));
-            }
-            Fact::CoverageChanged(changed) => {
-                subjects.insert(format!("agent:{}", changed.agent_id));
-            }
-            Fact::Supplier(record) => {
-                subjects.insert(format!("supplier:{}", record.supplier_id));
-            }
-            Fact::PersonalDataErased(erased) => {
-                subjects.insert(format!("supplier:{}", erased.supplier_id));
-            }
-            Fact::Plan(plan) => {
-                subjects.insert(format!("plan:{}", plan.plan_id));
-                subjects.insert(format!("equipment:{}", plan.equipment.equipment_id));
-                subjects.extend(plan.parts.iter().map(|part| format!("supplier:{}", part.supplier_id)));
-                subjects.extend(plan.filing.equipment_supplier.iter().map(|id| format!("supplier:{id}")));
-                subjects.extend(plan.contractors.iter().map(|id| format!("supplier:{id}")));
-                subjects.extend(plan.remote_paths.iter().map(|path| format!("supplier:{}", path.supplier_id)));
-            }
-            Fact::ComponentDecided(decided) => subjects.extend(of_decision(decided)),
-            Fact::ComponentDecisionWithdrawn(taken) => {
-                subjects.insert(format!("decision:{}", taken.decision_id));
-            }
-            Fact::DutyMoved(moved) => {
-                subjects.insert(format!("duty:{}", moved.duty_id));
-                subjects.extend(moved.plan_id.iter().map(|id| format!("plan:{id}")));
-            }
-            Fact::DutyAssigned(assigned) => {
-                subjects.insert(format!("duty:{}", assigned.duty_id));
-            }
-            Fact::DutyDated(dated) => {
-                subjects.insert(format!("duty:{}", dated.duty_id));
-            }
-            Fact::CalendarShared(shared) => {
-                subjects.insert(format!("person:{}", shared.person_id));
-            }
-            Fact::Reminders(stated) => {
-                subjects.extend(stated.reminders.iter().map(|reminder| format!("duty:{}", reminder.duty_id)));
-            }
-            Fact::ComputerJudged(judged) => subjects.extend(of_computers(judged)),
-            Fact::CheckAnswered(answered) => subjects.extend([of_thing(&answered.about)]),
-            Fact::TicketStated(stated) => subjects.extend(of_ticket(stated)),
-            Fact::TicketMoved(moved) => {
-                subjects.insert(format!("ticket:{}", moved.change_id));
-            }
-            Fact::WindowsEnded(ended) => subjects.extend(ended.change_ids.iter().map(|id| format!("ticket:{id}"))),
-            Fact::Notices(notices) => {
-                for notice in &notices.notices {
-                    subjects.insert(format!("finding:{}", notice.finding_id));
-                    subjects.extend(notice.duty_ids.iter().map(|id| format!("duty:{id}")));
-                }
-            }
-        }
+        subjects.extend(of_fact(event.fact));
         subjects.into_iter().collect()
     }
+}
+
+fn of_fact(fact: &Fact) -> Vec<String> {
+    match fact {
+        Fact::LedgerOpened(_) | Fact::Batch(_) => Vec::new(),
+        Fact::FaultReported(_) => vec!["fault".into()],
+        Fact::AccessGranted(granted) => vec![format!("person:{}", granted.person_id)],
+        Fact::TokenIssued(issued) => vec![format!("token:{}", issued.token_id)],
+        Fact::AgentEnrolled(enrolled) => {
+            vec![format!("agent:{}", enrolled.agent_id), format!("token:{}", enrolled.token_id)]
+        }
+        Fact::AgentRevoked(revoked) => vec![format!("agent:{}", revoked.agent_id)],
+        Fact::CoverageChanged(changed) => vec![format!("agent:{}", changed.agent_id)],
+        Fact::Supplier(record) => vec![format!("supplier:{}", record.supplier_id)],
+        Fact::PersonalDataErased(erased) => vec![format!("supplier:{}", erased.supplier_id)],
+        Fact::Plan(plan) => of_plan(plan),
+        Fact::ComponentDecided(decided) => of_decision(decided).collect(),
+        Fact::ComponentDecisionWithdrawn(taken) => vec![format!("decision:{}", taken.decision_id)],
+        Fact::DutyMoved(moved) => {
+            let filed = moved.plan_id.iter().map(|id| format!("plan:{id}"));
+            filed.chain([format!("duty:{}", moved.duty_id)]).collect()
+        }
+        Fact::DutyAssigned(assigned) => vec![format!("duty:{}", assigned.duty_id)],
+        Fact::DutyDated(dated) => vec![format!("duty:{}", dated.duty_id)],
+        Fact::CalendarShared(shared) => vec![format!("person:{}", shared.person_id)],
+        Fact::Reminders(stated) => {
+            stated.reminders.iter().map(|reminder| format!("duty:{}", reminder.duty_id)).collect()
+        }
+        Fact::ComputerJudged(judged) => of_computers(judged),
+        Fact::CheckAnswered(answered) => vec![of_thing(&answered.about)],
+        Fact::TicketStated(stated) => of_ticket(stated),
+        Fact::TicketMoved(moved) => vec![format!("ticket:{}", moved.change_id)],
+        Fact::WindowsEnded(ended) => ended.change_ids.iter().map(|id| format!("ticket:{id}")).collect(),
+        Fact::Notices(notices) => notices.notices.iter().flat_map(of_notice).collect(),
+    }
+}
+
+fn of_plan(plan: &Plan) -> Vec<String> {
+    let parts = plan.parts.iter().map(|part| &part.supplier_id);
+    let paths = plan.remote_paths.iter().map(|path| &path.supplier_id);
+    let named = parts.chain(&plan.filing.equipment_supplier).chain(&plan.contractors).chain(paths);
+    let own = [format!("plan:{}", plan.plan_id), format!("equipment:{}", plan.equipment.equipment_id)];
+    own.into_iter().chain(named.map(|id| format!("supplier:{id}"))).collect()
+}
+
+fn of_notice(notice: &Notice) -> Vec<String> {
+    let duties = notice.duty_ids.iter().map(|id| format!("duty:{id}"));
+    duties.chain([format!("finding:{}", notice.finding_id)]).collect()
 }
 
 fn of_decision(decided: &ComponentDecided) -> impl Iterator<Item = String> {
