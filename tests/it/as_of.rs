@@ -157,6 +157,11 @@ fn a_server_answers_as_of_a_day_by_interface_pages_and_command() {
             assert_eq!(api.page(wrong).await.0, expected, "{wrong}");
         }
         assert!(!api.page("/plans").await.1.contains("notice past"));
+        for path in ["/computers", "/check-lists", "/review", "/decisions", "/tickets"] {
+            let (status, page) = api.page(&format!("{path}?as_of=2025-06-12")).await;
+            assert!(status == 200 && page.contains("notice past"), "{path}: {status}");
+            assert!(!page.contains("method=\"post\""), "{path}: nothing is changed in the past");
+        }
 
         let (code, rows, said) = daicho(folder.path(), &["show", "suppliers", "maker", "--as-of", "2025-06-19"]);
         assert!(code == 0 && rows["country_of_law"] == "JP" && said.contains("as of 2025-06-19"), "{said}");

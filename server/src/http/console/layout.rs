@@ -361,7 +361,7 @@ impl Visitor {
         ctx.keeps_duties = self.person.require(&[Role::Compliance]).is_ok();
         if let Some(Moment { model, today, stand }) = &self.past {
             // Nothing can be done in the past.
-            (ctx.form_token, ctx.keeps_duties) = (None, false);
+            (ctx.form_token, ctx.keeps_duties, ctx.plans_changes) = (None, false, false);
             (ctx.today, ctx.stand, ctx.waiting) = (*today, stand.clone(), Waiting::of(model));
             let rows = rows(model, *today);
             return Ok((ctx, rows));

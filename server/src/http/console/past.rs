@@ -12,7 +12,21 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 /// Parts of the console that have a past; the ledger itself, channels and assets are what they are.
-const WITH_PAST: &[&str] = &["duties", "findings", "equipment", "hosts", "components", "suppliers", "radius", "plans"];
+const WITH_PAST: &[&str] = &[
+    "duties",
+    "findings",
+    "equipment",
+    "hosts",
+    "components",
+    "review",
+    "decisions",
+    "computers",
+    "check-lists",
+    "suppliers",
+    "radius",
+    "plans",
+    "tickets",
+];
 /// A page of ours, in bytes.
 const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
