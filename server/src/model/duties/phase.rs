@@ -38,7 +38,9 @@ pub fn phase_on(kind: PlanKind, dates: &PlanDates, on: CalendarDate) -> Phase {
 /// 30th day counted from the day of acceptance. Absent while the plan is not accepted.
 pub fn prohibited_through(dates: &PlanDates) -> Option<CalendarDate> {
     let accepted = dates.last_accepted_on()?;
-    Some(dates.prohibited_through.unwrap_or_else(|| accepted.plus_days(PROHIBITED_DAYS - 1)))
+    // A day before the acceptance ended the period of an earlier filing.
+    let set = dates.prohibited_through.filter(|through| *through >= accepted);
+    Some(set.unwrap_or_else(|| accepted.plus_days(PROHIBITED_DAYS - 1)))
 }
 
 /// The plan of a kind whose prohibition period runs for an equipment on a day, with the last day of it; of several the one
@@ -50,9 +52,19 @@ pub fn prohibiting(
     on: CalendarDate,
 ) -> Option<(PlanId, CalendarDate)> {
     let of_kind = declared.plans_of(equipment).map(|state| &state.plan).filter(|plan| plan.plan_kind == kind);
-    let running = of_kind.filter(|plan| phase_on(kind, &plan.dates, on) == Phase::Prohibited);
+    let running = of_kind.filter(|plan| is_prohibited(kind, &plan.dates, on));
     let last = running.filter_map(|plan| Some((plan.plan_id.clone(), prohibited_through(&plan.dates)?)));
     last.max_by_key(|(_, last)| *last)
+}
+
+/// Whether a prohibition period runs on a day: that of the plan, or that of a change which was filed while the entrustment runs.
+pub fn is_prohibited(kind: PlanKind, dates: &PlanDates, on: CalendarDate) -> bool {
+    let changed = dates.change_accepted_on.is_some_and(|accepted| accepted <= on);
+    match phase_on(kind, dates, on) {
+        Phase::Prohibited => true,
+        Phase::EntrustmentRunning => changed && prohibited_through(dates).is_some_and(|last| on <= last),
+        _ => false,
+    }
 }
 
 /// The last day to which the prohibition period can be extended: four months counted from the day of acceptance. Where the
@@ -127,6 +139,23 @@ mod tests {
         assert_eq!(on(&accepted_anew, "2027-02-08"), Phase::Prohibited);
         assert_eq!(prohibited_through(&accepted_anew), Some(day("2027-03-09")));
         assert_eq!(on(&accepted_anew, "2027-03-10"), Phase::Cleared);
+        let shortened_before = PlanDates { prohibited_through: Some(day("2026-12-10")), ..accepted_anew };
+        assert_eq!(on(&shortened_before, "2027-02-20"), Phase::Prohibited, "that was the first period");
+    }
+
+    #[test]
+    fn a_change_filed_while_the_entrustment_runs_is_prohibited_for_its_own_period() {
+        let running = PlanDates {
+            entrusted_from: Some(day("2027-01-01")),
+            change_submitted_on: Some(day("2027-02-01")),
+            change_accepted_on: Some(day("2027-02-08")),
+            ..accepted()
+        };
+        let on = |on| is_prohibited(PlanKind::Entrustment, &running, day(on));
+        assert_eq!(["2027-02-07", "2027-02-08", "2027-03-09", "2027-03-10"].map(on), [false, true, true, false]);
+        assert_eq!(phase_on(PlanKind::Entrustment, &running, day("2027-02-08")), Phase::EntrustmentRunning);
+        let unchanged = PlanDates { change_submitted_on: None, change_accepted_on: None, ..running };
+        assert!(!is_prohibited(PlanKind::Entrustment, &unchanged, day("2027-01-02")));
     }
 
     #[test]
