@@ -1,9 +1,12 @@
-//! Files that a person hands in: plans and supplier records.
+//! Files that a person hands in: plans, supplier records and planned changes.
 //! It does not know HTTP or roles. Invariant: a file that is read says the same when it is read again, and its facts fold.
 
-use super::scribe::{GOLDEN_PLAN, GOLDEN_SUPPLIER, Scribe, check_refusal};
+use super::scribe::{GOLDEN_PLAN, GOLDEN_SUPPLIER, GOLDEN_TICKET, Scribe, check_refusal};
+use daicho::intake::changes::parse_change;
 use daicho::intake::declarations::{parse_plan, parse_suppliers};
+use daicho::model::duties::planned::judge;
 use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::ticket::TicketStated;
 
 /// The most records of one file that are folded here; the parser sees them all.
 const RECORDS_MAX: usize = 4;
@@ -31,6 +34,20 @@ pub(super) fn suppliers(bytes: &[u8]) {
     }
 }
 
+pub(super) fn change(bytes: &[u8]) {
+    match parse_change(bytes) {
+        Err(refusal) => check_refusal(&refusal),
+        Ok(change) => {
+            let again = parse_change(&serde_json::to_vec(&change).unwrap()).expect("what was read can be read again");
+            assert_eq!(again, change);
+            let scribe = Scribe::new();
+            let judged = judge(scribe.model.declarations(), &change, scribe.now.date_in_japan());
+            assert_eq!(judged.items.len(), change.changes.len(), "nothing is left unjudged");
+            enter([Fact::TicketStated(TicketStated { change, amends_seq: None, note: String::new() })]);
+        }
+    }
+}
+
 fn enter(facts: impl IntoIterator<Item = Fact>) {
     let mut scribe = Scribe::new();
     for fact in facts {
@@ -39,6 +56,14 @@ fn enter(facts: impl IntoIterator<Item = Fact>) {
         }
     }
     scribe.settle();
+}
+
+pub(super) fn change_seeds() -> Vec<Vec<u8>> {
+    let ticket: serde_json::Value = serde_json::from_str(GOLDEN_TICKET).unwrap();
+    vec![
+        include_bytes!("../../../server/src/example/change.json").to_vec(),
+        serde_json::to_vec(&ticket["change"]).unwrap(),
+    ]
 }
 
 pub(super) fn plan_seeds() -> Vec<Vec<u8>> {

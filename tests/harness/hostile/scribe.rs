@@ -29,6 +29,7 @@ const DETAIL_BYTES_MAX: usize = 4096;
 
 pub(super) const GOLDEN_PLAN: &str = include_str!("../../../schemas/golden/plan.v1.json");
 pub(super) const GOLDEN_SUPPLIER: &str = include_str!("../../../schemas/golden/supplier.v1.json");
+pub(super) const GOLDEN_TICKET: &str = include_str!("../../../schemas/golden/planned_change.v1.json");
 pub(super) const GOLDEN_BATCH: &str = include_str!("../../../schemas/golden/batch.v1.json");
 
 /// The key of an agent: 42 is the one of the golden batch.
