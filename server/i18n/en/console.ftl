@@ -100,6 +100,7 @@ equipment-type = Type (種類)
 equipment-function = Function (機能)
 equipment-place = Place of installation and use (設置及び使用する場所)
 equipment-operator = Operator (特定社会基盤事業者)
+equipment-rest = Only the first findings and duties are shown here. Their own lists have all:
 equipment-picture = Equipment, parts and suppliers
 equipment-picture-legend = ◆ dashed: undeclared   ▲: declared, not seen   ?: not observable   ●: as declared. The tables below say the same.
 equipment-drift = Observed against declared

@@ -91,6 +91,7 @@ equipment-type = 種類
 equipment-function = 機能
 equipment-place = 設置及び使用する場所
 equipment-operator = 特定社会基盤事業者
+equipment-rest = 検知事項と義務は先頭のみを表示しています。すべては一覧にあります：
 equipment-picture = 設備・構成設備・供給者の関係
 equipment-picture-legend = ◆ と破線：計画書に記載なし　▲：記載あり・観測なし　?：観測できない　●：記載どおり。同じ内容を下の表にも示します。
 equipment-drift = 計画書との差異

@@ -82,7 +82,7 @@ pub struct DriftLine {
     pub components: u64,
     /// Up to ten of them, by name and version.
     pub examples: Vec<String>,
-    /// On which hosts, by host name: at most 50 of them.
+    /// On which hosts, by host name: at most 10 of them.
     pub hosts: Vec<String>,
     /// On how many hosts.
     pub hosts_total: u64,
@@ -158,16 +158,18 @@ pub struct EquipmentDetail {
     pub function: String,
     /// What was observed against what was declared.
     pub drift: Vec<DriftLine>,
-    /// Its hosts, at most 100 of them; a declared host without an agent is in `hosts_without_agent`.
+    /// Its hosts, at most 50 of them; a declared host without an agent is in `hosts_without_agent`.
     pub hosts: Vec<HostRow>,
     /// How many hosts it has.
     pub hosts_total: u64,
     /// Declared host names that no agent speaks for.
     pub hosts_without_agent: Vec<String>,
-    /// Its findings, open ones first, at most 100 of them.
+    /// Its findings, open ones first, at most 50 of them.
     pub findings: Vec<FindingRow>,
-    /// Its duties, at most 100 of them.
+    /// Its duties, at most 50 of them.
     pub duties: Vec<DutyRow>,
+    /// Findings or duties are left out here; their own lists have all.
+    pub rest_in_lists: bool,
 }
 
 impl EquipmentDetail {

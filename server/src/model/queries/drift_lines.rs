@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Examples in one line.
 const EXAMPLES_MAX: usize = 10;
 /// Hosts named in one line.
-const HOSTS_NAMED_MAX: usize = 50;
+const HOSTS_NAMED_MAX: usize = 10;
 
 impl Model {
     /// The drift of one equipment: undeclared first, then not seen, not observable, covered; then by category, product and

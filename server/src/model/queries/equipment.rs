@@ -13,7 +13,7 @@ use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 
 /// Hosts, findings and duties that are shown with one equipment; their own lists show all.
-const DETAIL_ROWS_MAX: usize = 100;
+const DETAIL_ROWS_MAX: usize = 50;
 
 impl Model {
     /// 特定重要設備, in order of their ids. `today` decides the phases.
@@ -57,6 +57,8 @@ impl Model {
             hosts,
             hosts_total: drift.members.len(),
             hosts_without_agent: without.collect(),
+            rest_in_lists: self.state.findings.of_equipment(id).nth(DETAIL_ROWS_MAX).is_some()
+                || self.state.duties.of_equipment(id).nth(DETAIL_ROWS_MAX).is_some(),
             findings: findings.map(|(id, finding)| self.finding_row(id, finding)).collect(),
             duties: self.state.duties.of_equipment(id).take(DETAIL_ROWS_MAX).cloned().collect(),
         })

@@ -254,6 +254,7 @@ pub(in crate::http::console) fn equipment_detail() -> EquipmentDetail {
         hosts_without_agent: vec!["tos-gw-02".into()],
         findings: findings(),
         duties: duties(),
+        rest_in_lists: true,
     }
 }
 

@@ -279,6 +279,7 @@ fn bare() -> EquipmentDetail {
         hosts_without_agent: vec!["tos-app-01".into()],
         findings: vec![],
         duties: vec![],
+        rest_in_lists: false,
     }
 }
 
