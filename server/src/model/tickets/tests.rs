@@ -71,6 +71,19 @@ fn differences(script: &Script) -> Vec<(How, String)> {
 }
 
 #[test]
+fn a_record_that_comes_later_counts_even_if_the_host_bears_another_name_by_then() {
+    let mut script = planned();
+    install(&mut script, "tos-db", "2", "maker.example");
+    assert_eq!(script.open_rows(DIFFERS).len(), 1, "nobody knows who maker.example is");
+    script.os_named("debian", "elsewhere");
+    let mut vendor = supplier("vendor");
+    vendor.recognise.maintainer_domains.push("maker.example".into());
+    script.supplier(vendor);
+    assert_eq!(script.open_rows(DIFFERS), [], "it is the vendor that was planned");
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
 fn exactly_what_was_planned_is_reconciled_and_its_finding_says_so() {
     let mut script = planned();
     assert_eq!(standing(&script), Standing::NotSeenYet);

@@ -58,6 +58,7 @@ impl Drift {
         if changed.is_empty() {
             return;
         }
+        touched.meanings = true;
         let all: Vec<EquipmentId> = self.equipment.keys().cloned().collect();
         let mut moved: BTreeMap<EquipmentId, (Moved, BTreeSet<LineNo>)> = BTreeMap::new();
         for id in &all {

@@ -46,6 +46,8 @@ pub struct Touched {
     pub computers: BTreeSet<ComputerKey>,
     /// A supplier whose record changed.
     pub supplier: Option<SupplierId>,
+    /// Components mean something else now, on whatever host: another record or decision.
+    pub meanings: bool,
     /// Tickets that were stated or moved, or to which something belongs that was seen.
     pub tickets: BTreeSet<ChangeId>,
 }
