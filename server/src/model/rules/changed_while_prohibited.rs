@@ -37,8 +37,11 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let products = touched.products.iter().cloned();
     let products = products.map(|(id, supplier, product)| Subject::Product(id, supplier, product));
     let agent = |host: &HostNo| facts.state.agents.by_number(*host).map(|agent| agent.agent_id.clone());
-    let interfaces =
-        touched.interfaces.iter().filter_map(|(host, name)| Some(Subject::Interface(agent(host)?, name.clone())));
+    // A host that bears another name may have come to another equipment, or to none, with its ways in.
+    let rows = touched.hosts.iter().filter_map(|host| Some((host, facts.drift.hosts.get(*host)?)));
+    let moved = rows.flat_map(|(host, row)| row.remote_interfaces.iter().map(move |name| (host, name)));
+    let all = moved.chain(touched.interfaces.iter().map(|(host, name)| (host, name)));
+    let interfaces = all.filter_map(|(host, name)| Some(Subject::Interface(agent(host)?, name.clone())));
     products.chain(interfaces).chain(facts.agents_of(&touched.hosts)).chain(of_plans(facts, touched)).collect()
 }
 

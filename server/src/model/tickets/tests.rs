@@ -84,6 +84,20 @@ fn a_record_that_comes_later_counts_even_if_the_host_bears_another_name_by_then(
 }
 
 #[test]
+fn a_way_in_that_came_too_early_goes_with_its_host() {
+    let mut script = covered();
+    let accepted = plan("plan-1", "tos").host("tos-1").host("tos-2").part("os", "operating_system", "debian");
+    script.plan(accepted.dates(json!({ "submitted_on": "2026-11-02", "accepted_on": "2026-11-20" })));
+    script.interfaces(Outcome::Complete, &[interface("wg0", InterfaceKind::Wireguard)]);
+    assert_eq!(script.open_rows(PROHIBITED).len(), 1);
+    script.os_named("debian", "elsewhere");
+    assert_eq!(script.open_rows(PROHIBITED), [], "the host is no part of the equipment any more");
+    script.os_named("debian", "tos-1");
+    assert_eq!(script.open_rows(PROHIBITED).len(), 1);
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
 fn exactly_what_was_planned_is_reconciled_and_its_finding_says_so() {
     let mut script = planned();
     assert_eq!(standing(&script), Standing::NotSeenYet);
