@@ -7,6 +7,7 @@ pub mod component;
 pub mod computer;
 pub mod decision;
 pub mod declaration;
+pub mod device;
 pub mod duty;
 pub mod filing;
 pub mod observation;
