@@ -7,11 +7,13 @@ use daicho_schemas::time::CalendarDate;
 /// Whether the sectors name a business, and none of its rules holds on a day: enacted and not in force yet, or not yet at that time.
 /// `business` as a plan writes it: the name that the order gives it, with or without 事業 at its end.
 pub fn not_in_force(business: &str, on: CalendarDate) -> bool {
-    let plain = |name: &str| name.trim().trim_end_matches("事業").to_string();
-    let wanted = plain(business);
-    let mut rules = sectors().into_iter().flat_map(|file| file.rules()).map(|(_, rule)| rule);
-    let own: Vec<_> = rules.by_ref().filter(|rule| plain(&rule.name.ja) == wanted).collect();
-    !own.is_empty() && !own.iter().any(|rule| rule.basis.holds_on(on))
+    let rules = sectors().into_iter().flat_map(|file| file.rules()).map(|(_, rule)| rule);
+    let mut own = rules.filter(|rule| plain(&rule.name.ja) == plain(business)).peekable();
+    own.peek().is_some() && !own.any(|rule| rule.basis.holds_on(on))
+}
+
+fn plain(name: &str) -> &str {
+    name.trim().trim_end_matches("事業")
 }
 
 #[cfg(test)]
