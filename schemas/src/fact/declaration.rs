@@ -143,6 +143,11 @@ pub struct PlanDates {
 }
 
 impl PlanDates {
+    /// Whether the plan was filed at all: a draft binds nobody.
+    pub fn filed(&self) -> bool {
+        self.submitted_on.is_some() || self.accepted_on.is_some() || self.introduced_on.is_some()
+    }
+
     /// The acceptance from which the last prohibition period runs: that of the change where one was filed, else that of the plan.
     pub fn last_accepted_on(&self) -> Option<CalendarDate> {
         match (self.change_submitted_on, self.change_accepted_on) {

@@ -73,15 +73,12 @@ impl PlanState {
 
     /// Whether its parts count as declared: an installation plan (form 4(1)) that was submitted. A draft binds nobody.
     pub fn covers(&self) -> bool {
-        let dates = &self.plan.dates;
-        self.plan.plan_kind == PlanKind::Installation
-            && (dates.submitted_on.is_some() || dates.accepted_on.is_some() || dates.introduced_on.is_some())
+        self.plan.plan_kind == PlanKind::Installation && self.filed()
     }
 
     /// Whether anything was filed at all, of either kind.
     pub fn filed(&self) -> bool {
-        let dates = &self.plan.dates;
-        dates.submitted_on.is_some() || dates.accepted_on.is_some() || dates.introduced_on.is_some()
+        self.plan.dates.filed()
     }
 }
 

@@ -151,8 +151,7 @@ impl Drift {
     /// What a plan claims and declares counts, or no more.
     pub(super) fn declare(&mut self, plan: &Plan, more: bool) {
         self.hosts.claim(plan, more);
-        let dates = &plan.dates;
-        if dates.submitted_on.is_none() && dates.accepted_on.is_none() && dates.introduced_on.is_none() {
+        if !plan.dates.filed() {
             return;
         }
         for path in &plan.remote_paths {
