@@ -87,8 +87,7 @@ impl Model {
         }
         self.state.seq = event.seq;
         let change = self.state.take(event, prepared);
-        let at = At { seq: event.seq, received_at: event.received_at };
-        let touched = self.follow(change, at);
+        let touched = self.follow(change, event.at());
         let mut findings = std::mem::take(&mut self.state.findings);
         let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, event.at());
         for (finding, duties) in duties::follow(&self.state, &findings, &turned, &touched) {

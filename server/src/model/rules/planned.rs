@@ -22,10 +22,12 @@ pub(super) fn tickets_touched(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<
     ids.extend(touched.equipment.iter().flat_map(|id| tickets.of_equipment(id)).map(|(id, _)| id));
     // Another record can make another supplier of what was seen; nothing else of an old ticket can change by itself.
     // The host may bear another name by now, and be no part of the equipment: what it showed is still its.
-    let on_touched = |seen: &Seen| facts.host(&seen.agent_id).is_some_and(|host| touched.hosts.contains(&host));
-    let other = |ticket: &Ticket| touched.meanings || ticket.seen.iter().any(on_touched);
-    let minding = tickets.iter().filter(|(_, ticket)| ticket.minds_suppliers());
-    ids.extend(minding.filter(|(_, ticket)| other(ticket)).map(|(id, _)| id));
+    let minding = |(_, ticket): &(&ChangeId, &Ticket)| ticket.minds_suppliers();
+    if touched.meanings {
+        ids.extend(tickets.iter().filter(minding).map(|(id, _)| id));
+    }
+    let agents = touched.hosts.iter().filter_map(|host| facts.state.agents.by_number(*host));
+    ids.extend(agents.flat_map(|agent| tickets.seen_by(&agent.agent_id)).filter(minding).map(|(id, _)| id));
     if !tickets.none_is_live() {
         let rows = touched.hosts.iter().filter_map(|host| facts.drift.hosts.get(*host));
         let named = rows.flat_map(|row| tickets.on_host(&row.key)).filter(|(_, ticket)| ticket.is_live());

@@ -7,7 +7,7 @@ mod watch;
 pub(crate) use watch::watch;
 
 use super::cover::glob_matches;
-use super::duties::phase::{prohibited_through, prohibiting};
+use super::duties::phase::prohibiting;
 use super::duties::planned;
 use super::numbers::HostNo;
 use super::rows::{ProhibitedWindow, SupplierClaim, Unmet, UnmetCause};
@@ -236,11 +236,14 @@ pub(crate) fn judged(declared: &Declarations, change: &PlannedChange, on: Calend
     }
 }
 
-/// The hosts that a ticket names, as far as agents speak for them.
+/// The hosts that a ticket names, as far as agents speak for them, and those that showed something to it: an earlier version
+/// may have named them.
 pub(crate) fn hosts_of(state: &State, drift: &Drift, id: &ChangeId) -> BTreeSet<HostNo> {
-    let names = state.tickets.get(id).into_iter().flat_map(|ticket| &ticket.change.expected);
-    let names = names.flat_map(|expected| &expected.hosts).map(|host| host_key(host));
-    names.flat_map(|name| drift.hosts.of_name(&name).collect::<Vec<_>>()).collect()
+    let Some(ticket) = state.tickets.get(id) else { return BTreeSet::new() };
+    let names = ticket.change.expected.iter().flat_map(|expected| &expected.hosts).map(|host| host_key(host));
+    let named = names.flat_map(|name| drift.hosts.of_name(&name).collect::<Vec<_>>());
+    let showed = ticket.seen.iter().filter_map(|seen| state.agents.number(&seen.agent_id));
+    named.chain(showed).collect()
 }
 
 /// Who supplies something that was seen, as it is understood now where it still stands, or else as it was then.
@@ -283,10 +286,8 @@ pub(crate) fn prohibited_window(declared: &Declarations, change: &PlannedChange)
         kinds.into_iter().find_map(of)
     };
     // A period that begins within the window is met on the day of acceptance.
-    let accepted = declared.plans_of(&change.equipment_id).filter_map(|state| {
-        let dates = &state.plan.dates;
-        dates.accepted_on.filter(|_| prohibited_through(dates).is_some())
-    });
+    let dates = declared.plans_of(&change.equipment_id).map(|state| &state.plan.dates);
+    let accepted = dates.flat_map(|dates| [dates.accepted_on, dates.change_accepted_on]).flatten();
     let within = accepted.filter(|on| change.planned_on <= *on && *on <= change.last_day());
     let days = std::iter::once(change.planned_on).chain(within);
     let (plan_id, through) = days.into_iter().find_map(runs)?;

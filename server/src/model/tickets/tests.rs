@@ -84,6 +84,30 @@ fn a_record_that_comes_later_counts_even_if_the_host_bears_another_name_by_then(
 }
 
 #[test]
+fn a_host_that_no_version_of_a_ticket_names_any_more_is_not_said_to_be_planned() {
+    let mut script = Script::with_agent("elsewhere");
+    let arrives = |host: &str| json!([{ "sight": "host_appears", "hosts": [host] }]);
+    script.ticket(change("chg-1", "tos", ("2026-11-21", "2026-11-23"), arrives("tos-1")));
+    script.os_named("debian", "tos-1");
+    assert!(script.open_rows("undeclared_host")[0].planned_by.is_some());
+    script.ticket(change("chg-1", "tos", ("2026-11-21", "2026-11-23"), arrives("tos-2")));
+    assert_eq!(script.open_rows("undeclared_host")[0].planned_by, None);
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
+fn the_period_of_a_filed_change_is_met_on_the_day_of_its_acceptance() {
+    let mut script = covered();
+    let running = json!({ "submitted_on": "2026-01-05", "accepted_on": "2026-01-10", "entrusted_from": "2026-04-01",
+        "change_submitted_on": "2026-11-25", "change_accepted_on": "2026-12-02" });
+    script.plan(plan("plan-2", "tos").host("tos-1").entrustment().dates(running));
+    script.ticket(change("chg-1", "tos", ("2026-12-01", "2026-12-03"), json!([appears(&["tos-1"])])));
+    assert_eq!(script.open_rows("planned_change_prohibited").len(), 1, "it begins in the middle of the window");
+    script.ticket(change("chg-1", "tos", ("2026-11-30", "2026-12-01"), json!([appears(&["tos-1"])])));
+    assert_eq!(script.open_rows("planned_change_prohibited").len(), 0);
+}
+
+#[test]
 fn a_way_in_that_came_too_early_goes_with_its_host() {
     let mut script = covered();
     let accepted = plan("plan-1", "tos").host("tos-1").host("tos-2").part("os", "operating_system", "debian");

@@ -14,6 +14,7 @@ use daicho_schemas::planned::{PlannedChange, Sight};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Things seen that are kept of one ticket; more are counted.
@@ -28,6 +29,8 @@ pub struct Tickets {
     live: OrdSet<(EquipmentId, Option<ChangeId>)>,
     /// By the names of the hosts on which they expect anything.
     by_host: OrdSet<(String, Option<ChangeId>)>,
+    /// By the agents that showed something to them, and of which some may have been undone since.
+    by_agent: OrdSet<(AgentId, Option<ChangeId>)>,
 }
 
 /// A ticket as it stands.
@@ -246,6 +249,7 @@ impl Tickets {
     /// An agent showed something that bears on a ticket.
     pub(crate) fn saw(&mut self, id: &ChangeId, seen: Seen) {
         if let Some(ticket) = self.by_id.get_mut(id) {
+            self.by_agent.insert((seen.agent_id.clone(), Some(id.clone())));
             Arc::make_mut(ticket).saw(seen);
         }
     }
@@ -284,6 +288,8 @@ impl Tickets {
             put(&mut self.live, own, enter);
         }
         ticket.host_keys().for_each(|host| put(&mut self.by_host, (host, Some(id.clone())), enter));
+        let agents: BTreeSet<&AgentId> = ticket.seen.iter().map(|seen| &seen.agent_id).collect();
+        agents.into_iter().for_each(|agent| put(&mut self.by_agent, (agent.clone(), Some(id.clone())), enter));
     }
 
     /// One ticket.
@@ -311,6 +317,11 @@ impl Tickets {
         let host = host.to_string();
         let own = self.by_host.range((host.clone(), None)..).take_while(|(other, _)| *other == host);
         own.filter_map(|(_, id)| Some((id.as_ref()?, self.get(id.as_ref()?)?))).collect()
+    }
+
+    /// The tickets to which an agent showed something, and some of which it was undone.
+    pub(crate) fn seen_by<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = (&'a ChangeId, &'a Ticket)> {
+        among(&self.by_agent, agent).filter_map(|id| Some((id, self.get(id)?)))
     }
 
     /// Whether nothing that is seen can belong to any.
