@@ -50,9 +50,7 @@ pub async fn enroll(State(app): State<Arc<App>>, body: Body) -> Result<Json<Cert
         token_id: token.token_id,
         hostname,
     };
-    let fact = Fact::AgentEnrolled(enrolled);
-    let submission = Submission::stated(Author::Agent(agent_id.clone()), fact).map_err(fault)?;
-    app.door.admit(submission).await?;
+    app.state(Author::Agent(agent_id.clone()), Fact::AgentEnrolled(enrolled)).await?;
     app.heard(&agent_id);
     Ok(Json(certificate))
 }

@@ -19,8 +19,11 @@ pub mod turns;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::intake::door::Door;
+use crate::intake::keeper::Receipt;
+use crate::intake::submission::Submission;
 use crate::ledger::chain::Head;
 use crate::ledger::engine::{Engine, Leadership};
+use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::output::channels::state::Channels;
 use crate::past::kept::Past;
@@ -32,8 +35,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use daicho_schemas::fact::Fact;
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::limits::{BATCH_WIRE_BYTES_MAX, IMPORT_BYTES_MAX};
+use daicho_schemas::refusal::Refusal;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::wire;
@@ -107,6 +112,12 @@ impl App {
     /// An agent has just spoken. This lives beside the ledger: losing it costs a late alarm, never truth.
     pub fn heard(&self, agent_id: &AgentId) {
         self.heard.note(agent_id, self.clock.now());
+    }
+
+    /// States something in somebody's name. Returns when it is on disk and folded, or is refused.
+    pub async fn state(&self, author: Author, fact: Fact) -> Result<Receipt, Refusal> {
+        let submission = Submission::stated(author, fact).map_err(|error| answers::fault(error).refusal)?;
+        self.door.admit(submission).await
     }
 
     /// What keeps this server from writing to the ledger now, in words for people.

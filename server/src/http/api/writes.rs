@@ -10,7 +10,6 @@ use crate::http::auth::{BearerIdentity, StaffIdentity};
 use crate::http::session::{CODE_SECONDS, beside};
 use crate::intake::declarations::{check_circles, parse_plan, parse_suppliers};
 use crate::intake::keeper::Receipt;
-use crate::intake::submission::Submission;
 use crate::secrets;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -143,8 +142,7 @@ pub(super) async fn sign_in_code(State(app): State<Arc<App>>, BearerIdentity(sta
 
 /// States something in a person's name; the entry, unless it says nothing new.
 pub(super) async fn state(app: &App, staff: &StaffIdentity, fact: Fact) -> Result<Option<u64>, Refused> {
-    let submission = Submission::stated(staff.author(), fact).map_err(fault)?;
-    Ok(match app.door.admit(submission).await? {
+    Ok(match app.state(staff.author(), fact).await? {
         Receipt::Appended { seq } | Receipt::AlreadyThere { seq } => Some(seq),
         Receipt::NothingNew => None,
     })

@@ -3,8 +3,9 @@
 //! Invariant: a form is taken only with the token that only a page of this very session carries, and never from another site.
 
 use super::layout::PageContext;
+use crate::http::answers;
 use crate::http::auth::{SESSION_COOKIE, cookie};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 
@@ -25,6 +26,16 @@ pub fn ours(headers: &HeaderMap, given: &str) -> Result<(), Refusal> {
     } else {
         Err(Refusal::new(RefusalCode::NotAllowed).with("form: open the page anew"))
     }
+}
+
+/// What somebody typed into a field of several lines: browsers end them with CRLF (HTML, form submission).
+pub fn words(typed: &str) -> String {
+    typed.trim().replace("\r\n", "\n")
+}
+
+/// The status of a page that a form led to: its own, or that of what it says was refused.
+pub fn status(refusal: Option<&Refusal>) -> StatusCode {
+    refusal.map_or(StatusCode::OK, |refusal| answers::status(refusal.code))
 }
 
 /// A refusal as a page shows it.

@@ -3,11 +3,9 @@
 //! It does not judge, and judging writes nothing. Invariant: what was typed stays, judged or refused.
 
 use crate::http::App;
-use crate::http::answers::{self, fault};
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
 use crate::intake::changes::{check_change_declared, parse_change};
-use crate::intake::submission::Submission;
 use crate::model::Model;
 use crate::model::duties::planned::Judgement;
 use crate::model::rows::ProhibitedWindow;
@@ -167,7 +165,7 @@ fn put(file: &mut Value, key: &str, words: &str) {
     if let Some(file) = file.as_object_mut()
         && !words.trim().is_empty()
     {
-        file.insert(key.into(), words.trim().replace("\r\n", "\n").into());
+        file.insert(key.into(), forms::words(&words).into());
     }
 }
 
@@ -242,10 +240,9 @@ async fn enter(
     change: PlannedChange,
 ) -> Result<(), Refusal> {
     forms::ours(headers, &typed.form)?;
-    let note = typed.note.trim().replace("\r\n", "\n");
+    let note = forms::words(&typed.note);
     let stated = Fact::TicketStated(TicketStated { change, amends_seq: None, note });
-    let submission = Submission::stated(visitor.person().author(), stated).map_err(|error| fault(error).refusal)?;
-    app.door.admit(submission).await.map(|_| ())
+    app.state(visitor.person().author(), stated).await.map(|_| ())
 }
 
 fn render(
@@ -262,7 +259,7 @@ fn render(
     });
     match rows {
         Ok((ctx, (choices, judged, prohibited))) => {
-            let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| answers::status(refusal.code));
+            let status = forms::status(refusal.as_ref());
             let complaint = refusal.map(|refusal| ctx.complaint(&refusal));
             page(status, &ChangePage { ctx, typed, choices, judged, prohibited, complaint })
         }

@@ -5,10 +5,8 @@
 use super::trouble;
 use super::worksheet::written;
 use crate::http::App;
-use crate::http::answers::{self, fault};
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
-use crate::intake::submission::Submission;
 use crate::model::Model;
 use crate::model::queries::check_answers::{CheckRow, CheckSheet};
 use crate::worksheet::answer_word;
@@ -214,8 +212,7 @@ pub async fn act(
 async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed) -> Result<(), Refusal> {
     forms::ours(headers, &typed.form)?;
     let fact = Fact::CheckAnswered(answered(typed)?);
-    let submission = Submission::stated(visitor.person().author(), fact).map_err(|error| fault(error).refusal)?;
-    app.door.admit(submission).await.map(|_| ())
+    app.state(visitor.person().author(), fact).await.map(|_| ())
 }
 
 fn answered(typed: &Typed) -> Result<CheckAnswered, Refusal> {
@@ -234,7 +231,7 @@ fn answered(typed: &Typed) -> Result<CheckAnswered, Refusal> {
         on: day("on", &typed.on)?.ok_or_else(|| wrong("on"))?,
         valid_through: day("valid_through", &typed.valid_through)?,
         target_on: day("target_on", &typed.target_on)?,
-        note: typed.note.trim().replace("\r\n", "\n"),
+        note: forms::words(&typed.note),
         evidence: evidence.map(str::to_string).collect(),
         replaces: replaces.map(str::parse).transpose().map_err(|_| wrong("replaces"))?,
     })
@@ -244,7 +241,7 @@ fn render(app: &App, visitor: &Visitor, query: &CheckListsQuery, refused: Option
     let rows = visitor.read(app, Section::CheckLists, |model, today| read(model, query, today));
     match rows {
         Ok((ctx, Some((things, about, sheets)))) => {
-            let status = refused.as_ref().map_or(StatusCode::OK, |(_, refusal)| answers::status(refusal.code));
+            let status = forms::status(refused.as_ref().map(|(_, refusal)| refusal));
             let (typed, complaint) = refused.map(|(typed, refusal)| (typed, ctx.complaint(&refusal))).unzip();
             let list = query.list.clone();
             page(status, &CheckLists { ctx, things, about, sheets, list, typed: typed.unwrap_or_default(), complaint })

@@ -8,11 +8,9 @@ pub use form::{ProductField, Typed};
 
 use super::trouble;
 use crate::http::App;
-use crate::http::answers::{self, fault};
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
 use crate::http::console::paging::Listing;
-use crate::intake::submission::Submission;
 use crate::model::Model;
 use crate::model::queries::computers::{ComputerList, ComputerRow};
 use crate::model::regimes;
@@ -169,9 +167,7 @@ async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed)
     let id = EquipmentId::new(typed.equipment.as_str()).map_err(|_| RefusalCode::NotFound)?;
     let found = app.model().computers_of(&id).ok_or(RefusalCode::NotFound)?;
     for judged in typed.decisions(&id, &found.rows)? {
-        let submission = Submission::stated(visitor.person().author(), Fact::ComputerJudged(judged))
-            .map_err(|error| fault(error).refusal)?;
-        app.door.admit(submission).await?;
+        app.state(visitor.person().author(), Fact::ComputerJudged(judged)).await?;
     }
     Ok(())
 }
@@ -180,7 +176,7 @@ fn render(app: &App, visitor: &Visitor, query: ComputersQuery, refused: Option<(
     let rows = visitor.read(app, Section::Computers, |model, _| read(model, &query));
     match rows {
         Ok((ctx, Some((equipment, found)))) => {
-            let status = refused.as_ref().map_or(StatusCode::OK, |(_, refusal)| answers::status(refusal.code));
+            let status = forms::status(refused.as_ref().map(|(_, refusal)| refusal));
             let (typed, complaint) = refused.map(|(typed, refusal)| (typed, ctx.complaint(&refusal))).unzip();
             let query = ComputersQuery { equipment: found.0.map_or_else(String::new, |id| id.to_string()), ..query };
             page(status, &Computers::new(ctx, query, equipment, found.1, typed, complaint))

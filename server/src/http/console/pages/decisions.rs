@@ -3,11 +3,9 @@
 //! Invariant: what was taken back or replaced is shown as such, with who did it and why.
 
 use crate::http::App;
-use crate::http::answers;
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
 use crate::http::console::paging::Listing;
-use crate::intake::submission::Submission;
 use crate::model::queries::decisions::{Asked, DecisionRow};
 use askama::Template;
 use axum::extract::rejection::FormRejection;
@@ -121,7 +119,7 @@ fn render(app: &App, visitor: &Visitor, query: DecisionsQuery, typed: Typed, ref
     });
     match rows {
         Ok((ctx, list)) => {
-            let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| answers::status(refusal.code));
+            let status = forms::status(refusal.as_ref());
             let complaint = refusal.map(|refusal| ctx.complaint(&refusal));
             page(status, &Decisions { ctx, query, list, typed, complaint })
         }
@@ -132,9 +130,7 @@ fn render(app: &App, visitor: &Visitor, query: DecisionsQuery, typed: Typed, ref
 async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed) -> Result<(), Refusal> {
     forms::ours(headers, &typed.form)?;
     let decision_id = DecisionId::new(typed.decision_id.as_str()).map_err(|_| RefusalCode::NotFound)?;
-    let reason = typed.reason.trim().replace("\r\n", "\n");
+    let reason = forms::words(&typed.reason);
     let fact = Fact::ComponentDecisionWithdrawn(ComponentDecisionWithdrawn { decision_id, reason });
-    let submission =
-        Submission::stated(visitor.person().author(), fact).map_err(|error| answers::fault(error).refusal)?;
-    app.door.admit(submission).await.map(|_| ())
+    app.state(visitor.person().author(), fact).await.map(|_| ())
 }

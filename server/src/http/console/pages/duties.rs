@@ -4,11 +4,10 @@
 //! Invariant: a duty whose cause is gone stays in the list of what waits, because only a person can settle it.
 
 use crate::http::App;
-use crate::http::answers::{self, fault};
+use crate::http::answers::fault;
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
 use crate::http::console::paging::Listing;
-use crate::intake::submission::Submission;
 use crate::model::rows::{DutyDue, DutyQuery, DutyRow, DutyState};
 use crate::secrets;
 use askama::Template;
@@ -146,8 +145,7 @@ async fn share(
     let person_id = visitor.person().person_id.clone();
     let token_hash = token.as_deref().map(secrets::calendar_hash);
     let fact = Fact::CalendarShared(CalendarShared { person_id, token_hash });
-    let submission = Submission::stated(visitor.person().author(), fact).map_err(|error| fault(error).refusal)?;
-    app.door.admit(submission).await?;
+    app.state(visitor.person().author(), fact).await?;
     Ok(token)
 }
 
@@ -161,7 +159,7 @@ fn render(app: &App, visitor: &Visitor, query: DutiesQuery, link: Result<Option<
     });
     match rows {
         Ok((ctx, (list, waiting, owners, shared))) => {
-            let status = link.as_ref().map_or_else(|refusal| answers::status(refusal.code), |_| StatusCode::OK);
+            let status = forms::status(link.as_ref().err());
             let complaint = link.as_ref().err().map(|refusal| ctx.complaint(refusal));
             let calendar = CalendarShown { shared, link: link.ok().flatten(), complaint };
             page(status, &Duties { ctx, query, list, waiting, owners, calendar })

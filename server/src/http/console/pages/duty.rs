@@ -5,11 +5,9 @@
 
 use super::trouble;
 use crate::http::App;
-use crate::http::answers::{self, fault};
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
 use crate::intake::duties::possible;
-use crate::intake::submission::Submission;
 use crate::model::Model;
 use crate::model::rows::{DutyRow, DutyState, DutyTurn, FindingRow, PlanRow};
 use askama::Template;
@@ -166,7 +164,7 @@ fn render(app: &App, visitor: &Visitor, id: &str, typed: Typed, refusal: Option<
     let rows = visitor.read(app, Section::Duties, |model, today| shown(model, id, today));
     match rows {
         Ok((ctx, Some(shown))) => {
-            let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| answers::status(refusal.code));
+            let status = forms::status(refusal.as_ref());
             let complaint = refusal.map(|refusal| ctx.complaint(&refusal));
             page(status, &Duty { ctx, shown, typed, complaint })
         }
@@ -178,8 +176,7 @@ fn render(app: &App, visitor: &Visitor, id: &str, typed: Typed, refusal: Option<
 async fn enter(app: &App, visitor: &Visitor, id: &str, headers: &HeaderMap, typed: &Typed) -> Result<(), Refusal> {
     forms::ours(headers, &typed.form)?;
     let fact = fact(&app.model(), id, typed)?;
-    let submission = Submission::stated(visitor.person().author(), fact).map_err(|error| fault(error).refusal)?;
-    app.door.admit(submission).await.map(|_| ())
+    app.state(visitor.person().author(), fact).await.map(|_| ())
 }
 
 /// What a form says, as a fact.
@@ -193,7 +190,7 @@ fn fact(model: &Model, id: &str, typed: &Typed) -> Result<Fact, Refusal> {
                 from: DutyState::named(from).ok_or_else(|| wrong("from"))?,
                 to: DutyState::named(to).ok_or_else(|| wrong("to"))?,
                 on: day("on", &typed.on)?.ok_or_else(|| wrong("on"))?,
-                reason: typed.reason.trim().replace("\r\n", "\n"),
+                reason: forms::words(&typed.reason),
                 reference: filled(&typed.reference),
                 plan_id: filled(&typed.plan_id).map(PlanId::new).transpose().map_err(|_| wrong("plan_id"))?,
                 caution_read: !typed.caution_read.is_empty(),
@@ -203,7 +200,7 @@ fn fact(model: &Model, id: &str, typed: &Typed) -> Result<Fact, Refusal> {
             duty_id,
             owner: filled(&typed.owner).map(|owner| owner_of(model, owner)),
             target_on: day("target_on", &typed.target_on)?,
-            note: typed.note.trim().replace("\r\n", "\n"),
+            note: forms::words(&typed.note),
         })),
         "date" => Ok(Fact::DutyDated(DutyDated {
             duty_id,
@@ -214,7 +211,7 @@ fn fact(model: &Model, id: &str, typed: &Typed) -> Result<Fact, Refusal> {
                 _ => return Err(wrong("date")),
             },
             on: day("on", &typed.on)?,
-            note: typed.note.trim().replace("\r\n", "\n"),
+            note: forms::words(&typed.note),
         })),
         _ => Err(wrong("act")),
     }

@@ -4,13 +4,11 @@
 
 use super::trouble;
 use crate::http::App;
-use crate::http::answers;
 use crate::http::api::new_decision_id;
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
 use crate::http::console::paging::{Listing, PageQuery};
 use crate::intake::components::{GroupDecision, for_group};
-use crate::intake::submission::Submission;
 use crate::model::Model;
 use crate::model::queries::decisions::DecisionRow;
 use crate::model::queries::review::{ProposalWhy, ReviewRow};
@@ -116,7 +114,7 @@ impl Typed {
             category: category.filter(|_| !outside),
             part_of_equipment: outside.then_some(false),
             valid_from,
-            reason: self.reason.trim().replace("\r\n", "\n"),
+            reason: forms::words(&self.reason),
             evidence: self.evidence.trim().to_string(),
         })
     }
@@ -226,7 +224,7 @@ fn shown(model: &Model, id: &str) -> Option<Shown> {
 fn render(app: &App, visitor: &Visitor, id: &str, typed: Typed, refusal: Option<Refusal>) -> Response {
     match visitor.read(app, Section::Components, |model, _| shown(model, id)) {
         Ok((ctx, Some(Shown { row, before, suppliers }))) => {
-            let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| answers::status(refusal.code));
+            let status = forms::status(refusal.as_ref());
             let complaint = refusal.map(|refusal| ctx.complaint(&refusal));
             page(status, &ReviewGroup { ctx, row, before, suppliers, typed, complaint })
         }
@@ -241,7 +239,5 @@ async fn enter(app: &App, visitor: &Visitor, id: &str, headers: &HeaderMap, type
     let group = model.review_row_of(id).ok_or(RefusalCode::NotFound)?;
     let decision_id = new_decision_id().map_err(|refused| refused.refusal)?;
     let fact = Fact::ComponentDecided(for_group(&model, &group, typed.said()?, decision_id));
-    let submission =
-        Submission::stated(visitor.person().author(), fact).map_err(|error| answers::fault(error).refusal)?;
-    app.door.admit(submission).await.map(|_| ())
+    app.state(visitor.person().author(), fact).await.map(|_| ())
 }

@@ -3,10 +3,8 @@
 
 use super::trouble;
 use crate::http::App;
-use crate::http::answers::{self, fault};
 use crate::http::console::forms::{self, Complaint};
 use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
-use crate::intake::submission::Submission;
 use crate::model::rows::TicketDetail;
 use askama::Template;
 use axum::extract::rejection::FormRejection;
@@ -93,7 +91,7 @@ fn render(app: &App, visitor: &Visitor, id: &str, typed: Typed, refusal: Option<
     });
     match rows {
         Ok((ctx, Some((ticket, equipment_name)))) => {
-            let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| answers::status(refusal.code));
+            let status = forms::status(refusal.as_ref());
             let complaint = refusal.map(|refusal| ctx.complaint(&refusal));
             page(status, &Ticket { ctx, ticket, equipment_name, typed, complaint })
         }
@@ -111,9 +109,7 @@ async fn enter(app: &App, visitor: &Visitor, id: &str, headers: &HeaderMap, type
         from: TicketState::named(from).ok_or_else(|| wrong("from"))?,
         to: TicketState::named(to).ok_or_else(|| wrong("to"))?,
         on: typed.on.trim().parse().map_err(|_| wrong("on"))?,
-        reason: typed.reason.trim().replace("\r\n", "\n"),
+        reason: forms::words(&typed.reason),
     };
-    let submission = Submission::stated(visitor.person().author(), Fact::TicketMoved(moved))
-        .map_err(|error| fault(error).refusal)?;
-    app.door.admit(submission).await.map(|_| ())
+    app.state(visitor.person().author(), Fact::TicketMoved(moved)).await.map(|_| ())
 }

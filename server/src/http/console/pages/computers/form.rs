@@ -2,6 +2,7 @@
 //! It does not check what may be decided; the door does.
 //! Invariant: computers that are notified alike are one decision; a product enters only for a computer that shows it, or if typed.
 
+use crate::http::console::forms;
 use crate::model::duties::computers::proposal::{Unit, UnitSort};
 use crate::model::queries::computers::ComputerRow;
 use daicho_schemas::fact::computer::{ComputerJudged, NamedComputer, NotifiedProduct, PRODUCTS_MAX};
@@ -168,7 +169,7 @@ impl Typed {
                     "computer" => typed.computers.push(value.clone()),
                     "named" => typed.named = value.clone(),
                     "scope_id" => typed.scope_id = value.clone(),
-                    "reason" => typed.reason = value.trim().replace("\r\n", "\n"),
+                    "reason" => typed.reason = forms::words(&value),
                     "changed_on" => typed.changed_on = value.clone(),
                     _ => {}
                 }
