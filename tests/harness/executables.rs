@@ -52,6 +52,13 @@ pub fn command(executable: &Path) -> Command {
     command
 }
 
+/// Runs a command to its end: its exit code, and what it wrote to both streams, one after the other.
+pub fn said(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
 /// A child process that is killed when the test ends, however it ends.
 pub struct Child(pub std::process::Child);
 

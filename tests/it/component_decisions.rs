@@ -5,7 +5,7 @@
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::Observation;
 use harness::agent::{FakeAgent, full_report};
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said};
 use harness::hosts::{debian, debian_package, package};
 use harness::server::TestServer;
 use serde_json::{Value, json};
@@ -116,9 +116,7 @@ fn one_decision_from_the_queue_changes_the_finding_on_all_hosts() {
 }
 
 fn daicho(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = command(&executables().daicho).args(["--lang", "en"]).args(arguments).output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    said(command(&executables().daicho).args(["--lang", "en"]).args(arguments))
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use daicho_schemas::batch::Outcome;
 use harness::agent::{FakeAgent, full_report};
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said};
 use harness::hosts::{debian, wireguard};
 use harness::server::{Api, TestServer};
 use serde_json::{Value, json};
@@ -37,11 +37,7 @@ async fn daicho(folder: &Path, equipment: &str, arguments: &[&str]) -> (Option<i
     let folder: PathBuf = folder.into();
     let tail = ["--equipment", equipment, "--connect", "connect.json"];
     let arguments: Vec<String> = arguments.iter().chain(&tail).map(ToString::to_string).collect();
-    let run = move || {
-        let output = command(&executables().daicho).current_dir(folder).args(arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
-        (output.status.code(), text)
-    };
+    let run = move || said(command(&executables().daicho).current_dir(folder).args(arguments));
     tokio::task::spawn_blocking(run).await.unwrap()
 }
 

@@ -4,16 +4,15 @@
 
 use crate::as_of::of_2025;
 use crate::suppliers::{NAMES, bytes_below, file, officers};
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said};
 use harness::server::TestServer;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
 fn daicho(arguments: &[&str]) -> (i32, String) {
-    let output = command(&executables().daicho).args(["--lang", "en"]).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap(), said)
+    let (code, told) = said(command(&executables().daicho).args(["--lang", "en"]).args(arguments));
+    (code.unwrap(), told)
 }
 
 fn make(data: &Path, as_of: &str, to: &Path, more: &[&str]) -> (i32, String) {

@@ -1,7 +1,7 @@
 //! Suppliers with their people, from a file to the ledger and out of it again: sealed, opened for those who file, erased.
 //! It does not test the cipher. Invariant: no name of a person is in the ledger's bytes at any time, and erasing breaks no hash.
 
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said};
 use harness::server::TestServer;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -90,10 +90,7 @@ async fn people_are_sealed_opened_and_erased() {
 }
 
 fn daicho(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output =
-        command(&executables().daicho).args(["--lang", "en"]).args(arguments).current_dir(folder).output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    said(command(&executables().daicho).args(["--lang", "en"]).args(arguments).current_dir(folder))
 }
 
 /// A list of one's own becomes a supplier file, which asks a supplier, who answers nothing new.

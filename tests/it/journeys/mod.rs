@@ -12,7 +12,7 @@ use crate::load::now;
 use daicho_schemas::inventory::Inventory;
 use daicho_schemas::time::CalendarDate;
 use harness::agent::{FakeAgent, full_report};
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said};
 use harness::server::TestServer;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -34,9 +34,7 @@ fn day(from_today: i64) -> CalendarDate {
 
 /// Runs `daicho`: exit code, and everything it printed.
 fn daicho(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = command(&executables().daicho).current_dir(folder).args(arguments).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
-    (output.status.code(), text)
+    said(command(&executables().daicho).current_dir(folder).args(arguments))
 }
 
 /// The draft that a template gives for an equipment on one host.
