@@ -189,15 +189,28 @@ impl From<Change> for String {
 
 /// There is no such word.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no word for a change; schemas/json/change.v1.schema.json lists them all")]
-pub struct ChangeError(String);
+#[error("'{0}' is no word for a change; {1}")]
+pub struct ChangeError(String, String);
+
+/// The words that share a part with a text, or all of them.
+fn near(text: &str) -> String {
+    let all: Vec<Cow<'static, str>> = Change::all().map(|change| change.word()).collect();
+    let parts: Vec<&str> = text.split('_').filter(|part| part.len() > 3).collect();
+    let shares = |word: &&Cow<'static, str>| word.split('_').any(|part| parts.contains(&part));
+    let near: Vec<&str> = all.iter().filter(shares).map(AsRef::as_ref).collect();
+    if near.is_empty() {
+        format!("these are: {}", all.join(", "))
+    } else {
+        format!("words like it are: {}", near.join(", "))
+    }
+}
 
 impl TryFrom<String> for Change {
     type Error = ChangeError;
 
     fn try_from(text: String) -> Result<Self, ChangeError> {
         let known = Self::all().find(|change| change.word() == text);
-        known.ok_or_else(|| ChangeError(text.chars().take(80).collect()))
+        known.ok_or_else(|| ChangeError(text.chars().take(80).collect(), near(&text)))
     }
 }
 

@@ -108,8 +108,8 @@ refusals! {
         ("予定する変更のファイルを読めません。", "The file of a planned change cannot be read."),
         ("下に示す行と項目を直してください。項目と変更の種類の一覧は schemas/json/change.v1.schema.json にあります。", "Correct the line and field named below; schemas/json/change.v1.schema.json lists every field and every sort of change.");
     SupplierUnknown = "supplier_unknown",
-        ("計画が、記録にない供給者を指しています。", "The plan names a supplier that has no record."),
-        ("先に `daicho supplier import` で供給者を登録してください。", "Import the supplier first with `daicho supplier import`.");
+        ("記録にない供給者が指定されています。", "A supplier is named that has no record."),
+        ("先に `daicho supplier import` で供給者を登録してください。サーバーなしで確かめるときは、`--suppliers` のファイルに加えます。", "Import the supplier first with `daicho supplier import`; without a server, add it to the file given with `--suppliers`.");
     PersonalDataInClear = "personal_data_in_clear",
         ("役員など個人の情報を、暗号化せずに台帳へ記録することはできません。", "Data of people, such as officers, cannot enter the ledger in clear."),
         ("個人の情報（representative、officers、個人の holders）を除いて取り込むか、手元のファイルだけに置いてください。", "Import the records without people (representative, officers, holders who are persons), or keep those in files of your own only.");

@@ -14,6 +14,7 @@ use daicho_schemas::fact::supplier::SuppliersFile;
 use daicho_schemas::limits::IMPORT_BYTES_MAX;
 use daicho_schemas::planned::PlannedChange;
 use daicho_schemas::text::{Language, Text, printable};
+use daicho_schemas::time::CalendarDate;
 use std::io::{self, Write};
 
 /// The files as declarations, in the order in which they would be entered.
@@ -104,16 +105,49 @@ impl Page {
         self.line(out, "予定する変更", "Planned change", &what)?;
         self.line(out, "特定重要設備", "Critical equipment (特定重要設備)", judged.equipment_id.as_str())?;
         self.line(out, "予定日", "Planned for", &judged.planned_on.to_string())?;
-        self.line(out, "最も厳しい結果", "Strictest outcome", self.outcome(judged.outcome))?;
+        let strictest = self.outcome(judged.outcome);
+        let strictest = match (&judged.if_yes, self.language) {
+            (None, _) if !judged.open_question => strictest.to_string(),
+            (None, Language::Ja) => format!("{strictest}（下の問いの答え次第で厳しくなります）"),
+            (None, Language::En) => format!("{strictest} (stricter, if the question below is answered so)"),
+            (Some(other), Language::Ja) => {
+                format!("{strictest}（下の問いの答えが「はい」なら: {}）", self.outcome(other.outcome))
+            }
+            (Some(other), Language::En) => {
+                format!("{strictest} (if the answer below is yes: {})", self.outcome(other.outcome))
+            }
+        };
+        self.line(out, "最も厳しい結果", "Strictest outcome", &strictest)?;
+        if judged.open_question {
+            self.open_question(out, judged)?;
+        }
         if let Some(earliest) = judged.earliest_on {
-            self.waiting(out, judged, earliest.to_string())?;
+            self.waiting(out, judged, earliest)?;
         }
         Ok(())
     }
 
-    fn waiting(&self, out: &mut dyn Write, judged: &Judgement, earliest: String) -> io::Result<()> {
+    /// What may not be done before somebody has answered, and from when on it may be if the answer is yes.
+    fn open_question(&self, out: &mut dyn Write, judged: &Judgement) -> io::Result<()> {
+        let ja = "! 下の「人が答える問い」に答えるまで、変更を行わないでください（迷うときは所管省庁に事前相談）。";
+        let en =
+            "! Do not make the change before the question below is answered (in doubt, by the ministry: 事前相談).";
+        writeln!(out, "{}", self.say(ja, en))?;
+        let Some(other) = &judged.if_yes else { return Ok(()) };
+        if let Some(form) = &other.form {
+            self.line(out, "  「はい」の場合の様式", "  If yes, the form to file first", form.get(self.language))?;
+        }
+        if let Some(earliest) = other.earliest_on {
+            let reckoned = self.reckoned(judged, earliest);
+            self.line(out, "  「はい」の場合に行える最も早い日", "  If yes, the earliest permitted day", &reckoned)?;
+        }
+        Ok(())
+    }
+
+    /// A first permitted day, with what it was reckoned from.
+    fn reckoned(&self, judged: &Judgement, earliest: CalendarDate) -> String {
         let accepted = judged.accepted_on;
-        let reckoned = match (judged.acceptance_assumed, self.language) {
+        match (judged.acceptance_assumed, self.language) {
             (true, Language::Ja) => {
                 format!("{earliest}（{accepted} に受理されたと仮定。受理日が遅れれば、その分遅くなります）")
             }
@@ -122,7 +156,11 @@ impl Page {
             }
             (false, Language::Ja) => format!("{earliest}（受理日 {accepted} から）"),
             (false, Language::En) => format!("{earliest} (from acceptance (受理) on {accepted})"),
-        };
+        }
+    }
+
+    fn waiting(&self, out: &mut dyn Write, judged: &Judgement, earliest: CalendarDate) -> io::Result<()> {
+        let reckoned = self.reckoned(judged, earliest);
         self.line(out, "行える最も早い日", "Earliest permitted day", &reckoned)?;
         if let Some(extended) = judged.earliest_if_extended_on {
             self.line(
@@ -134,7 +172,12 @@ impl Page {
         }
         if let Some(by) = judged.accepted_by {
             let (ja, en) = ("予定日に行うために必要な受理の日", "For the planned day, acceptance is needed by");
-            self.line(out, ja, en, &by.to_string())?;
+            let past = if by < judged.judged_on {
+                self.say("（すでに過ぎています）", " (already past)")
+            } else {
+                ""
+            };
+            self.line(out, ja, en, &format!("{by}{past}"))?;
         }
         if judged.planned_day_is_possible == Some(false) {
             let ja = "! 予定日は早すぎます。届出が受理されて期間が過ぎるまで、行えません。";
@@ -151,6 +194,9 @@ impl Page {
             let word = |words: &Option<String>| words.as_deref().map_or_else(|| "?".into(), printable);
             writeln!(out, "  {} → {}", word(&item.before), word(&item.after))?;
         }
+        if let Some(note) = &item.note {
+            writeln!(out, "  ! {}", printable(note.get(self.language)))?;
+        }
         item.rows.iter().try_for_each(|row| self.judged_row(out, row))
     }
 
@@ -161,16 +207,16 @@ impl Page {
             _ => self.say("該当する計画なし", "no such plan").to_string(),
         };
         let lines = [
-            (("計画・段階", "plan, phase on that day"), Some(plan)),
+            (("計画・予定日の段階", "plan, and its phase on the planned day"), Some(plan)),
+            (
+                ("人が答える問い", "a person must answer"),
+                row.question.as_ref().map(|q| q.get(self.language).to_string()),
+            ),
             (("様式", "form"), row.form.as_ref().map(|form| form.get(self.language).to_string())),
             (("条文", "articles"), self.all(&row.articles)),
             (("期限", "by when"), Some(row.clock.get(self.language).to_string())),
             (("行える最も早い日", "earliest permitted day"), row.earliest_on.map(|day| day.to_string())),
             (("期限の日", "due on"), row.due_on.map(|day| day.to_string())),
-            (
-                ("人が答える問い", "a person must answer"),
-                row.question.as_ref().map(|q| q.get(self.language).to_string()),
-            ),
             (("まだ記録のない記載事項", "data not recorded yet"), self.all(&row.missing)),
             (("根拠の確かさ", "confidence"), Some(self.sureness(row))),
         ];
@@ -216,6 +262,10 @@ impl Page {
                 "There is something to do (exit code 3). This is material for a decision and not legal advice.",
             )
         };
-        writeln!(out, "\n{words}")
+        let other = self.say(
+            "サイバー対処能力強化法による特定重要電子計算機の届出が要るかは、ここでは判断していません（`daicho acd list`）。",
+            "Whether computers are to be notified under サイバー対処能力強化法 is not judged here (`daicho acd list`).",
+        );
+        writeln!(out, "\n{words}\n{other}")
     }
 }

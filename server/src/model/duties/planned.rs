@@ -3,12 +3,15 @@
 //! It does not know the law and writes nothing: it names the plans, their phase on the planned day, and takes the rows.
 //! Invariant: several changes are all shown and the strictest stands; what no row lists is a question and never "no duty".
 
+mod asks;
+
 use super::judge::is_recorded;
 use super::phase::{phase_on, prohibited_through_max};
 use super::table::{self, Change, ClockRule, Pack, Situation, TableRow};
 use crate::model::regimes;
 use crate::model::rows::{DutyOutcome, Phase};
 use crate::model::views::declarations::{Declarations, PlanState};
+use asks::{Asks, unlisted_question};
 use daicho_schemas::fact::declaration::{DeclaredPart, Operator, Plan, PlanKind};
 use daicho_schemas::ids::{ChangeId, EquipmentId, PlanId};
 use daicho_schemas::planned::{CHANGE_FORMAT, ChangeItem, PlannedChange};
@@ -28,6 +31,8 @@ pub struct Judgement {
     pub equipment_id: EquipmentId,
     /// What is planned, in the operator's words.
     pub summary: String,
+    /// The day of judging, in Japan.
+    pub judged_on: CalendarDate,
     /// The day it is planned for, on which phases and rows were looked up.
     pub planned_on: CalendarDate,
     /// The strictest outcome of all.
@@ -46,6 +51,11 @@ pub struct Judgement {
     pub planned_day_is_possible: Option<bool>,
     /// 受理 is needed by this day for the planned day to hold, where something must be filed first.
     pub accepted_by: Option<CalendarDate>,
+    /// What it comes to, where it is stricter than `outcome`, if the answer to an open question is yes: the strictest such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub if_yes: Option<IfYes>,
+    /// A person must answer something before anybody can say that nothing is to be filed first.
+    pub open_question: bool,
     /// Every change with its rows, in the order of the file.
     pub items: Vec<JudgedItem>,
     /// Whom to ask, and what.
@@ -65,6 +75,9 @@ pub struct JudgedItem {
     pub before: Option<String>,
     /// As it will be.
     pub after: Option<String>,
+    /// What does not fit the plans, where something does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
     /// The rows, strictest first.
     pub rows: Vec<JudgedRow>,
 }
@@ -98,12 +111,30 @@ pub struct JudgedRow {
     pub due_on: Option<CalendarDate>,
     /// What a person must answer.
     pub question: Option<Text>,
+    /// What the law asks if the answer is yes, where a row says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub if_yes: Option<IfYes>,
     /// Data that the filing needs and that neither the records nor the file hold.
     pub missing: Vec<Text>,
     /// The weakest confidence tag among the facts of law used.
     pub confidence: String,
     /// What rests on less than statute, in words.
     pub caution: Option<Text>,
+}
+
+/// What a change comes to if the answer to a row's question is yes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IfYes {
+    /// The row.
+    pub row_id: String,
+    /// What the law asks.
+    pub outcome: DutyOutcome,
+    /// The form (様式), where one is named.
+    pub form: Option<Text>,
+    /// The first day on which it may be done, where it must be filed first.
+    pub earliest_on: Option<CalendarDate>,
+    /// The weakest confidence tag among the facts of law used.
+    pub confidence: String,
 }
 
 /// Somebody to ask.
@@ -124,12 +155,19 @@ pub fn judge(declared: &Declarations, change: &PlannedChange, today: CalendarDat
     let rows = || items.iter().flat_map(|item| &item.rows);
     let earliest_on = rows().filter_map(|row| row.earliest_on).max();
     let waiting_days = rows().filter_map(|row| row.waiting_days).max();
+    let outcome = rows().map(|row| row.outcome).max().unwrap_or(DutyOutcome::AskPerson);
+    let stricter = rows().filter_map(|row| row.if_yes.as_ref()).filter(|other| other.outcome > outcome);
+    let if_yes = stricter.max_by_key(|other| (other.outcome, other.earliest_on)).cloned();
+    let asks = |row: &JudgedRow| row.outcome == DutyOutcome::AskPerson;
     Judgement {
         change_id: change.change_id.clone(),
         equipment_id: change.equipment_id.clone(),
         summary: change.summary.clone(),
+        judged_on: today,
         planned_on: change.planned_on,
-        outcome: rows().map(|row| row.outcome).max().unwrap_or(DutyOutcome::AskPerson),
+        outcome,
+        open_question: outcome < DutyOutcome::FileFirst && (if_yes.is_some() || rows().any(asks)),
+        if_yes,
         nothing_to_do: rows().all(JudgedRow::is_nothing),
         accepted_on,
         acceptance_assumed: change.accepted_on.is_none(),
@@ -215,24 +253,35 @@ impl Bench<'_> {
             subject: item.subject.clone(),
             before: item.before.clone(),
             after: item.after.clone(),
+            note: self.not_filed(item),
             rows,
         }
+    }
+
+    /// That a component which is to be replaced stands in no plan under the name it is given.
+    fn not_filed(&self, item: &ChangeItem) -> Option<Text> {
+        let by_name = matches!(item.change, Change::ComponentSwapped | Change::ComponentName) && item.part_id.is_none();
+        let name = item.before.as_deref().filter(|_| by_name)?.trim();
+        let mut parts = self.plans().flat_map(|plan| &plan.plan.parts);
+        let filed = parts.any(|part| part.name.trim().eq_ignore_ascii_case(name));
+        let note = || {
+            Text::new(
+                format!(
+                    "「{name}」という名称の構成設備は、この設備のどの計画にもありません。どの名称で届け出たか、届け出る必要があったかを確かめ、計画の部品なら part_id で示してください。"
+                ),
+                format!(
+                    "No plan of this equipment lists a part named \"{name}\": find out under which name it was filed, or whether it had to be, and point to a part of a plan by part_id."
+                ),
+            )
+        };
+        (!filed).then(note)
     }
 
     /// Every plan that the change concerns, with its row: those of its kinds that were filed, or else the drafts; where the
     /// equipment has none of any such kind, the rows for that.
     fn found(&self, change: Change) -> Vec<Found<'_>> {
-        let regime = self.plans().find_map(|plan| table::pack(&plan.plan.regime));
-        let pack = regime.unwrap_or(&table::JP_ESPA);
-        let operator = operator_of(self.plans());
-        let look = |kind: Option<PlanKind>, phase: Option<Phase>| {
-            let (on, emergency) = (self.change.planned_on, self.change.emergency.is_some());
-            let designated_on = operator.and_then(|operator| operator.designated_on);
-            let not_in_force = operator.is_some_and(|operator| regimes::not_in_force(&operator.business, on));
-            let asked = Situation { kind, phase, change, on, designated_on, not_in_force, emergency };
-            pack.row(&asked).map(|row| (pack, row))
-        };
-        let kinds = pack.kinds(change);
+        let look = |kind, phase| self.row_for(kind, phase, change);
+        let kinds = self.pack().kinds(change);
         let mut found: Vec<Found<'_>> = Vec::new();
         for kind in kinds.iter().flatten() {
             let phase = |plan: &PlanState| phase_on(*kind, &plan.plan.dates, self.change.planned_on);
@@ -247,6 +296,42 @@ impl Bench<'_> {
             found.extend(without.filter(|(_, _, row)| row.is_some()));
         }
         if found.is_empty() { vec![(None, None, None)] } else { found }
+    }
+
+    fn row_for(
+        &self,
+        kind: Option<PlanKind>,
+        phase: Option<Phase>,
+        change: Change,
+    ) -> Option<(&'static Pack, &'static TableRow)> {
+        let pack = self.pack();
+        let operator = operator_of(self.plans());
+        let (on, emergency) = (self.change.planned_on, self.change.emergency.is_some());
+        let designated_on = operator.and_then(|operator| operator.designated_on);
+        let not_in_force = operator.is_some_and(|operator| regimes::not_in_force(&operator.business, on));
+        let asked = Situation { kind, phase, change, on, designated_on, not_in_force, emergency };
+        pack.row(&asked).map(|row| (pack, row))
+    }
+
+    /// What a row's change comes to if the answer to its question is yes, where that is stricter.
+    fn if_yes(&self, row: &TableRow, kind: Option<PlanKind>, phase: Option<Phase>) -> Option<IfYes> {
+        let (_, other) = self.row_for(kind, phase, row.if_yes?)?;
+        (other.outcome > row.outcome).then(|| IfYes {
+            row_id: other.row_id.clone(),
+            outcome: other.outcome,
+            form: other.form.clone(),
+            earliest_on: self.waiting_days(other).map(|days| self.accepted_on.plus_days(days.into())),
+            confidence: other.confidence.as_str().into(),
+        })
+    }
+
+    /// How many days must pass, the day of acceptance counted, where a row says that it must be filed first.
+    fn waiting_days(&self, row: &TableRow) -> Option<u32> {
+        row.clock.days.filter(|_| row.clock.rule == ClockRule::ProhibitedFromAcceptance)
+    }
+
+    fn pack(&self) -> &'static Pack {
+        self.plans().find_map(|plan| table::pack(&plan.plan.regime)).unwrap_or(&table::JP_ESPA)
     }
 
     fn plans(&self) -> impl Iterator<Item = &PlanState> {
@@ -286,7 +371,7 @@ impl Bench<'_> {
         ask.colleagues(words(own));
         row.question.iter().for_each(|question| ask.ministry(self, question));
         let planned_on = self.change.planned_on;
-        let waits = row.clock.rule == ClockRule::ProhibitedFromAcceptance;
+        let waiting_days = self.waiting_days(row);
         JudgedRow {
             row_id: row.row_id.clone(),
             plan_id,
@@ -297,14 +382,15 @@ impl Bench<'_> {
             form: row.form.clone(),
             articles: row.articles.clone(),
             clock: row.clock.text.clone(),
-            waiting_days: row.clock.days.filter(|_| waits),
-            earliest_on: row.clock.days.filter(|_| waits).map(|days| self.accepted_on.plus_days(days.into())),
+            waiting_days,
+            earliest_on: waiting_days.map(|days| self.accepted_on.plus_days(days.into())),
             due_on: match row.clock.rule {
                 ClockRule::DaysBeforeChange => row.clock.days.map(|days| planned_on.plus_days(-i64::from(days))),
                 ClockRule::MonthsAfterChange => row.clock.months.map(|months| planned_on.plus_months(months)),
                 ClockRule::ProhibitedFromAcceptance | ClockRule::WithoutDelay | ClockRule::None => None,
             },
             question: row.question.clone(),
+            if_yes: self.if_yes(row, kind, phase),
             missing: words(missing),
             confidence: row.confidence.as_str().into(),
             caution: row.caution.clone(),
@@ -364,55 +450,10 @@ fn unlisted(plan_kind: Option<PlanKind>, plan_id: Option<PlanId>, phase: Option<
         earliest_on: None,
         due_on: None,
         question: Some(unlisted_question()),
+        if_yes: None,
         missing: Vec::new(),
         confidence: table::Confidence::Mem.as_str().into(),
         caution: None,
-    }
-}
-
-fn unlisted_question() -> Text {
-    Text::new(
-        "この変更に届出や報告が要るかを、所管省庁に確かめてください。",
-        "Ask the ministry whether this change is to be filed or reported.",
-    )
-}
-
-/// Whom to ask, each once, each thing once.
-struct Asks(Vec<Ask>);
-
-impl Asks {
-    fn supplier(&mut self, bench: &Bench<'_>, item: &ChangeItem, about: Vec<Text>) {
-        let record = item.supplier_id.as_ref().and_then(|id| bench.declared.supplier_state(id));
-        let whom = record.map_or_else(
-            || Text::new("供給者・委託の相手方（未登録）", "the supplier or contractor (not recorded)"),
-            |supplier| supplier.record.name.clone(),
-        );
-        self.put(whom, about);
-    }
-
-    fn colleagues(&mut self, about: Vec<Text>) {
-        self.put(Text::new("社内（設備の担当者）", "your own people (who run the equipment)"), about);
-    }
-
-    fn ministry(&mut self, bench: &Bench<'_>, question: &Text) {
-        let business = bench.plans().next().map_or("", |plan| plan.plan.operator.business.as_str());
-        let whom =
-            Text::new(format!("所管省庁（{business}）"), format!("the ministry in charge (所管省庁: {business})"));
-        self.put(whom, vec![question.clone()]);
-    }
-
-    fn put(&mut self, whom: Text, about: Vec<Text>) {
-        if about.is_empty() {
-            return;
-        }
-        let place = self.0.iter().position(|ask| ask.whom == whom).unwrap_or_else(|| {
-            self.0.push(Ask { whom, about: Vec::new() });
-            self.0.len() - 1
-        });
-        if let Some(ask) = self.0.get_mut(place) {
-            let new: Vec<Text> = about.into_iter().filter(|text| !ask.about.contains(text)).collect();
-            ask.about.extend(new);
-        }
     }
 }
 

@@ -67,6 +67,36 @@ fn what_must_be_filed_first_waits_thirty_days_from_an_acceptance_that_is_said_to
 }
 
 #[test]
+fn a_question_that_may_forbid_the_change_stands_at_the_top_with_the_day_of_the_stricter_answer() {
+    let introduced = || {
+        let dates = json!({ "submitted_on": "2026-01-05", "accepted_on": "2026-01-10", "introduced_on": "2026-06-01" });
+        plan("plan-1", "tos").part("sw", "network_device", "vendor").dates(dates)
+    };
+    let swap = judged(vec![introduced()], one("component_swapped"));
+    let other = swap.if_yes.clone().unwrap();
+    assert_eq!((swap.outcome, swap.open_question, swap.earliest_on), (DutyOutcome::Report, true, None));
+    assert_eq!((other.outcome, other.row_id.as_str()), (DutyOutcome::FileFirst, "installation-new-introduction"));
+    assert_eq!(other.earliest_on.unwrap().to_string(), "2026-12-21", "accepted today");
+    assert_eq!(swap.items[0].rows[0].if_yes, Some(other));
+    let ask = judged(vec![introduced()], one("supplier_replaced"));
+    assert_eq!((ask.outcome, ask.open_question, ask.if_yes.is_some()), (DutyOutcome::AskPerson, true, true));
+    let first = judged(vec![open()], one("component_swapped"));
+    assert_eq!((first.open_question, first.if_yes), (false, None), "it is filed first anyway");
+    let nothing = judged(vec![introduced()], one("supplier_address_within_country"));
+    assert_eq!((nothing.open_question, nothing.nothing_to_do), (false, true));
+}
+
+#[test]
+fn a_component_that_no_plan_lists_by_that_name_is_said_so() {
+    let swap =
+        |before: &str| json!({ "changes": [{ "change": "component_swapped", "subject": "x", "before": before }] });
+    let filed = open().build().parts[0].name.clone();
+    assert_eq!(judged(vec![open()], swap(&filed)).items[0].note, None);
+    let note = judged(vec![open()], swap("Switch 24")).items[0].note.clone().unwrap();
+    assert!(note.ja.contains("「Switch 24」") && note.en.contains("\"Switch 24\""), "{note:?}");
+}
+
+#[test]
 fn several_changes_are_all_shown_and_the_strictest_stands() {
     let words = ["supplier_address_country", "supplier_officers", "supplier_address_within_country"];
     let changes: Vec<Value> = words.iter().map(|word| json!({ "change": word, "subject": "x" })).collect();

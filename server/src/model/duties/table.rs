@@ -165,6 +165,9 @@ pub struct TableRow {
     /// What a person must answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Text>,
+    /// As what the change is judged where the answer is yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_yes: Option<Change>,
     /// The duty in one sentence.
     pub title: Text,
     /// The weakest confidence tag among the facts of law used.

@@ -96,6 +96,8 @@ struct Words {
     forms: BTreeMap<String, Text>,
     clocks: BTreeMap<String, Clock>,
     questions: BTreeMap<String, Text>,
+    /// As what a change is judged where the answer to a question is yes.
+    if_yes: BTreeMap<String, Change>,
     cautions: BTreeMap<String, Text>,
     fields: BTreeMap<String, Text>,
     field_sets: BTreeMap<String, Vec<String>>,
@@ -150,6 +152,7 @@ impl Words {
             form: row.form.map(|key| at(&self.forms, &key)).transpose()?,
             clock: at(&self.clocks, &row.clock)?,
             question: joined(&self.questions, &row.questions)?,
+            if_yes: row.questions.iter().find_map(|key| self.if_yes.get(key).copied()),
             caution: joined(&self.cautions, &row.cautions)?,
             missing_fields: missing?.into_iter().flatten().collect(),
             row_id: row.row_id,
