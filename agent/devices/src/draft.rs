@@ -1,0 +1,204 @@
+//! Putting a reading together: grounds, gaps, ways in, limits.
+//! It does not know any maker's words.
+//! Invariant: whatever comes from a file is printable and short, and what a limit cut away is told.
+
+use crate::reach::Access;
+use daicho_schemas::fact::device::{
+    Answer, Answered, DEVICE_TEXT_BYTES_MAX, DeviceIdentity, DeviceReading, DeviceSource, Extent, FarEnd, GAPS_MAX,
+    GROUNDS_MAX, Gap, GapSort, Ground, Restriction, SourceSort, WAYS_IN_MAX, WayIn, WayInSort,
+};
+use daicho_schemas::text::{Text, printable};
+
+/// Words of a file, fit for a reading.
+pub(crate) fn word(text: &str) -> String {
+    let mut text = printable(text);
+    let mut end = text.len().min(DEVICE_TEXT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
+pub(crate) fn ground(line: u32, ja: impl Into<String>, en: impl Into<String>) -> Ground {
+    Ground { line: Some(line), text: Text::new(ja, en) }
+}
+
+/// A ground that no single line shows.
+pub(crate) fn absence(ja: impl Into<String>, en: impl Into<String>) -> Ground {
+    Ground { line: None, text: Text::new(ja, en) }
+}
+
+/// The file is silent, and what the device does then is not known to us.
+pub(crate) fn silent(statement: &str) -> Ground {
+    absence(
+        format!("「{statement}」の設定がありません。書かれていないときの既定値は確認できていません"),
+        format!("there is no `{statement}`, and what holds without it is not known to us"),
+    )
+}
+
+pub(crate) fn answered(answer: Answer, ground: Ground) -> Answered {
+    Answered { answer, because: vec![ground] }
+}
+
+pub(crate) fn yes(ground: Ground) -> Answered {
+    answered(Answer::Yes, ground)
+}
+
+pub(crate) fn no(ground: Ground) -> Answered {
+    answered(Answer::No, ground)
+}
+
+pub(crate) fn unknown(ground: Ground) -> Answered {
+    answered(Answer::Unknown, ground)
+}
+
+pub(crate) fn not_applicable() -> Answered {
+    Answered { answer: Answer::NotApplicable, because: Vec::new() }
+}
+
+pub(crate) fn gap(sort: GapSort, line: Option<u32>, ja: impl Into<String>, en: impl Into<String>) -> Gap {
+    Gap { sort, line, text: Text::new(ja, en) }
+}
+
+/// A way in of which only the sort, the way and the far end are said yet.
+pub(crate) fn way(key: &str, sort: WayInSort, technology: &str, far_end: FarEnd) -> WayIn {
+    WayIn {
+        key: word(key),
+        sort,
+        technology: word(technology),
+        far_end,
+        enabled: Answered::default(),
+        restriction: Restriction::default(),
+        interface: None,
+        inside: Vec::new(),
+        users: None,
+        second_factor: Answered::default(),
+    }
+}
+
+/// A reading that says nothing yet.
+pub(crate) fn blank(family: &str) -> DeviceReading {
+    DeviceReading {
+        family: family.to_owned(),
+        source: DeviceSource {
+            sha256: String::new(),
+            bytes: 0,
+            sort: SourceSort::Configuration,
+            encoding: String::new(),
+            written: None,
+            lines: (1, 1),
+        },
+        extent: Extent::Whole,
+        gaps: Vec::new(),
+        identity: DeviceIdentity::default(),
+        ways_in: Vec::new(),
+        management: Restriction::default(),
+        vpn: Restriction::default(),
+        logs_elsewhere: Answered::default(),
+        log_targets: Vec::new(),
+        administrators: None,
+    }
+}
+
+/// What the VPN plane as a whole is: the union of its ways in that are not switched off.
+pub(crate) fn vpn_plane(ways: &[WayIn], none: Ground) -> Restriction {
+    let mut sum: Option<Access> = None;
+    let vpn = |way: &&WayIn| matches!(way.sort, WayInSort::SiteToSite | WayInSort::RemoteAccess);
+    for way in ways.iter().filter(vpn).filter(|way| way.enabled.answer != Answer::No) {
+        let mut access = Access::of(&way.restriction);
+        if way.enabled.answer == Answer::Unknown {
+            access = access.perhaps();
+        }
+        sum = Some(match sum {
+            Some(sum) => sum.or(access),
+            None => access,
+        });
+    }
+    match sum {
+        Some(sum) => sum.restriction(),
+        None => Restriction { restricted: answered(Answer::NotApplicable, none), sources: Vec::new() },
+    }
+}
+
+/// Order, limits and the extent: the last step of every reading.
+pub(crate) fn finish(reading: &mut DeviceReading) {
+    let ways = &mut reading.ways_in;
+    ways.sort_by(|a, b| a.key.cmp(&b.key));
+    if ways.len() > WAYS_IN_MAX {
+        let more = ways.len() - WAYS_IN_MAX;
+        ways.truncate(WAYS_IN_MAX);
+        reading.gaps.push(gap(
+            GapSort::TooLarge,
+            None,
+            format!("経路が多すぎるため、{more} 件を省きました"),
+            format!("there are more ways in than a reading holds; {more} were left out"),
+        ));
+    }
+    let mut before = String::new();
+    let mut twins = 1;
+    for way in ways.iter_mut() {
+        if way.key == before {
+            twins += 1;
+            way.key = format!("{before} #{twins}");
+        } else {
+            before.clone_from(&way.key);
+            twins = 1;
+        }
+        limit(&mut way.enabled);
+        limit(&mut way.second_factor);
+        settle(&mut way.restriction);
+        way.inside.truncate(200);
+    }
+    ways.sort_by(|a, b| a.key.cmp(&b.key));
+    settle(&mut reading.management);
+    settle(&mut reading.vpn);
+    limit(&mut reading.logs_elsewhere);
+    for list in [&mut reading.identity.macs, &mut reading.log_targets] {
+        list.sort();
+        list.dedup();
+        list.truncate(200);
+    }
+    if reading.gaps.iter().any(|gap| gap.sort != GapSort::Residue) {
+        reading.extent = Extent::Partial;
+    }
+    if reading.gaps.len() > GAPS_MAX {
+        let more = reading.gaps.len() - (GAPS_MAX - 1);
+        reading.gaps.truncate(GAPS_MAX - 1);
+        reading.gaps.push(gap(
+            GapSort::TooLarge,
+            None,
+            format!("ほかに {more} か所、読み取れない部分があります"),
+            format!("{more} more parts are not in the reading"),
+        ));
+    }
+}
+
+/// Sources in a reading; more are counted.
+const SOURCES_MAX: usize = 200;
+
+fn settle(restriction: &mut Restriction) {
+    limit(&mut restriction.restricted);
+    restriction.sources.sort();
+    restriction.sources.dedup();
+    if restriction.sources.len() > SOURCES_MAX {
+        let more = restriction.sources.len() - SOURCES_MAX;
+        restriction.sources.truncate(SOURCES_MAX);
+        restriction.restricted.because.truncate(GROUNDS_MAX - 1);
+        restriction
+            .restricted
+            .because
+            .push(absence(format!("接続元はほかに {more} 件あります"), format!("{more} more sources are let in")));
+    }
+}
+
+fn limit(answered: &mut Answered) {
+    let because = &mut answered.because;
+    let mut seen = std::collections::BTreeSet::new();
+    because.retain(|ground| seen.insert(ground.clone()));
+    if because.len() > GROUNDS_MAX {
+        let more = because.len() - (GROUNDS_MAX - 1);
+        because.truncate(GROUNDS_MAX - 1);
+        because.push(absence(format!("ほかに {more} か所"), format!("{more} more places")));
+    }
+}

@@ -1,0 +1,124 @@
+//! Files that nobody meant to be read: random, cut off, far too large. It does not know any maker's words.
+//! Invariant: no panic, a refusal or a reading within its limits, and no restriction claimed of a part that the whole contradicts.
+
+use super::samples;
+use daicho_devices::{FILE_BYTES_MAX, NotRead, read, read_as};
+use daicho_schemas::fact::device::{Answer, DeviceReading, Extent, GAPS_MAX, GROUNDS_MAX, WAYS_IN_MAX};
+use proptest::prelude::*;
+
+fn within_limits(outcome: &Result<Vec<DeviceReading>, NotRead>) {
+    let Ok(readings) = outcome else { return };
+    assert!(!readings.is_empty());
+    for reading in readings {
+        assert!(reading.ways_in.len() <= WAYS_IN_MAX && reading.gaps.len() <= GAPS_MAX);
+        assert!(reading.source.lines.0 <= reading.source.lines.1);
+        let answers =
+            reading.ways_in.iter().flat_map(|way| [&way.enabled, &way.restriction.restricted, &way.second_factor]);
+        for answered in
+            answers.chain([&reading.management.restricted, &reading.vpn.restricted, &reading.logs_elsewhere])
+        {
+            assert!(answered.because.len() <= GROUNDS_MAX);
+            let open = matches!(answered.answer, Answer::Unknown | Answer::NotApplicable);
+            assert!(open || !answered.because.is_empty(), "an answer without a reason: {reading:?}");
+        }
+        let mut keys: Vec<&str> = reading.ways_in.iter().map(|way| way.key.as_str()).collect();
+        keys.dedup();
+        assert_eq!(keys.len(), reading.ways_in.len(), "keys are unique and sorted: {keys:?}");
+        serde_json::to_string(reading).unwrap();
+    }
+}
+
+fn all_ways(bytes: &[u8]) {
+    within_limits(&read(bytes));
+    for family in daicho_devices::families() {
+        within_limits(&read_as(family, bytes));
+    }
+}
+
+/// Every beginning of every sample: what a part claims of restrictions holds for the whole, or says that it is partial.
+#[test]
+fn a_part_claims_no_restriction_that_the_whole_contradicts() {
+    let mut wrong = Vec::new();
+    for sample in samples::all() {
+        let Ok(whole) = read(&sample.bytes) else { continue };
+        let Some(whole) = whole.first() else { continue };
+        for end in 0..sample.bytes.len() {
+            let Ok(part) = read_as(&whole.family, &sample.bytes[..end]) else { continue };
+            let Some(part) = part.first().filter(|part| part.extent == Extent::Whole) else { continue };
+            let pairs = [("management", &part.management, &whole.management), ("vpn", &part.vpn, &whole.vpn)];
+            for (plane, part, whole) in pairs {
+                if part.restricted.answer == Answer::Yes && whole.restricted.answer == Answer::No {
+                    wrong.push(format!("{} cut at {end}: {plane}", sample.name));
+                }
+            }
+        }
+    }
+    wrong.dedup_by_key(|wrong| wrong.split(" cut").next().unwrap().to_owned());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    assert_eq!(read(&vec![b'a'; FILE_BYTES_MAX + 1]).unwrap_err().code, "device_file_too_large");
+    assert_eq!(read(&vec![b'\n'; 1_000_000]).unwrap_err().code, "device_file_not_text");
+    assert_eq!(read("pp select 1\n".repeat(500_000).as_bytes()).unwrap_err().code, "device_file_too_large");
+    assert_eq!(read(b"").unwrap_err().code, "device_file_not_text");
+    assert_eq!(read(&[0; 4096]).unwrap_err().code, "device_file_not_text");
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_cut_and_told() {
+    let mut text = b"telnetd host lan1\nhttpd host ".to_vec();
+    text.extend(std::iter::repeat_n(b"192.0.2.1 ", 1_000_000).flatten());
+    all_ways(&text);
+    assert_eq!(read(&text).unwrap()[0].extent, Extent::Partial);
+}
+
+#[test]
+fn nesting_is_no_depth() {
+    all_ways("config a\nedit b\n".repeat(100_000).as_bytes());
+    all_ways(format!("<config>{}", "<a>".repeat(200_000)).as_bytes());
+    all_ways("a {\n".repeat(150_000).as_bytes());
+    all_ways("object-group network a\n group-object a\n".repeat(1000).as_bytes());
+}
+
+#[test]
+fn a_hundred_thousand_filters_are_read() {
+    let mut text = String::from("pp select 1\n pppoe use lan2\n ip pp secure filter in");
+    for number in 0..2000 {
+        text += &format!(" {number}");
+    }
+    text += "\n pp enable 1\nsshd service on\nsshd host any\n";
+    for number in 0..100_000 {
+        let action = if number % 3 == 0 { "reject" } else { "pass" };
+        text += &format!("ip filter {number} {action} 10.{}.{}.0/28 * tcp * 22\n", number / 256 % 256, number % 256);
+    }
+    let readings = read(text.as_bytes()).unwrap();
+    within_limits(&Ok(readings.clone()));
+    assert_eq!(readings[0].management.restricted.answer, Answer::Yes);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        all_ways(&bytes);
+    }
+
+    /// Lines of the samples in any order and mixture, which grammars meet more often than random bytes.
+    #[test]
+    fn shuffled_lines_do_no_harm(picks in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..20), 1..120)) {
+        let samples = samples::all();
+        let mut text = Vec::new();
+        for (sample, line, odd) in picks {
+            let sample = sample.get(&samples);
+            let lines: Vec<&[u8]> = sample.bytes.split(|byte| *byte == b'\n').collect();
+            let line = line.get(&lines);
+            let cut = if odd == 0 { line.len() / 2 } else { line.len() };
+            text.extend_from_slice(&line[..cut]);
+            text.push(if odd == 1 { b' ' } else { b'\n' });
+        }
+        all_ways(&text);
+    }
+}

@@ -1,0 +1,17 @@
+//! What the parsers make of samples: goldens, the truth about them, secrets, hostile input.
+//! It does not know how a parser works.
+//! Invariant: a sample is a folder below `fixtures/<family>/`; nothing else has to be written down to have it tested.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking; clippy knows test functions and not what they call"
+)]
+
+mod hostile;
+mod samples;
+mod secrets;
+mod truth;
