@@ -2,6 +2,7 @@
 //! It does not know how a file is taken apart into devices.
 //! Invariant: the list is explicit and ordered; recognition never depends on that order.
 
+pub(crate) mod nec_ix;
 pub(crate) mod yamaha_rt;
 
 use crate::split::Device;
@@ -54,4 +55,4 @@ impl Mark {
 }
 
 /// All of them.
-pub(crate) const FAMILIES: &[&dyn Family] = &[&yamaha_rt::YamahaRt];
+pub(crate) const FAMILIES: &[&dyn Family] = &[&yamaha_rt::YamahaRt, &nec_ix::NecIx];

@@ -160,7 +160,11 @@ impl<'l> Tunnel<'_, 'l> {
                 ));
             }
             (None, None) => {
-                return draft::no(ground(self.line, "tunnel enable がありません", "there is no `tunnel enable` for it"));
+                return draft::no(ground(
+                    self.line,
+                    "tunnel enable がありません",
+                    "there is no `tunnel enable` for it",
+                ));
             }
         };
         let service = match technology {
