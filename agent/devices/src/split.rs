@@ -46,6 +46,9 @@ impl Device<'_> {
     }
 }
 
+/// What a command printed that is neither a configuration nor a status that a family knows by its beginning.
+const OTHER: &str = "other";
+
 /// From one mark to the next.
 struct Section<'l, 'a> {
     family: Option<&'static dyn Family>,
@@ -57,17 +60,22 @@ struct Section<'l, 'a> {
 pub(crate) fn devices<'a>(lines: &[Line<'a>], families: &[&'static dyn Family]) -> Result<Vec<Device<'a>>, NotRead> {
     let mut devices: Vec<Device<'a>> = Vec::new();
     let mut refusal = None;
-    for section in sections(lines, families) {
+    for mut section in sections(lines, families) {
         let family = match section.family {
             Some(family) => family,
             None => match recognise(section.lines, families) {
                 Ok(family) => family,
+                // Behind a prompt stands whatever somebody wanted to see.
+                Err(_) if section.mark.sort == OTHER => continue,
                 Err(why) => {
                     refusal.get_or_insert(why);
                     continue;
                 }
             },
         };
+        if section.mark.sort == OTHER {
+            section.mark.sort = Mark::CONFIG;
+        }
         let at = (section.lines.first().map_or(1, |l| l.number), section.lines.last().map_or(1, |l| l.number));
         if !devices.last().is_some_and(|device| continues(device, family, &section.mark)) {
             if let (true, Some(last)) = (devices.len() >= DEVICES_MAX, devices.last_mut()) {
@@ -100,10 +108,12 @@ fn too_many(line: u32) -> Gap {
 /// The same device goes on, unless something says that it is another one.
 fn continues(device: &Device<'_>, family: &'static dyn Family, mark: &Mark) -> bool {
     let differs = |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
-    device.family.id() == family.id()
-        && !differs(&device.name, &mark.name)
-        && !differs(&device.model, &mark.model)
-        && (!device.sorts.contains(&mark.sort) || (mark.goes_on && device.sorts.last() == Some(&mark.sort)))
+    let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+    device.family.id() == family.id() && same(&device.name, &mark.name)
+        || device.family.id() == family.id()
+            && !differs(&device.name, &mark.name)
+            && !differs(&device.model, &mark.model)
+            && (!device.sorts.contains(&mark.sort) || (mark.goes_on && device.sorts.last() == Some(&mark.sort)))
 }
 
 /// A status output between two configurations belongs to the one or the other. Where no name tells, it is the status of
@@ -167,7 +177,7 @@ fn sections<'l, 'a>(lines: &'l [Line<'a>], families: &[&'static dyn Family]) -> 
             prompt.clone_from(&mark.name);
             // The command's own output begins with a line that its family knows, or it is a configuration without one.
             let bare = part.iter().skip(1).filter(|line| !line.trimmed().is_empty()).count() < 3;
-            if bare || mark.sort != Mark::CONFIG {
+            if bare {
                 continue;
             }
         } else if mark.name.is_none() {
@@ -228,7 +238,7 @@ fn prompt(text: &str) -> Option<(String, &'static str)> {
     let name = name.split('(').next().unwrap_or(name);
     let name = name.rsplit('@').next().unwrap_or(name).split([':', '/']).next().unwrap_or(name);
     let config = ["conf", "run", "startup", "full"].iter().any(|word| command.contains(word));
-    Some((name.to_owned(), if config { Mark::CONFIG } else { "other" }))
+    Some((name.to_owned(), if config { Mark::CONFIG } else { OTHER }))
 }
 
 /// Lines that are weighed; what the first of them do not show, the rest hardly will.

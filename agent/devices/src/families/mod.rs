@@ -2,6 +2,7 @@
 //! It does not know how a file is taken apart into devices.
 //! Invariant: the list is explicit and ordered; recognition never depends on that order.
 
+pub(crate) mod fortios;
 pub(crate) mod nec_ix;
 pub(crate) mod yamaha_rt;
 
@@ -55,4 +56,4 @@ impl Mark {
 }
 
 /// All of them.
-pub(crate) const FAMILIES: &[&dyn Family] = &[&yamaha_rt::YamahaRt, &nec_ix::NecIx];
+pub(crate) const FAMILIES: &[&dyn Family] = &[&yamaha_rt::YamahaRt, &nec_ix::NecIx, &fortios::FortiOs];
