@@ -77,7 +77,7 @@ pub(crate) fn devices<'a>(lines: &[Line<'a>], families: &[&'static dyn Family]) 
             section.mark.sort = Mark::CONFIG;
         }
         let at = (section.lines.first().map_or(1, |l| l.number), section.lines.last().map_or(1, |l| l.number));
-        if !devices.last().is_some_and(|device| continues(device, family, &section.mark)) {
+        if !devices.last().is_some_and(|device| continues(device, family, &section)) {
             if let (true, Some(last)) = (devices.len() >= DEVICES_MAX, devices.last_mut()) {
                 last.gaps.push(too_many(at.0));
                 break;
@@ -106,14 +106,16 @@ fn too_many(line: u32) -> Gap {
 }
 
 /// The same device goes on, unless something says that it is another one.
-fn continues(device: &Device<'_>, family: &'static dyn Family, mark: &Mark) -> bool {
+fn continues(device: &Device<'_>, family: &'static dyn Family, section: &Section<'_, '_>) -> bool {
+    let mark = &section.mark;
     let differs = |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
-    let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
-    device.family.id() == family.id() && same(&device.name, &mark.name)
-        || device.family.id() == family.id()
-            && !differs(&device.name, &mark.name)
-            && !differs(&device.model, &mark.model)
-            && (!device.sorts.contains(&mark.sort) || (mark.goes_on && device.sorts.last() == Some(&mark.sort)))
+    // Two parts behind the same prompt are of one device; two with a heading each are two, whatever the prompt says.
+    let prompted = section.family.is_none() && device.name.is_some() && device.name == mark.name;
+    let fresh = !device.sorts.contains(&mark.sort) || (mark.goes_on && device.sorts.last() == Some(&mark.sort));
+    device.family.id() == family.id()
+        && !differs(&device.name, &mark.name)
+        && !differs(&device.model, &mark.model)
+        && (prompted || fresh)
 }
 
 /// A status output between two configurations belongs to the one or the other. Where no name tells, it is the status of
@@ -203,7 +205,8 @@ fn marks(lines: &[Line<'_>], families: &[&'static dyn Family]) -> Vec<Found> {
         }
         let mut claims = families.iter().filter_map(|family| family.mark(text).map(|mark| (*family, mark)));
         let (Some((family, mark)), None) = (claims.next(), claims.next()) else { continue };
-        let goes_on = mark.goes_on && found.last().is_some_and(|(_, _, before)| before.sort == mark.sort);
+        let goes_on =
+            mark.goes_on && found.last().is_some_and(|(last, _, before)| before.sort == mark.sort && at - last <= 3);
         if !goes_on {
             found.push((at, Some(family), mark));
         }

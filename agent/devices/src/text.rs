@@ -25,11 +25,6 @@ impl<'a> Line<'a> {
     pub(crate) fn trimmed(&self) -> &str {
         self.text.trim()
     }
-
-    /// The words of the line, between blanks.
-    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
-        self.text.split_whitespace()
-    }
 }
 
 /// A file as text. The memory is overwritten when it is let go.
@@ -40,10 +35,6 @@ pub(crate) struct Cleaned {
 }
 
 impl Cleaned {
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     pub(crate) fn lines(&self) -> Vec<Line<'_>> {
         (1..).zip(self.text.split('\n')).map(|(number, text)| Line { number, text: Cow::Borrowed(text) }).collect()
     }

@@ -2,6 +2,9 @@
 //! It does not know how a file is taken apart into devices.
 //! Invariant: the list is explicit and ordered; recognition never depends on that order.
 
+mod cisco;
+pub(crate) mod cisco_asa;
+pub(crate) mod cisco_ios;
 pub(crate) mod fortios;
 pub(crate) mod nec_ix;
 pub(crate) mod yamaha_rt;
@@ -56,4 +59,5 @@ impl Mark {
 }
 
 /// All of them.
-pub(crate) const FAMILIES: &[&dyn Family] = &[&yamaha_rt::YamahaRt, &nec_ix::NecIx, &fortios::FortiOs];
+pub(crate) const FAMILIES: &[&dyn Family] =
+    &[&yamaha_rt::YamahaRt, &nec_ix::NecIx, &fortios::FortiOs, &cisco_asa::CiscoAsa, &cisco_ios::CiscoIos];

@@ -81,7 +81,7 @@ impl<'t, 'l> Places<'t, 'l> {
         let mut lines = Vec::new();
         for policy in self.local_in.iter().filter(|policy| !policy.is("status", "disable")) {
             let on = |name: &&str| *name == interface || *name == "any";
-            if !policy.get("intf").is_some_and(|(_, names)| names.iter().any(|name| on(name))) {
+            if !policy.get("intf").is_some_and(|(_, names)| names.iter().any(on)) {
                 continue;
             }
             let Some(sure) = self.serves(policy, protocol) else { continue };
