@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 mod component;
 mod computer;
+mod device;
 mod duty;
 mod ticket;
 
@@ -102,6 +103,7 @@ fn observations() -> Vec<Observation> {
             port: 22,
             processes: vec![SocketProcess { name: "sshd".into(), executable: Some("/usr/sbin/sshd".into()) }],
         }),
+        device::observation(),
     ]
 }
 

@@ -96,7 +96,7 @@ impl Sort {
             Observation::Package(_) => Self::Package,
             Observation::PackageOrigin(_) => Self::Origin,
             Observation::NetworkInterface(_) => Self::Interface,
-            Observation::ListeningSocket(_) => Self::Other,
+            Observation::ListeningSocket(_) | Observation::DeviceConfiguration(_) => Self::Other,
         }
     }
 

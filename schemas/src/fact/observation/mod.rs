@@ -2,6 +2,7 @@
 //! It does not know how anything is collected, what it means or whether it was declared.
 //! Invariant: an observation holds no volatile value (time, counter, process number), so a second look gives equal bytes.
 
+mod device_configuration;
 mod hardware;
 mod listening_socket;
 mod network_interface;
@@ -9,6 +10,7 @@ mod operating_system;
 mod package;
 mod package_origin;
 
+pub use device_configuration::DeviceConfiguration;
 pub use hardware::{Hardware, HardwarePart};
 pub use listening_socket::{ListeningSocket, SocketProcess, SocketProtocol};
 pub use network_interface::{InterfaceKind, NetworkInterface};
@@ -52,4 +54,5 @@ observations! {
     PackageOrigin = "package_origin.v1",
     NetworkInterface = "network_interface.v1",
     ListeningSocket = "listening_socket.v1",
+    DeviceConfiguration = "device_configuration.v1",
 }

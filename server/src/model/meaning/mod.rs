@@ -113,7 +113,10 @@ pub fn meaning_of(
         Observation::Hardware(_) => Some(host.hardware.clone()),
         Observation::Package(package) if package.state == PackageState::ConfigFiles => None,
         Observation::Package(package) => Some(decided::package(package, origin, host, marks, decisions)),
-        Observation::PackageOrigin(_) | Observation::NetworkInterface(_) | Observation::ListeningSocket(_) => None,
+        Observation::PackageOrigin(_)
+        | Observation::NetworkInterface(_)
+        | Observation::ListeningSocket(_)
+        | Observation::DeviceConfiguration(_) => None,
     }
 }
 
@@ -170,6 +173,7 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         Observation::PackageOrigin(origin) => (origin.name.clone(), None),
         Observation::NetworkInterface(interface) => (interface.name.clone(), None),
         Observation::ListeningSocket(socket) => (socket.key(), None),
+        Observation::DeviceConfiguration(read) => (read.key(), None),
     }
 }
 

@@ -45,6 +45,8 @@ impl Host {
                 Observation::ListeningSocket(body) => sockets.push(body),
                 // The components page shows these, with their supplier.
                 Observation::Package(_) | Observation::PackageOrigin(_) => {}
+                // The page of devices shows these.
+                Observation::DeviceConfiguration(_) => {}
             }
         }
         interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));

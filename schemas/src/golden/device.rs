@@ -1,0 +1,67 @@
+//! The samples of what devices' configurations say. They do not know parsers or admission.
+//! Invariant: every field is filled, so that the golden bytes show all of them.
+
+use super::*;
+use crate::fact::device::*;
+
+fn answered(answer: Answer, line: u32, text: &str) -> Answered {
+    Answered { answer, because: vec![Ground { line: Some(line), text: Text::same(text) }] }
+}
+
+fn reading() -> DeviceReading {
+    DeviceReading {
+        family: "yamaha_rt".into(),
+        source: DeviceSource {
+            sha256: "5e".repeat(32),
+            bytes: 18_200,
+            sort: SourceSort::ConfigurationAndStatus,
+            encoding: "Shift_JIS".into(),
+            written: Some("Nov 20 2026 10:11:12".into()),
+            lines: (1, 640),
+        },
+        extent: Extent::Partial,
+        gaps: vec![Gap {
+            sort: GapSort::Elsewhere,
+            line: Some(210),
+            text: Text::same("ip filter 1010 is not in the file"),
+        }],
+        identity: DeviceIdentity {
+            name: Some("caterer-gw".into()),
+            maker: Some("Yamaha".into()),
+            model: Some("RTX1210".into()),
+            serial: Some("EXAMPLE0001".into()),
+            macs: vec!["00:00:5e:00:53:01".into()],
+            firmware: vec![Firmware { version: "14.01.42".into(), build: Some("1".into()), running: Answer::Yes }],
+        },
+        ways_in: vec![WayIn {
+            key: "tunnel 1".into(),
+            sort: WayInSort::SiteToSite,
+            technology: "ipsec-ikev1".into(),
+            far_end: FarEnd::Address("192.0.2.10".into()),
+            enabled: answered(Answer::Yes, 88, "tunnel enable 1"),
+            restriction: Restriction {
+                restricted: answered(Answer::Yes, 90, "one peer address"),
+                sources: vec!["192.0.2.10".into()],
+            },
+            interface: Some("pp 1".into()),
+            inside: vec!["198.51.100.0/24".into()],
+            users: Some(3),
+            second_factor: answered(Answer::NotApplicable, 88, "a tunnel between sites"),
+        }],
+        management: Restriction { restricted: answered(Answer::No, 12, "httpd host any"), sources: vec!["any".into()] },
+        vpn: Restriction {
+            restricted: answered(Answer::Yes, 90, "one peer address"),
+            sources: vec!["192.0.2.10".into()],
+        },
+        logs_elsewhere: answered(Answer::Yes, 300, "syslog host"),
+        log_targets: vec!["198.51.100.20".into()],
+        administrators: Some(2),
+    }
+}
+
+pub(super) fn observation() -> Observation {
+    Observation::DeviceConfiguration(DeviceConfiguration {
+        file_name: "caterer-gw.txt".into(),
+        reading: Box::new(reading()),
+    })
+}
