@@ -173,6 +173,7 @@ fn plan() -> Plan {
             remote_path_id: RemotePathId::new("maintenance").unwrap(),
             host: "tos-db-1".into(),
             interface: "wg0".into(),
+            device: None,
             purpose: "保守".into(),
             supplier_id: SupplierId::new("debian").unwrap(),
         }],
@@ -257,6 +258,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(duty::facts());
     facts.extend(computer::facts());
     facts.extend(ticket::facts());
+    facts.extend(device::facts());
     facts
 }
 
@@ -350,6 +352,10 @@ fn json_schemas_are_current() {
         ("planned_change.v1", schema_for!(TicketStated)),
         ("planned_change_moved.v1", schema_for!(TicketMoved)),
         ("planned_change_windows_ended.v1", schema_for!(WindowsEnded)),
+        ("device_read.v1", schema_for!(crate::fact::device_read::DeviceRead)),
+        ("remote_path.v1", schema_for!(crate::fact::remote_path::RemotePathRecorded)),
+        ("remote_maintenance_answered.v1", schema_for!(crate::fact::remote_path::RemoteMaintenanceAnswered)),
+        ("remote_days_ended.v1", schema_for!(crate::fact::remote_path::RemoteDaysEnded)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),
         ("batch_answer.v1", schema_for!(crate::wire::BatchAnswer)),

@@ -92,6 +92,8 @@ ids! {
     ChangeId,
     /// A person's decision about components; made by the server.
     DecisionId,
+    /// A network device that opens ways in from outside: chosen by the operator.
+    DeviceId,
     /// A declared way in from outside: chosen by the operator, unique within its plan.
     RemotePathId,
     /// The life of one rule's verdict on one subject; derived from both.

@@ -176,6 +176,18 @@ refusals! {
     TicketMoveImpossible = "ticket_move_impossible",
         ("チケットをこの状態にすることはできません。", "The ticket cannot go to this state."),
         ("下に示す理由を確かめてください。行っていない変更は、行った（done）とは記録できません。", "See the reason named below. A change that was not made cannot be recorded as done.");
+    DeviceWrong = "device_wrong",
+        ("機器の読み取り結果を、このままでは受け付けられません。", "What was read of the device cannot be taken as it is."),
+        ("下に示す項目を直してください。設定ファイルは `daicho device import` で読み直せます。", "Correct the field named below; `daicho device import` reads the configuration anew.");
+    DeviceNotRead = "device_not_read",
+        ("ファイルを機器の設定として読めません。", "The file cannot be read as a device's configuration."),
+        ("機器から取り出したままの設定（show config など）を渡してください。下に理由を示します。", "Hand in the configuration as the device prints it (show config or the like). The reason is named below.");
+    RemotePathWrong = "remote_path_wrong",
+        ("経路の記録を、このままでは受け付けられません。", "The record of the remote path cannot be taken as it is."),
+        ("下に示す項目を直してください。機器と経路の id は `daicho device list` で見られます。", "Correct the field named below; `daicho device list` lists devices and their ways in.");
+    RemotePathMeanwhile = "remote_path_meanwhile",
+        ("この経路や回答は、その間に別の内容で記録されています。", "Somebody else has recorded this path or answer meanwhile."),
+        ("下に示す今の記録を確かめ、それでも変えるなら replaces にその記録の番号を書いてください。", "Look at the record that stands, as named below; to change it, give its entry in replaces.");
     PersonUnknown = "person_unknown",
         ("その人は登録されていません。", "There is no such person here."),
         ("サインインできる人の id か、自由な名前（name）で指定してください。", "Give the id of somebody who may sign in, or a free name (name).");

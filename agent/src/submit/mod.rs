@@ -99,6 +99,10 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::TicketExists
         | Code::TicketChangedMeanwhile
         | Code::TicketMoveImpossible
+        | Code::DeviceWrong
+        | Code::DeviceNotRead
+        | Code::RemotePathWrong
+        | Code::RemotePathMeanwhile
         | Code::PersonUnknown
         | Code::NotSignedIn
         | Code::NotAllowed

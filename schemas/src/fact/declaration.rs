@@ -3,7 +3,7 @@
 //! Invariant: a declaration is kept as it was filed; a new version is a new fact, never an edit.
 
 use super::filing::FilingItems;
-use crate::ids::{EquipmentId, PartId, PlanId, RemotePathId, SupplierId};
+use crate::ids::{DeviceId, EquipmentId, PartId, PlanId, RemotePathId, SupplierId};
 use crate::text::Text;
 use crate::time::CalendarDate;
 use schemars::JsonSchema;
@@ -209,16 +209,31 @@ pub struct DeclaredPart {
     pub covers: Vec<String>,
 }
 
+/// A way in that a device opens, by the key that its configuration gives it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredWayIn {
+    /// The device.
+    pub device_id: DeviceId,
+    /// Its key within the device: `tunnel 1`.
+    pub way_in: String,
+}
+
 /// A way in from outside that the operator has declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredRemotePath {
     /// The operator's own id for it, unique within the plan.
     pub remote_path_id: RemotePathId,
-    /// The host it ends on.
+    /// The host it ends on; empty for a way in of a device.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
-    /// The network interface it ends on.
+    /// The network interface it ends on; empty for a way in of a device.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub interface: String,
+    /// The way in of a device, for a path that ends on no host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeclaredWayIn>,
     /// What it is for.
     pub purpose: String,
     /// Who uses it to maintain or operate.

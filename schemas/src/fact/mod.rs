@@ -8,9 +8,11 @@ pub mod computer;
 pub mod decision;
 pub mod declaration;
 pub mod device;
+pub mod device_read;
 pub mod duty;
 pub mod filing;
 pub mod observation;
+pub mod remote_path;
 pub mod supplier;
 pub mod ticket;
 
@@ -100,6 +102,14 @@ facts! {
     TicketMoved(ticket::TicketMoved) = "planned_change_moved.v1",
     /// The last day of tickets' windows is over.
     WindowsEnded(ticket::WindowsEnded) = "planned_change_windows_ended.v1",
+    /// A person handed in what a device's configuration says.
+    DeviceRead(device_read::DeviceRead) = "device_read.v1",
+    /// A person recorded a way in from outside.
+    RemotePath(remote_path::RemotePathRecorded) = "remote_path.v1",
+    /// A vendor said whether it uses remote maintenance.
+    RemoteMaintenanceAnswered(remote_path::RemoteMaintenanceAnswered) = "remote_maintenance_answered.v1",
+    /// The last day of such answers, or of contracts of remote paths, is over.
+    RemoteDaysEnded(remote_path::RemoteDaysEnded) = "remote_days_ended.v1",
 }
 
 /// A fact could not be read or written.

@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::fact::device::*;
+use crate::fact::device_read::*;
+use crate::fact::remote_path::*;
 
 fn answered(answer: Answer, line: u32, text: &str) -> Answered {
     Answered { answer, because: vec![Ground { line: Some(line), text: Text::same(text) }] }
@@ -64,4 +66,56 @@ pub(super) fn observation() -> Observation {
         file_name: "caterer-gw.txt".into(),
         reading: Box::new(reading()),
     })
+}
+
+pub(super) fn facts() -> Vec<Fact> {
+    let vendor = || SupplierId::new("example-networks").unwrap();
+    let device_id = || DeviceId::new("caterer-gw").unwrap();
+    vec![
+        Fact::DeviceRead(DeviceRead {
+            device_id: device_id(),
+            equipment_id: Some(EquipmentId::new("emr").unwrap()),
+            place: "厨房事務室".into(),
+            owner: Some(HeldBy::Supplier(vendor())),
+            taken_on: day("2026-11-20"),
+            reading: Box::new(reading()),
+            note: "給食会社の機器".into(),
+        }),
+        Fact::RemotePath(RemotePathRecorded {
+            remote_path_id: RemotePathId::new("caterer").unwrap(),
+            enters: PathEntry::DeviceWayIn { device_id: device_id(), way_in: "tunnel 1".into() },
+            equipment_id: Some(EquipmentId::new("emr").unwrap()),
+            near_end: "給食サーバー".into(),
+            far_end: "給食会社の本社".into(),
+            supplier_id: Some(vendor()),
+            purpose: "給食の発注".into(),
+            contract: Some(PlanId::new("plan-emr-2").unwrap()),
+            patched_by: Some(HeldBy::Operator),
+            accounts: Some(PathAccounts { count: Some(2), shared: Answer::No }),
+            second_factor: Answer::Yes,
+            log_review: Some(LogReview { by: "医療情報部".into(), last_on: Some(day("2026-11-01")) }),
+            national_network: Some(NationalNetwork::Other),
+            target_on: Some(day("2027-03-31")),
+            removed_on: Some(day("2026-11-20")),
+            on: day("2026-11-20"),
+            note: "契約第7条".into(),
+            replaces: Some(51),
+        }),
+        Fact::RemoteMaintenanceAnswered(RemoteMaintenanceAnswered {
+            supplier_id: vendor(),
+            equipment_id: EquipmentId::new("emr").unwrap(),
+            uses: true,
+            on: day("2026-11-20"),
+            valid_through: day("2027-11-19"),
+            answered_by: "保守部".into(),
+            how: AnsweredBy::Form,
+            note: "事業者確認用 2026".into(),
+            replaces: Some(52),
+        }),
+        Fact::RemoteDaysEnded(RemoteDaysEnded {
+            on: day("2027-11-20"),
+            plan_ids: vec![PlanId::new("plan-emr-2").unwrap()],
+            answer_seqs: vec![53],
+        }),
+    ]
 }

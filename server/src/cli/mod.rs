@@ -10,6 +10,7 @@ mod client;
 mod component;
 mod computers;
 mod designation;
+mod device;
 mod duty;
 mod equipment;
 mod evidence;
@@ -91,6 +92,9 @@ enum Command {
     Show(show::ShowArguments),
     /// What a supplier, a holder, a country or a product touches (影響範囲)
     Radius(radius::RadiusArguments),
+    /// Devices that open ways in from outside: their configurations (機器の設定)
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
     #[command(subcommand)]
     Duty(duty::DutyCommand),
@@ -169,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),
         Command::Show(arguments) => show::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
+        Command::Device(command) => device::run(&command, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Ticket(command) => ticket::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),

@@ -99,7 +99,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         Code::DecisionContradicts | Code::DecisionEnded => StatusCode::CONFLICT,
         Code::DecisionSupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::DutyMovedMeanwhile | Code::ComputerJudgedMeanwhile | Code::CheckAnsweredMeanwhile => StatusCode::CONFLICT,
-        Code::TicketExists | Code::TicketChangedMeanwhile => StatusCode::CONFLICT,
+        Code::TicketExists | Code::TicketChangedMeanwhile | Code::RemotePathMeanwhile => StatusCode::CONFLICT,
         Code::DutyMoveImpossible
         | Code::DutyProhibited
         | Code::DutyDateWrong
@@ -111,6 +111,9 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::ComputerChangeDayWrong
         | Code::CheckAnswerWrong
         | Code::TicketMoveImpossible
+        | Code::DeviceWrong
+        | Code::DeviceNotRead
+        | Code::RemotePathWrong
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -167,7 +167,27 @@ fn check_plan(plan: &Plan) -> Check {
     let paths = Path::of("remote_paths");
     let ids = plan.remote_paths.iter().map(|path| path.remote_path_id.to_string());
     check_unique(ids, "remote_path_id", |i| paths.index(i).key("remote_path_id"))?;
-    let ends = plan.remote_paths.iter().map(|path| format!("{} {}", host_key(&path.host), path.interface));
+    for (i, path) in plan.remote_paths.iter().enumerate() {
+        match &path.device {
+            None if host_key(&path.host).is_empty() => {
+                return Err((paths.index(i).key("host"), "say on which host it ends, or on which device".into()));
+            }
+            None if path.interface.trim().is_empty() => {
+                return Err((paths.index(i).key("interface"), "say on which interface it ends".into()));
+            }
+            Some(_) if !(path.host.is_empty() && path.interface.is_empty()) => {
+                return Err((paths.index(i).key("device"), "a path ends on a host or on a device, not on both".into()));
+            }
+            Some(way) if way.way_in.trim().is_empty() => {
+                return Err((paths.index(i).key("device").key("way_in"), "say which way in of the device".into()));
+            }
+            None | Some(_) => {}
+        }
+    }
+    let ends = plan.remote_paths.iter().map(|path| match &path.device {
+        Some(way) => format!("{} {}", way.device_id, way.way_in),
+        None => format!("{} {}", host_key(&path.host), path.interface),
+    });
     check_unique(ends, "host and interface", |i| paths.index(i))?;
     let contractors = plan.contractors.iter().map(ToString::to_string);
     check_unique(contractors, "contractor", |i| Path::of("contractors").index(i))?;

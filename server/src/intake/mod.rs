@@ -12,9 +12,11 @@ pub mod computers;
 pub mod countries;
 pub mod decisions;
 pub mod declarations;
+pub mod devices;
 pub mod door;
 pub mod duties;
 pub mod keeper;
+pub mod remote_paths;
 mod snapshots;
 pub mod submission;
 pub mod tickets;
@@ -91,6 +93,10 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::TicketStated(stated) => tickets::stated(model, author, stated),
         Fact::TicketMoved(moved) => appended(tickets::moved(model, author, moved, now.date_in_japan())),
         Fact::WindowsEnded(ended) if !tickets::are_due(model, ended) => Ok(Verdict::NothingNew),
+        Fact::DeviceRead(read) => news(devices::read(model, author, read, now.date_in_japan())),
+        Fact::RemotePath(said) => news(remote_paths::recorded(model, author, said, now.date_in_japan())),
+        Fact::RemoteMaintenanceAnswered(said) => news(remote_paths::answered(model, author, said, now.date_in_japan())),
+        Fact::RemoteDaysEnded(ended) if !remote_paths::are_due(model, ended) => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_) if model.ledger_id().is_some() => Ok(Verdict::NothingNew),
         Fact::LedgerOpened(_)
         | Fact::AccessGranted(_)
@@ -100,6 +106,7 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         | Fact::Notices(_)
         | Fact::Reminders(_)
         | Fact::WindowsEnded(_)
+        | Fact::RemoteDaysEnded(_)
         | Fact::FaultReported(_) => Ok(Verdict::Append),
     }
 }

@@ -86,6 +86,12 @@ impl Submission {
             Fact::TicketStated(stated) => vec![format!("ticket:{}", stated.change.change_id)],
             Fact::TicketMoved(moved) => vec![format!("ticket:{}", moved.change_id)],
             Fact::WindowsEnded(ended) => ended.change_ids.iter().map(|id| format!("ticket:{id}")).collect(),
+            // What a plan or a reading shows decides about them, so neither may change meanwhile.
+            Fact::DeviceRead(_) => vec!["devices".into(), "plans".into()],
+            Fact::RemotePath(_) => vec!["remote_paths".into(), "devices".into(), "plans".into()],
+            Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
+                vec!["remote_paths".into(), "plans".into()]
+            }
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],
         }
     }

@@ -68,7 +68,7 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 7;
+pub const FOLD_VERSION: u32 = 8;
 
 impl Model {
     /// Takes the next entry in. An entry that was taken in before changes nothing, so a tail may overlap a snapshot.
@@ -117,9 +117,22 @@ impl Model {
                 drift.host_changed(state, host, &mut touched);
                 self.watch(host, &Changed::default(), true, at, &mut touched);
             }
-            Change::Reported(host, changed, joined) => {
+            Change::Reported(host, changed, joined, devices) => {
+                touched.read(devices);
                 drift.reported(state, host, &changed, &mut touched);
                 self.watch(host, &changed, joined, at, &mut touched);
+            }
+            Change::Devices(changed) => {
+                touched.equipment.extend(changed.equipment.iter().cloned());
+                touched.read(changed);
+            }
+            Change::Paths(changed) => {
+                touched.paths.extend(changed.paths);
+                touched.answers.extend(changed.answers);
+                touched.devices.extend(changed.devices);
+                touched.equipment.extend(changed.equipment);
+                let hosts = changed.hosts.iter().flat_map(|name| drift.hosts.of_name(name));
+                touched.hosts.extend(hosts);
             }
             Change::Tickets(ids) => {
                 let own = ids.iter().filter_map(|id| state.tickets.get(id));

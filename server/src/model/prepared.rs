@@ -82,6 +82,8 @@ pub enum Sort {
     Origin,
     /// A network interface.
     Interface,
+    /// What a device's configuration says.
+    Device,
     /// Anything that is no component and changes no meaning.
     Other,
 }
@@ -96,7 +98,8 @@ impl Sort {
             Observation::Package(_) => Self::Package,
             Observation::PackageOrigin(_) => Self::Origin,
             Observation::NetworkInterface(_) => Self::Interface,
-            Observation::ListeningSocket(_) | Observation::DeviceConfiguration(_) => Self::Other,
+            Observation::ListeningSocket(_) => Self::Other,
+            Observation::DeviceConfiguration(_) => Self::Device,
         }
     }
 

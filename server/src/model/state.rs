@@ -5,9 +5,9 @@
 use super::Event;
 use super::duties::Duties;
 use super::duties::life::DutyAct;
-use super::findings::{Findings, Subject};
+use super::findings::{At, Findings, Subject};
 use super::numbers::HostNo;
-use super::prepared::PreparedBatch;
+use super::prepared::{PreparedBatch, Sort};
 use super::snapshot::{In, Keep, Out, SnapshotError};
 use super::tickets;
 use super::views::access::Access;
@@ -17,15 +17,20 @@ use super::views::check_answers::CheckAnswers;
 use super::views::computers::{ComputerKey, Computers};
 use super::views::coverage::Coverage;
 use super::views::decisions::Decisions;
-use super::views::declarations::{Declarations, PlanState};
+use super::views::declarations::{Declarations, PlanState, host_key};
+use super::views::devices::{Devices, DevicesChanged};
 use super::views::early::Early;
+use super::views::remote_paths::{AnswerKey, PathState, RemotePaths};
 use super::views::tickets::Tickets;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::component::{ComponentDecided, ComponentDecisionWithdrawn, ComponentSelector};
 use daicho_schemas::fact::decision::FaultReported;
 use daicho_schemas::fact::declaration::Plan;
-use daicho_schemas::ids::{ChangeId, DutyId, SupplierId};
+use daicho_schemas::fact::observation::Observation;
+use daicho_schemas::fact::remote_path::{PathEntry, RemotePathRecorded};
+use daicho_schemas::ids::{AgentId, ChangeId, DeviceId, DutyId, EquipmentId, RemotePathId, SupplierId};
 use roaring::RoaringBitmap;
+use std::collections::BTreeSet;
 use std::iter::once;
 use std::sync::Arc;
 
@@ -59,6 +64,10 @@ pub struct State {
     pub tickets: Tickets,
     /// What came while a prohibition period ran.
     pub early: Early,
+    /// Devices that open ways in from outside.
+    pub devices: Devices,
+    /// Remote paths as recorded, and vendors' answers.
+    pub remote_paths: RemotePaths,
     /// The life of every finding.
     pub findings: Findings,
     /// The life of every duty.
@@ -84,10 +93,41 @@ pub enum Change {
     Joined(HostNo),
     /// An agent was revoked, fell silent or was heard.
     Host(HostNo),
-    /// An agent reported; whether for the first time.
-    Reported(HostNo, Changed, bool),
+    /// An agent reported; whether for the first time, and which devices its drop folder shows otherwise.
+    Reported(HostNo, Changed, bool, DevicesChanged),
+    /// A device was read.
+    Devices(DevicesChanged),
+    /// Paths were recorded, a vendor answered, or days of theirs are over.
+    Paths(PathsChanged),
     /// Tickets were stated or moved, or their windows ended.
     Tickets(Vec<ChangeId>),
+}
+
+/// What people said of remote paths concerns these.
+#[derive(Clone, Debug, Default)]
+pub struct PathsChanged {
+    /// Records.
+    pub paths: BTreeSet<RemotePathId>,
+    /// Vendors' answers.
+    pub answers: BTreeSet<AnswerKey>,
+    /// Devices on which paths enter.
+    pub devices: BTreeSet<DeviceId>,
+    /// The equipment that paths lead to or led to.
+    pub equipment: BTreeSet<EquipmentId>,
+    /// Hosts on which paths enter, as names are compared.
+    pub hosts: BTreeSet<String>,
+}
+
+impl PathsChanged {
+    fn enters(&mut self, path: &RemotePathRecorded) {
+        match &path.enters {
+            PathEntry::DeviceWayIn { device_id, .. } => drop(self.devices.insert(device_id.clone())),
+            PathEntry::HostInterface { host, .. } | PathEntry::Software { host, .. } => {
+                self.hosts.insert(host_key(host));
+            }
+        }
+        self.equipment.extend(path.equipment_id.clone());
+    }
 }
 
 impl State {
@@ -155,6 +195,10 @@ impl State {
                 Change::Nothing
             }
             Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
+            Fact::DeviceRead(read) => Change::Devices(self.devices.read(read, event.author.person(), event.at())),
+            Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
+                Change::Paths(self.take_path(event))
+            }
             Fact::FaultReported(fault) => {
                 self.faults.push((event.seq, fault.clone()));
                 let over = self.faults.len().saturating_sub(FAULTS_MAX);
@@ -206,6 +250,56 @@ impl State {
         }
     }
 
+    fn take_path(&mut self, event: &Event<'_>) -> PathsChanged {
+        let (by, at) = (event.author.person(), event.at());
+        let mut changed = PathsChanged::default();
+        match event.fact {
+            Fact::RemotePath(said) => {
+                let before = self.remote_paths.recorded(said, by, at);
+                changed.paths.insert(said.remote_path_id.clone());
+                changed.enters(said);
+                before.iter().for_each(|before| changed.enters(&before.recorded));
+            }
+            Fact::RemoteMaintenanceAnswered(said) => {
+                changed.answers.insert(self.remote_paths.answered(said, by, at));
+            }
+            Fact::RemoteDaysEnded(stated) => {
+                let through = |id| self.declarations.plan_state(id)?.plan.dates.entrusted_through;
+                let plans: Vec<_> = stated.plan_ids.iter().filter_map(|id| Some((id.clone(), through(id)?))).collect();
+                changed.answers = self.remote_paths.ended(stated, &plans);
+                let ended = stated.plan_ids.iter().filter_map(|id| self.declarations.plan_state(id));
+                changed.equipment.extend(ended.map(|state| state.plan.equipment.equipment_id.clone()));
+                let paths = stated.plan_ids.iter().flat_map(|id| self.remote_paths.of_contract(id));
+                changed.paths.extend(paths.map(|state: &PathState| state.recorded.remote_path_id.clone()));
+            }
+            _ => {}
+        }
+        changed
+    }
+
+    /// What an agent's drop folder shows otherwise than before.
+    fn shown(&mut self, host: HostNo, agent: &AgentId, changed: &Changed, at: At) -> DevicesChanged {
+        let read = |state: &Self, item| match state.assets.items.get(item)? {
+            item if item.sort != Sort::Device => None,
+            item => match item.observation()? {
+                Observation::DeviceConfiguration(read) => Some(read),
+                _ => None,
+            },
+        };
+        let mut touched = DevicesChanged::default();
+        for item in &changed.went {
+            if let Some(configuration) = read(self, item) {
+                touched = touched.and(self.devices.gone(&(host, configuration.key())));
+            }
+        }
+        for item in &changed.came {
+            if let Some(configuration) = read(self, item) {
+                touched = touched.and(self.devices.shown((host, agent), &configuration, at));
+            }
+        }
+        touched
+    }
+
     fn turn(&mut self, id: &DutyId, act: DutyAct, event: &Event<'_>) -> Change {
         self.duties.turned(id, act, event.author, event.at());
         // What is notified of a computer is done when its duty is, so its finding has to be judged again.
@@ -243,7 +337,8 @@ impl State {
             }
         }
         let changed = self.assets.changed(host, &before, event.received_at);
-        Change::Reported(host, Changed { first: &changed.came & first, ..changed }, joined)
+        let devices = self.shown(host, &batch.agent_id, &changed, event.at());
+        Change::Reported(host, Changed { first: &changed.came & first, ..changed }, joined, devices)
     }
 }
 
@@ -261,6 +356,8 @@ impl Keep for State {
         self.check_answers.keep(out)?;
         self.tickets.keep(out)?;
         self.early.keep(out)?;
+        self.devices.keep(out)?;
+        self.remote_paths.keep(out)?;
         self.findings.keep(out)?;
         self.duties.keep(out)?;
         out.json(&self.faults)
@@ -280,6 +377,8 @@ impl Keep for State {
             check_answers: Keep::back(from)?,
             tickets: Keep::back(from)?,
             early: Keep::back(from)?,
+            devices: Keep::back(from)?,
+            remote_paths: Keep::back(from)?,
             findings: Keep::back(from)?,
             duties: Keep::back(from)?,
             faults: from.json()?,

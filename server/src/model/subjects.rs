@@ -10,6 +10,8 @@ use daicho_schemas::fact::component::ComponentDecided;
 use daicho_schemas::fact::computer::ComputerJudged;
 use daicho_schemas::fact::decision::Notice;
 use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
+use daicho_schemas::fact::remote_path::{PathEntry, RemotePathRecorded};
 use daicho_schemas::fact::ticket::TicketStated;
 use std::collections::BTreeSet;
 
@@ -58,6 +60,12 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         Fact::TicketStated(stated) => of_ticket(stated),
         Fact::TicketMoved(moved) => vec![format!("ticket:{}", moved.change_id)],
         Fact::WindowsEnded(ended) => ended.change_ids.iter().map(|id| format!("ticket:{id}")).collect(),
+        Fact::DeviceRead(read) => of_device(read),
+        Fact::RemotePath(said) => of_remote_path(said),
+        Fact::RemoteMaintenanceAnswered(said) => {
+            vec![format!("supplier:{}", said.supplier_id), format!("equipment:{}", said.equipment_id)]
+        }
+        Fact::RemoteDaysEnded(ended) => ended.plan_ids.iter().map(|id| format!("plan:{id}")).collect(),
         Fact::Notices(notices) => notices.notices.iter().flat_map(of_notice).collect(),
     }
 }
@@ -68,6 +76,30 @@ fn of_plan(plan: &Plan) -> Vec<String> {
     let named = parts.chain(&plan.filing.equipment_supplier).chain(&plan.contractors).chain(paths);
     let own = [format!("plan:{}", plan.plan_id), format!("equipment:{}", plan.equipment.equipment_id)];
     own.into_iter().chain(named.map(|id| format!("supplier:{id}"))).collect()
+}
+
+fn of_device(read: &DeviceRead) -> Vec<String> {
+    let equipment = read.equipment_id.iter().map(|id| format!("equipment:{id}"));
+    equipment.chain([format!("device:{}", read.device_id)]).chain(held_by(read.owner.as_ref())).collect()
+}
+
+fn held_by(who: Option<&HeldBy>) -> Option<String> {
+    match who {
+        Some(HeldBy::Supplier(id)) => Some(format!("supplier:{id}")),
+        Some(HeldBy::Operator) | None => None,
+    }
+}
+
+fn of_remote_path(said: &RemotePathRecorded) -> Vec<String> {
+    let mut subjects = vec![format!("remote_path:{}", said.remote_path_id)];
+    if let PathEntry::DeviceWayIn { device_id, .. } = &said.enters {
+        subjects.push(format!("device:{device_id}"));
+    }
+    subjects.extend(said.equipment_id.iter().map(|id| format!("equipment:{id}")));
+    subjects.extend(said.contract.iter().map(|id| format!("plan:{id}")));
+    subjects.extend(said.supplier_id.iter().map(|id| format!("supplier:{id}")));
+    subjects.extend(held_by(said.patched_by.as_ref()));
+    subjects
 }
 
 fn of_notice(notice: &Notice) -> Vec<String> {

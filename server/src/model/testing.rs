@@ -2,6 +2,10 @@
 //! It does not know engines, intake or the clock; every entry comes one minute after the one before.
 //! Invariant: what a test does not set is the same in every test.
 
+mod devices;
+
+pub(crate) use devices::*;
+
 use super::rows::{FindingRow, FindingState};
 use super::{Event, Model};
 use crate::ledger::entry::Author;
@@ -432,6 +436,20 @@ impl PlanScript {
             "supplier_id": supplier,
             "covers": covers,
         }));
+        self
+    }
+
+    /// It declares a way in of a device.
+    pub(crate) fn way_in(mut self, device: &str, way_in: &str) -> Self {
+        self.0["remote_paths"].as_array_mut().unwrap().push(json!({
+            "remote_path_id": device, "device": { "device_id": device, "way_in": way_in },
+            "purpose": "保守", "supplier_id": "vendor",
+        }));
+        self
+    }
+
+    pub(crate) fn contractor(mut self, supplier: &str) -> Self {
+        self.0["contractors"] = json!([supplier]);
         self
     }
 

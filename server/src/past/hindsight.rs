@@ -60,6 +60,9 @@ fn speaks_of(model: &Model, fact: &Fact, end: UtcMicros) -> bool {
         Fact::Batch(signed) => PreparedBatch::read(signed).is_ok_and(|batch| batch.finished_at <= end),
         Fact::DutyMoved(moved) => moved.on <= day,
         Fact::CheckAnswered(answered) => answered.on <= day,
+        Fact::DeviceRead(read) => read.taken_on <= day,
+        Fact::RemotePath(said) => said.on <= day,
+        Fact::RemoteMaintenanceAnswered(said) => said.on <= day,
         Fact::ComponentDecided(decided) => decided.speaks_of(day),
         // It never was so, on no day.
         Fact::ComponentDecisionWithdrawn(taken) => model.decision(&taken.decision_id).is_some(),

@@ -6,6 +6,7 @@ mod changes;
 mod check_lists;
 mod computers;
 mod decisions;
+mod devices;
 mod duties;
 mod health;
 mod ledger;
@@ -46,6 +47,9 @@ fn present() -> Router<Arc<App>> {
         .route("/plans", post(writes::plan))
         .route("/check-answers", post(check_lists::answer))
         .route("/changes/judge", post(changes::judge))
+        .route("/devices", post(devices::read))
+        .route("/paths", post(devices::record))
+        .route("/remote-answers", post(devices::answer))
         .route("/tickets", post(tickets::open))
         .route("/tickets/{id}/moves", post(tickets::moves))
         .route("/tokens", post(writes::token))

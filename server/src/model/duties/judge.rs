@@ -11,7 +11,7 @@ use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
 use crate::model::regimes;
 use crate::model::rows::{DutyLife, DutyRow, DutyState, FindingState, Phase};
-use crate::model::rules::CHANGED_WHILE_PROHIBITED;
+use crate::model::rules::{CHANGED_WHILE_PROHIBITED, DEVICE_WAY_IN_UNDECLARED};
 use crate::model::state::State;
 use crate::model::views::declarations::{PlanState, SupplierState};
 use daicho_schemas::canonical::Hash;
@@ -25,7 +25,18 @@ use std::collections::BTreeMap;
 
 /// Whether findings of this sort can bring up a duty. A supplier's finding brings up none of its own: the component does.
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
-    let subject = !matches!(finding.subject, Subject::Supplier(..) | Subject::Agent(_) | Subject::Ticket(_));
+    let subject = match finding.subject {
+        Subject::Supplier(..) | Subject::Agent(_) | Subject::Ticket(_) | Subject::RemoteAnswer(..) => false,
+        // That a way in is open to everybody asks for nothing to be filed; that nobody declared it may.
+        Subject::WayIn(..) => finding.rule_id.as_str() == DEVICE_WAY_IN_UNDECLARED,
+        Subject::Product(..)
+        | Subject::Interface(..)
+        | Subject::Plan(_)
+        | Subject::Party(..)
+        | Subject::Computer(..)
+        | Subject::RemotePath(_)
+        | Subject::DeclaredPath(..) => true,
+    };
     // What came in a prohibition period is prohibited, not to be filed: what it changes of a plan hangs on findings of its own.
     subject && finding.rule_id.as_str() != CHANGED_WHILE_PROHIBITED
 }
@@ -43,9 +54,17 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
     let on = finding.opened_at.date_in_japan();
     let (change, kind) = match &finding.subject {
         Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
-        Subject::Interface(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
+        Subject::Interface(..) | Subject::WayIn(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
+        // A path that a plan declares is declared, whatever becomes of its contract.
+        Subject::RemotePath(path) if !state.declares(path) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
         Subject::Plan(plan) | Subject::Party(plan, _) => return duties_of_edit(state, id, finding, plan, on),
-        Subject::Supplier(..) | Subject::Agent(_) | Subject::Computer(..) | Subject::Ticket(_) => return Vec::new(),
+        Subject::Supplier(..)
+        | Subject::Agent(_)
+        | Subject::Computer(..)
+        | Subject::Ticket(_)
+        | Subject::RemotePath(_)
+        | Subject::DeclaredPath(..)
+        | Subject::RemoteAnswer(..) => return Vec::new(),
     };
     let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {
         // The strictest; among equals the plan that comes first.

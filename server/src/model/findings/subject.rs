@@ -2,7 +2,7 @@
 //! It does not know rules or verdicts. Invariant: no two subjects are spelled alike, and a spelling never changes.
 
 use crate::model::meaning::SupplierKey;
-use daicho_schemas::ids::{AgentId, ChangeId, EquipmentId, PlanId, SupplierId};
+use daicho_schemas::ids::{AgentId, ChangeId, DeviceId, EquipmentId, PlanId, RemotePathId, SupplierId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -26,6 +26,14 @@ pub enum Subject {
     Computer(EquipmentId, String),
     /// A ticket.
     Ticket(ChangeId),
+    /// A way in of a device, by its key.
+    WayIn(DeviceId, String),
+    /// A recorded remote path.
+    RemotePath(RemotePathId),
+    /// A remote path that a plan declares and nobody recorded.
+    DeclaredPath(PlanId, RemotePathId),
+    /// A vendor's answer about an equipment.
+    RemoteAnswer(EquipmentId, SupplierId),
 }
 
 impl fmt::Display for Subject {
@@ -45,6 +53,12 @@ impl fmt::Display for Subject {
             }
             Self::Computer(equipment, name) => write!(out, "computer:{equipment}:{name}"),
             Self::Ticket(ticket) => write!(out, "ticket:{ticket}"),
+            Self::WayIn(device, key) => write!(out, "way_in:{device}:{key}"),
+            Self::RemotePath(path) => write!(out, "remote_path:{path}"),
+            Self::DeclaredPath(plan, path) => write!(out, "declared_path:{}:{plan}:{path}", plan.as_str().len()),
+            Self::RemoteAnswer(equipment, supplier) => {
+                write!(out, "remote_answer:{}:{equipment}:{supplier}", equipment.as_str().len())
+            }
         }
     }
 }

@@ -74,9 +74,15 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         Subject::Product(equipment, supplier, product) => judge_product(facts, equipment, supplier, product),
         Subject::Interface(agent, name) => judge_interface(facts, agent, name),
         Subject::Agent(agent) => judge_host(facts, agent),
-        Subject::Supplier(..) | Subject::Plan(_) | Subject::Party(..) | Subject::Computer(..) | Subject::Ticket(_) => {
-            None
-        }
+        Subject::Supplier(..)
+        | Subject::Plan(_)
+        | Subject::Party(..)
+        | Subject::Computer(..)
+        | Subject::Ticket(_)
+        | Subject::WayIn(..)
+        | Subject::RemotePath(_)
+        | Subject::DeclaredPath(..)
+        | Subject::RemoteAnswer(..) => None,
     }
 }
 

@@ -15,16 +15,23 @@ mod changed_while_prohibited;
 pub(crate) mod computer_differs;
 mod computer_not_notified;
 mod declaration_changed;
+mod device_way_in_undeclared;
+mod device_way_in_unrestricted;
 mod party_changed;
 mod planned;
 mod planned_change_differs;
 mod planned_change_prohibited;
 mod planned_change_unseen;
+mod remote_maintenance_unanswered;
 mod remote_path_undeclared;
+mod remote_path_without_contract;
+pub(crate) mod remote_paths;
 mod supplier_unconfirmed;
 mod undeclared_component;
 mod undeclared_host;
 mod undeclared_supplier;
+
+pub(crate) use device_way_in_undeclared::sort_text as way_in_sort_text;
 
 use super::findings::{At, COMPONENTS_LISTED_MAX, Findings, Subject, Turn, Verdict};
 use super::numbers::HostNo;
@@ -65,6 +72,10 @@ pub const RULES: &[Rule] = &[
     supplier_unconfirmed::RULE,
     undeclared_host::RULE,
     remote_path_undeclared::RULE,
+    device_way_in_undeclared::RULE,
+    device_way_in_unrestricted::RULE,
+    remote_path_without_contract::RULE,
+    remote_maintenance_unanswered::RULE,
     agent_silent::RULE,
     declaration_changed::RULE,
     party_changed::RULE,
@@ -78,6 +89,8 @@ pub const RULES: &[Rule] = &[
 
 /// The rule of what the law prohibits for the time. It goes before everything else wherever findings are told.
 pub const CHANGED_WHILE_PROHIBITED: &str = "changed_while_prohibited";
+/// The rule of ways in of devices that nobody declared.
+pub const DEVICE_WAY_IN_UNDECLARED: &str = "device_way_in_undeclared";
 /// The rule of what differs from a ticket.
 pub const PLANNED_CHANGE_DIFFERS: &str = "planned_change_differs";
 

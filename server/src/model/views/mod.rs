@@ -17,8 +17,10 @@ pub mod computers;
 pub mod coverage;
 pub mod decisions;
 pub mod declarations;
+pub mod devices;
 pub mod drift;
 pub mod early;
+pub mod remote_paths;
 pub mod tickets;
 
 /// Every view, in the order in which a fact reaches them.
@@ -33,5 +35,7 @@ pub const VIEWS: &[&str] = &[
     "check_answers",
     "tickets",
     "early",
+    "devices",
+    "remote_paths",
     "drift",
 ];

@@ -65,6 +65,7 @@ pub(in crate::http::console) fn plan() -> Plan {
             remote_path_id: RemotePathId::new("vpn-reiji-soft").unwrap(),
             host: "tos-gw-01".into(),
             interface: "wg0".into(),
+            device: None,
             purpose: "アプリケーションの保守".into(),
             supplier_id: SupplierId::new("reiji-soft").unwrap(),
         }],

@@ -13,6 +13,7 @@ use crate::model::views::declarations::host_key;
 use daicho_schemas::fact::component::ComponentSelector;
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::ids::{EquipmentId, SupplierId};
+use imbl::OrdMap;
 use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -125,6 +126,7 @@ impl Drift {
             self.declare(plan, more);
             for path in &plan.remote_paths {
                 touched.hosts.extend(self.hosts.of_name(&host_key(&path.host)));
+                touched.devices.extend(path.device.iter().map(|way| way.device_id.clone()));
             }
         }
         let mut moved = BTreeSet::new();
@@ -155,12 +157,10 @@ impl Drift {
             return;
         }
         for path in &plan.remote_paths {
-            let path = (host_key(&path.host), path.interface.clone());
-            let count = self.paths.get(&path).copied().unwrap_or(0);
-            match if more { count + 1 } else { count.saturating_sub(1) } {
-                0 => self.paths.remove(&path),
-                count => self.paths.insert(path, count),
-            };
+            match &path.device {
+                Some(way) => count(&mut self.ways_in, way.clone(), more),
+                None => count(&mut self.paths, (host_key(&path.host), path.interface.clone()), more),
+            }
         }
     }
 
@@ -235,4 +235,13 @@ impl Drift {
             }
         }
     }
+}
+
+/// Counts something once more, or once less.
+fn count<K: Ord + Clone>(counts: &mut OrdMap<K, u32>, key: K, more: bool) {
+    let count = counts.get(&key).copied().unwrap_or(0);
+    match if more { count + 1 } else { count.saturating_sub(1) } {
+        0 => counts.remove(&key),
+        count => counts.insert(key, count),
+    };
 }

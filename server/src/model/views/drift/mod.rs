@@ -18,13 +18,16 @@ pub use sightings::{Listed, ORDERS, Sightings, Variant, VariantNo};
 use super::assets::Changed;
 use super::computers::ComputerKey;
 use super::declarations::host_key;
+use super::devices::DevicesChanged;
+use super::remote_paths::AnswerKey;
 use crate::model::meaning::{HostContext, INDEX_COLLECTOR, Marks, Meaning, Setting, SupplierKey, meaning_of};
 use crate::model::numbers::{HostNo, Interned, ItemNo};
 use crate::model::prepared::Sort;
 use crate::model::state::State;
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::declaration::DeclaredWayIn;
 use daicho_schemas::fact::observation::Observation;
-use daicho_schemas::ids::{ChangeId, EquipmentId, SupplierId};
+use daicho_schemas::ids::{ChangeId, DeviceId, EquipmentId, RemotePathId, SupplierId};
 use imbl::OrdMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,11 +51,25 @@ pub struct Touched {
     pub supplier: Option<SupplierId>,
     /// Components mean something else now, on whatever host: another record or decision.
     pub meanings: bool,
+    /// Devices that were read, or whose paths were recorded.
+    pub devices: BTreeSet<DeviceId>,
+    /// Ways in of devices that came, went or are otherwise now.
+    pub ways: BTreeSet<(DeviceId, String)>,
+    /// Remote paths that were recorded, or whose contract ended.
+    pub paths: BTreeSet<RemotePathId>,
+    /// Vendors whose answer on remote maintenance came, ended, or may be contradicted now.
+    pub answers: BTreeSet<AnswerKey>,
     /// Tickets that were stated or moved, or to which something belongs that was seen.
     pub tickets: BTreeSet<ChangeId>,
 }
 
 impl Touched {
+    /// Devices were read, by a person or an agent's drop folder.
+    pub fn read(&mut self, changed: DevicesChanged) {
+        self.devices.extend(changed.ids);
+        self.ways.extend(changed.ways);
+    }
+
     /// Everything there is: what judging from nothing looks at.
     pub fn everything(state: &State, drift: &Drift) -> Self {
         let lines = drift.equipment.iter().flat_map(|(id, drift)| drift.lines().map(move |line| (id, &line.key)));
@@ -62,6 +79,9 @@ impl Touched {
             hosts: state.agents.iter().map(|(host, _)| host).collect(),
             equipment: drift.equipment.keys().cloned().collect(),
             computers: state.computers.iter().map(|(key, _)| key.clone()).collect(),
+            devices: state.devices.ids().cloned().collect(),
+            paths: state.remote_paths.iter().map(|path| path.recorded.remote_path_id.clone()).collect(),
+            answers: state.remote_paths.answers().map(|(key, _)| key.clone()).collect(),
             tickets: state.tickets.iter().map(|(id, _)| id.clone()).collect(),
             ..Self::default()
         }
@@ -83,6 +103,8 @@ pub struct Drift {
     contexts: OrdMap<u32, Arc<HostContext>>,
     /// Ways in from outside that filed plans declare: host name as names are compared, interface, and how often.
     paths: OrdMap<(String, String), u32>,
+    /// Ways in of devices that filed plans declare, and how often.
+    ways_in: OrdMap<DeclaredWayIn, u32>,
     /// How often an observation was understood: what a test of the cost counts.
     #[cfg(test)]
     pub(crate) understood: u64,
@@ -113,6 +135,11 @@ impl Drift {
     /// Whether a filed plan declares a way in by this interface.
     pub fn is_declared_path(&self, hostname: &str, interface: &str) -> bool {
         self.paths.contains_key(&(host_key(hostname), interface.to_string()))
+    }
+
+    /// Whether a filed plan declares a way in of a device.
+    pub fn is_declared_way_in(&self, device_id: &DeviceId, way_in: &str) -> bool {
+        self.ways_in.contains_key(&DeclaredWayIn { device_id: device_id.clone(), way_in: way_in.into() })
     }
 
     fn hold_setting(&mut self, state: &State, setting: &Setting) -> u32 {
@@ -147,7 +174,7 @@ impl Drift {
                 });
                 meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks, &state.decisions)
             }
-            Sort::Origin | Sort::Interface | Sort::Other => None,
+            Sort::Origin | Sort::Interface | Sort::Device | Sort::Other => None,
         }
     }
 

@@ -1,0 +1,35 @@
+//! Which id an imported device gets, and readings that were taken elsewhere.
+
+use super::*;
+use crate::model::testing::reading;
+
+#[test]
+fn a_device_is_called_by_its_name_or_else_by_maker_and_serial_number() {
+    let mut own = reading("S1", &[]);
+    own.identity.name = Some("Gate-1".into());
+    assert_eq!(own_id(&own).unwrap().as_str(), "gate-1");
+    own.identity.name = Some("受付 ルーター".into());
+    assert_eq!(own_id(&own).unwrap().as_str(), "yamaha-s1");
+    own.identity.serial = None;
+    assert_eq!(own_id(&own), None);
+    own.identity.name = Some("seen-0123".into());
+    assert_eq!(own_id(&own), None, "ids that begin so are given by the ledger");
+}
+
+#[test]
+fn readings_of_another_machine_are_taken_as_they_are_and_other_json_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("readings.json");
+    let own = Readings { format: READINGS_FORMAT.into(), readings: vec![reading("S1", &[])] };
+    std::fs::write(&path, serde_json::to_vec_pretty(&own).unwrap()).unwrap();
+    assert_eq!(read(&path).unwrap(), own.readings);
+    std::fs::write(&path, "{}").unwrap();
+    let error = read(&path).unwrap_err();
+    let refusal = error.downcast_ref::<Refusal>().unwrap();
+    assert_eq!(refusal.code, RefusalCode::DeviceNotRead);
+}
+
+#[test]
+fn a_word_in_a_query_is_spelled_out() {
+    assert_eq!(in_query("device:gw:tunnel 1"), "device%3Agw%3Atunnel%201");
+}

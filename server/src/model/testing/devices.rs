@@ -1,0 +1,87 @@
+//! Devices, remote paths and vendors' answers for scripted ledgers. They do not know parsers: a reading is written by hand.
+//! Invariant: what a test does not set is the same in every test.
+
+use super::Script;
+use crate::ledger::entry::Author;
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::device::DeviceReading;
+use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
+use daicho_schemas::ids::PersonId;
+use serde_json::{Value, json};
+
+/// A whole configuration of a box with a serial number, with these ways in.
+pub(crate) fn reading(serial: &str, ways: &[Value]) -> DeviceReading {
+    serde_json::from_value(json!({
+        "family": "yamaha_rt",
+        "source": { "sha256": "5e".repeat(32), "bytes": 900, "sort": "configuration", "encoding": "UTF-8", "lines": [1, 40] },
+        "extent": "whole",
+        "identity": { "maker": "Yamaha", "model": "RTX1210", "serial": serial,
+            "firmware": [{ "version": "14.01.42", "running": "unknown" }] },
+        "ways_in": ways,
+    }))
+    .unwrap()
+}
+
+/// A tunnel that is switched on, from one address.
+pub(crate) fn tunnel(key: &str) -> Value {
+    way(key, "site_to_site", "yes", "yes")
+}
+
+/// A way in: its sort, whether it is on, whether its sources are restricted.
+pub(crate) fn way(key: &str, sort: &str, enabled: &str, restricted: &str) -> Value {
+    let said = |answer: &str| json!({ "answer": answer, "because": [{ "line": 7, "text": { "ja": "設定", "en": "set so" } }] });
+    json!({
+        "key": key, "sort": sort, "technology": "ipsec-ikev1", "far_end": { "address": "192.0.2.10" },
+        "enabled": said(enabled), "restriction": { "restricted": said(restricted), "sources": ["192.0.2.10"] },
+    })
+}
+
+fn aoi() -> Author {
+    Author::Person(PersonId::new("aoi").unwrap())
+}
+
+fn with(mut all: Value, more: &Value) -> Value {
+    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    all
+}
+
+impl Script {
+    /// A person hands in a reading of a device of `tos`; `more` says what else.
+    pub(crate) fn device(&mut self, id: &str, reading: &DeviceReading, more: Value) {
+        let on = self.start.date_in_japan();
+        let all = json!({ "device_id": id, "equipment_id": "tos", "taken_on": on, "reading": reading });
+        self.push(aoi(), Fact::DeviceRead(serde_json::from_value(with(all, &more)).unwrap()));
+    }
+
+    /// A person records a path by a way in of a device.
+    pub(crate) fn path(&mut self, id: &str, (device, way_in): (&str, &str), more: Value) {
+        let on = self.start.date_in_japan();
+        let all = json!({
+            "remote_path_id": id, "enters": { "device_way_in": { "device_id": device, "way_in": way_in } },
+            "equipment_id": "tos", "supplier_id": "vendor", "on": on,
+        });
+        self.push(aoi(), Fact::RemotePath(serde_json::from_value(with(all, &more)).unwrap()));
+    }
+
+    /// A vendor answers whether it uses remote maintenance on `tos`.
+    pub(crate) fn answer(&mut self, supplier: &str, uses: bool, valid_through: &str) {
+        let on = self.start.date_in_japan();
+        let all = json!({
+            "supplier_id": supplier, "equipment_id": "tos", "uses": uses, "on": on, "valid_through": valid_through,
+            "answered_by": "保守部", "how": "form",
+        });
+        self.push(aoi(), Fact::RemoteMaintenanceAnswered(serde_json::from_value(all).unwrap()));
+    }
+
+    /// The server states which days of contracts and answers are over.
+    pub(crate) fn days_ended(&mut self) {
+        let due = self.model.remote_days_ended(self.start.date_in_japan(), 100);
+        self.push(Author::Server, Fact::RemoteDaysEnded(due));
+    }
+}
+
+/// What an agent's drop folder shows.
+pub(crate) fn dropped(reading: &DeviceReading) -> Observation {
+    let configuration = DeviceConfiguration { file_name: "gw.txt".into(), reading: Box::new(reading.clone()) };
+    Observation::DeviceConfiguration(configuration)
+}

@@ -1,0 +1,133 @@
+//! One device as all its readings together show it: who it is, its ways in, and how sure that is.
+//! It does not know plans or recorded paths.
+//! Invariant: a later partial reading adds and changes, and takes nothing away; what nobody read is unknown.
+
+use super::{DeviceState, ReadingState, tells_ways};
+use daicho_schemas::fact::device::{Answer, Answered, DeviceIdentity, Extent, Restriction, WayIn, WayInSort};
+use daicho_schemas::ids::{DeviceId, EquipmentId};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// A device with its readings, newest first.
+#[derive(Clone, Debug)]
+pub struct Device<'a> {
+    /// Its id.
+    pub id: &'a DeviceId,
+    /// What a person recorded of it; absent where only an agent's folder shows it.
+    pub recorded: Option<&'a DeviceState>,
+    /// Every reading that stands.
+    pub readings: Vec<&'a ReadingState>,
+}
+
+/// What a device is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// It opens a tunnel or lets people dial in.
+    Vpn,
+    /// It opens none, and all of its configuration was read.
+    NoVpn,
+    /// What was read does not settle it.
+    Unknown,
+}
+
+/// A way in as it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct StandingWay<'a> {
+    /// What was read last of it.
+    pub way: &'a WayIn,
+    /// The reading.
+    pub from: &'a ReadingState,
+    /// Whether a later reading, which was partial, does not name it.
+    pub earlier: bool,
+}
+
+impl<'a> Device<'a> {
+    pub(super) fn of(id: &'a DeviceId, recorded: Option<&'a DeviceState>, mut readings: Vec<&'a ReadingState>) -> Self {
+        readings.sort_by_key(|own| Reverse((own.taken_on, own.seq)));
+        Self { id, recorded, readings }
+    }
+
+    /// The equipment that it leads to, where a person said so.
+    pub fn equipment_id(&self) -> Option<&'a EquipmentId> {
+        self.recorded?.equipment_id.as_ref()
+    }
+
+    /// The newest configuration.
+    pub fn configuration(&self) -> Option<&'a ReadingState> {
+        self.readings.iter().copied().find(|own| tells_ways(&own.reading))
+    }
+
+    /// The newest reading of any sort.
+    pub fn newest(&self) -> Option<&'a ReadingState> {
+        self.readings.first().copied()
+    }
+
+    /// Who it is: of every question the newest reading that answers it.
+    pub fn identity(&self) -> DeviceIdentity {
+        let all = || self.readings.iter().map(|own| &own.reading.identity);
+        let text = |field: fn(&DeviceIdentity) -> &Option<String>| all().find_map(|own| field(own).clone());
+        DeviceIdentity {
+            name: text(|own| &own.name),
+            maker: text(|own| &own.maker),
+            model: text(|own| &own.model),
+            serial: text(|own| &own.serial),
+            macs: all().map(|own| &own.macs).find(|macs| !macs.is_empty()).cloned().unwrap_or_default(),
+            firmware: all().map(|own| &own.firmware).find(|banks| !banks.is_empty()).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Every way in, by key.
+    pub fn ways(&self) -> BTreeMap<&'a str, StandingWay<'a>> {
+        let mut ways = BTreeMap::new();
+        let mut earlier = false;
+        for from in self.readings.iter().copied().filter(|own| tells_ways(&own.reading)) {
+            for way in &from.reading.ways_in {
+                ways.entry(way.key.as_str()).or_insert(StandingWay { way, from, earlier });
+            }
+            if from.reading.extent == Extent::Whole {
+                break;
+            }
+            earlier = true;
+        }
+        ways
+    }
+
+    /// One way in.
+    pub fn way(&self, key: &str) -> Option<StandingWay<'a>> {
+        self.ways().remove(key)
+    }
+
+    /// Whether it opens ways in by VPN.
+    pub fn kind(&self) -> DeviceKind {
+        let ways = self.ways();
+        let mut vpn = ways.values().filter(|own| is_vpn(own.way)).map(|own| own.way.enabled.answer);
+        if vpn.any(|enabled| enabled == Answer::Yes) {
+            return DeviceKind::Vpn;
+        }
+        let settled = ways.values().filter(|own| is_vpn(own.way)).all(|own| own.way.enabled.answer == Answer::No);
+        match self.configuration() {
+            Some(own) if own.reading.extent == Extent::Whole && settled => DeviceKind::NoVpn,
+            _ => DeviceKind::Unknown,
+        }
+    }
+
+    /// From where its management may be reached, as its newest configuration says.
+    pub fn management(&self) -> Restriction {
+        self.configuration().map(|own| own.reading.management.clone()).unwrap_or_default()
+    }
+
+    /// From where its VPN services may be reached, as its newest configuration says.
+    pub fn vpn(&self) -> Restriction {
+        self.configuration().map(|own| own.reading.vpn.clone()).unwrap_or_default()
+    }
+
+    /// Whether it sends its log elsewhere.
+    pub fn logs_elsewhere(&self) -> Answered {
+        self.configuration().map(|own| own.reading.logs_elsewhere.clone()).unwrap_or_default()
+    }
+}
+
+/// Whether a way in is a VPN in the sense of the survey: a tunnel, or people who dial in.
+pub(crate) fn is_vpn(way: &WayIn) -> bool {
+    matches!(way.sort, WayInSort::SiteToSite | WayInSort::RemoteAccess)
+}
