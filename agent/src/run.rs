@@ -8,13 +8,13 @@ mod hand_over;
 
 use crate::access::{Host, LiveHost};
 use crate::clock::Clock;
-use crate::collect::{self, COLLECTORS, Collected};
+use crate::collect::{self, COLLECTORS, Collected, Collector};
 use crate::files::{FileFault, LockFault, StateLock};
 use crate::schedule::Schedule;
 use crate::spool::{Round, Spool, SpoolFault, SpoolLimits, chain};
 use crate::status::{CollectorStatus, RunStatus};
 use crate::submit::{Backoff, Client, ClientFault, Identity, IdentityFault, load_key};
-use crate::watch::Watch;
+use crate::watch::{Watch, watches_files};
 use conversation::{Conversation, Next};
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::time::UtcMicros;
@@ -272,10 +272,14 @@ fn all() -> BTreeSet<&'static str> {
     COLLECTORS.iter().map(|collector| collector.id()).collect()
 }
 
-/// These, and those that no file announces: something happened on this host, so they look too.
+/// These, and those that no file announces: something happened on this host, so they look too. A change of the network
+/// alone says nothing of the rest, and may come often.
 fn with_unwatchable(mut concerned: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
-    let unwatchable = COLLECTORS.iter().filter(|collector| collector.watches().is_empty());
-    concerned.extend(unwatchable.map(|collector| collector.id()));
+    let by_files = |collector: &&&dyn Collector| watches_files(**collector);
+    if COLLECTORS.iter().filter(by_files).any(|collector| concerned.contains(collector.id())) {
+        let others = COLLECTORS.iter().filter(|collector| !watches_files(**collector));
+        concerned.extend(others.map(|collector| collector.id()));
+    }
     concerned
 }
 

@@ -1,8 +1,12 @@
-//! Which collectors should look again, because something they watch changed (inotify by way of `notify`).
+//! Which collectors should look again, because something they watch changed: files (inotify by way of `notify`), or the
+//! kernel's tables of the network (rtnetlink).
 //! It does not collect, and it believes no event: an event is a hint, the schedule is the safety net.
 //! Invariant: memory is bounded by the number of collectors, however many events come.
 
-use crate::collect::COLLECTORS;
+mod kernel;
+
+use crate::collect::{COLLECTORS, Collector};
+use kernel::{Announcements, TABLES};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +39,20 @@ pub struct Watch {
     root: PathBuf,
     heard: Arc<Heard>,
     watcher: Option<RecommendedWatcher>,
+    listening: Option<tokio::task::AbortHandle>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(task) = &self.listening {
+            task.abort();
+        }
+    }
+}
+
+/// Whether a collector watches files; the others look along whenever files tell of a change on this host.
+pub(crate) fn watches_files(collector: &dyn Collector) -> bool {
+    collector.watches().iter().any(|place| !place.starts_with(TABLES))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -42,8 +60,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watch {
-    /// Begins to watch the host under a root: `/` for the running one. Where the system cannot, the schedule alone
-    /// remains, and the log says so.
+    /// Begins to watch the host under a root: `/` for the running one, inside a runtime. Where the system cannot, the
+    /// schedule alone remains, and the log says so.
     pub fn new(root: &Path) -> Self {
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
@@ -53,7 +71,9 @@ impl Watch {
             .ok();
         // Events name resolved paths.
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        let mut watch = Self { root, heard, watcher };
+        let live = root == Path::new("/");
+        let listening = live.then(|| tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
+        let mut watch = Self { root, heard, watcher, listening };
         watch.arm();
         watch
     }
@@ -63,7 +83,7 @@ impl Watch {
         let Some(watcher) = &mut self.watcher else { return };
         let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
         for collector in COLLECTORS {
-            for place in collector.watches() {
+            for place in collector.watches().iter().filter(|place| !place.starts_with(TABLES)) {
                 let place = self.root.join(place.trim_start_matches('/'));
                 let quiet = self.root.join(QUIET);
                 let existing = place.ancestors().find(|path| path.exists());
@@ -113,6 +133,32 @@ fn hear(heard: &Heard, event: notify::Result<Event>) {
     if !concerned.is_empty() {
         locked(&heard.collectors).extend(concerned);
         heard.news.notify_one();
+    }
+}
+
+/// Listens to the kernel for as long as it can be heard.
+async fn listen(heard: Arc<Heard>) {
+    let mut announcements = match Announcements::new() {
+        Ok(announcements) => announcements,
+        Err(error) => {
+            tracing::warn!(%error, "changes of the network cannot be heard; only the schedule looks");
+            return;
+        }
+    };
+    loop {
+        match announcements.next().await {
+            Ok(tables) => {
+                let reads =
+                    |collector: &&&dyn Collector| collector.watches().iter().any(|place| tables.contains(place));
+                let concerned = COLLECTORS.iter().filter(reads).map(|collector| collector.id());
+                locked(&heard.collectors).extend(concerned);
+                heard.news.notify_one();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "changes of the network are no longer heard; only the schedule looks");
+                return;
+            }
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod component;
 mod computer;
 mod device;
 mod duty;
+mod remote_paths;
 mod ticket;
 
 fn folder(name: &str) -> PathBuf {
@@ -105,6 +106,9 @@ fn observations() -> Vec<Observation> {
         }),
         device::observation(),
     ]
+    .into_iter()
+    .chain(remote_paths::observations())
+    .collect()
 }
 
 fn key() -> SigningKey {

@@ -39,3 +39,4 @@ mod quickstart;
 mod restored;
 mod suppliers;
 mod tickets;
+mod tunnels;

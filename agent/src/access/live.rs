@@ -2,7 +2,9 @@
 //! It does not know which collector asks or why.
 //! Invariant: special files are never opened, and with a root other than `/` every link resolves inside it.
 
-use super::{AccessError, Host, Listing, Machine, Reading, confine};
+mod netlink;
+
+use super::{AccessError, Host, KernelTable, Listing, Machine, Reading, confine};
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -108,6 +110,13 @@ impl Host for LiveHost {
 
     fn is_live(&self) -> bool {
         self.root == Path::new("/")
+    }
+
+    fn kernel_table(&self, table: &KernelTable, bytes_max: usize) -> Result<Reading, AccessError> {
+        if !self.is_live() {
+            return Err(AccessError::Missing { path: table.to_string() });
+        }
+        netlink::read(table, bytes_max)
     }
 
     fn machine(&self) -> Machine {

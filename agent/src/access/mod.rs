@@ -1,11 +1,15 @@
 //! The one door to the machine: every byte that a collector sees comes through [`Host`].
-//! It does not know what any file means, and it offers no way to write, to run a program or to ask the network.
+//! It does not know what any file means, and it offers no way to write, to run a program or to ask the network;
+//! the kernel's own tables of the network are asked of the kernel.
 //! Invariant: nothing outside the root is ever read, no special file is opened, and every reading has a limit.
 
 mod confine;
+mod kernel;
 mod live;
+pub(crate) mod netlink;
 mod recorded;
 
+pub use kernel::KernelTable;
 pub use live::LiveHost;
 pub use recorded::RecordedHost;
 
@@ -130,6 +134,10 @@ pub trait Host: Send + Sync {
 
     /// Whether this is the running machine, so that `/proc` and `/sys` speak of it.
     fn is_live(&self) -> bool;
+
+    /// Asks the kernel for a table of its network: netlink messages one behind the other, at most `bytes_max` bytes of
+    /// them. Missing on an image, and where the kernel has no such thing.
+    fn kernel_table(&self, table: &KernelTable, bytes_max: usize) -> Result<Reading, AccessError>;
 
     /// What only a running machine can say; nothing on an image.
     fn machine(&self) -> Machine;

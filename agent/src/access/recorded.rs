@@ -2,7 +2,7 @@
 //! It does not know collectors; what it notes is compared with their documented places by their tests.
 //! Invariant: it reads exactly as [`LiveHost`] reads an image, so that nothing is only true in tests.
 
-use super::{AccessError, Host, Listing, LiveHost, Machine, Reading};
+use super::{AccessError, Host, KernelTable, Listing, LiveHost, Machine, Reading};
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -82,6 +82,23 @@ impl Host for RecordedHost {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    /// A recorded answer lies beside the machine's files as `netlink/TABLE`: hexadecimal digits, `#` begins a comment.
+    fn kernel_table(&self, table: &KernelTable, bytes_max: usize) -> Result<Reading, AccessError> {
+        let place = table.to_string();
+        self.note(&place)?;
+        if !self.live {
+            return Err(AccessError::Missing { path: place });
+        }
+        let Reading { bytes: written, .. } =
+            self.files.read(&format!("/{}", place.replace(':', "/")), usize::MAX / 2)?;
+        let lines = written.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b'#').next());
+        let digits: Vec<u8> = lines.flatten().flatten().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let Ok(mut bytes) = hex::decode(digits) else { return Err(AccessError::Special { path: place }) };
+        let cut = bytes.len() > bytes_max;
+        bytes.truncate(bytes_max);
+        Ok(Reading { bytes, cut })
     }
 
     fn machine(&self) -> Machine {

@@ -65,6 +65,22 @@ impl Gather {
         self.miss(error.to_trouble());
     }
 
+    /// [`Self::miss`] for a table or file of which only the beginning was read.
+    pub fn miss_rest(&mut self, place: &str) {
+        let text = "it is larger than the limit or changed while it was read; the rest is not listed";
+        self.miss(Trouble::new(TroubleKind::TooLarge, place, text));
+    }
+
+    /// The first of some texts in order; more than the limit are counted and named.
+    pub fn first_of(&mut self, place: &str, all: BTreeSet<String>, count_max: usize) -> Vec<String> {
+        let more = all.len().saturating_sub(count_max);
+        if more > 0 {
+            let text = format!("{more} more than {count_max} belong to one item and are not listed");
+            self.remark(Trouble::new(TroubleKind::TooLarge, place, text));
+        }
+        all.into_iter().take(count_max).collect()
+    }
+
     /// Adds one observation; of two with the same key the later one is kept, and that is named.
     pub fn item(&mut self, place: &str, item: Observation) {
         let key = item.key();

@@ -16,10 +16,13 @@ mod deb822;
 mod dpkg;
 mod gather;
 mod hardware;
+mod ipsec;
 mod listening_sockets;
 mod network_interfaces;
 mod operating_system;
 mod rpm;
+mod tunnels;
+mod wireguard_peers;
 
 #[cfg(test)]
 mod golden;
@@ -63,6 +66,9 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &apt_index::AptIndexCollector,
     &network_interfaces::NetworkInterfacesCollector,
     &listening_sockets::ListeningSocketsCollector,
+    &tunnels::TunnelsCollector,
+    &wireguard_peers::WireguardPeersCollector,
+    &ipsec::IpsecCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.

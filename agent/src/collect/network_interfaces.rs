@@ -68,7 +68,7 @@ impl Collector for NetworkInterfacesCollector {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        &[]
+        &["netlink:links"]
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {

@@ -2,6 +2,8 @@
 //! It does not decide what is important; the order is that of the inventory.
 //! Invariant: every trouble and every item is shown; nothing is shortened away without a sign.
 
+mod ways;
+
 use super::{outcome_words, plain, table};
 use comfy_table::Table;
 use daicho_schemas::fact::observation::{
@@ -77,6 +79,8 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
             _ => None,
         },
     ),
+    ("Signs of ways in / 外部からの経路の手がかり", &["what", "name", "towards", "seen by"], ways::way),
+    ("Place in the network / ネットワーク上の位置", &["part", "value", "via", "interface and maker"], ways::place),
     ("Listening sockets / 待ち受けポート", &["protocol", "address", "port", "processes"], |item| match item {
         Observation::ListeningSocket(socket) => {
             let protocol = socket.key().split(':').next().unwrap_or_default().to_owned();

@@ -98,7 +98,12 @@ impl Sort {
             Observation::Package(_) => Self::Package,
             Observation::PackageOrigin(_) => Self::Origin,
             Observation::NetworkInterface(_) => Self::Interface,
-            Observation::ListeningSocket(_) => Self::Other,
+            Observation::ListeningSocket(_)
+            | Observation::Tunnel(_)
+            | Observation::RemoteTool(_)
+            | Observation::ConfiguredTunnel(_)
+            | Observation::NetworkPlace(_)
+            | Observation::Modem(_) => Self::Other,
             Observation::DeviceConfiguration(_) => Self::Device,
         }
     }

@@ -2,21 +2,31 @@
 //! It does not know how anything is collected, what it means or whether it was declared.
 //! Invariant: an observation holds no volatile value (time, counter, process number), so a second look gives equal bytes.
 
+mod configured_tunnel;
 mod device_configuration;
 mod hardware;
 mod listening_socket;
+mod modem;
 mod network_interface;
+mod network_place;
 mod operating_system;
 mod package;
 mod package_origin;
+mod remote_tool;
+mod tunnel;
 
+pub use configured_tunnel::{CONFIGURED_REMOTES_MAX, ConfiguredTunnel, ConfiguredTunnelSort, Starts};
 pub use device_configuration::DeviceConfiguration;
 pub use hardware::{Hardware, HardwarePart};
 pub use listening_socket::{ListeningSocket, SocketProcess, SocketProtocol};
+pub use modem::{Modem, ModemSort};
 pub use network_interface::{InterfaceKind, NetworkInterface};
+pub use network_place::{NetworkPlace, PlacePart};
 pub use operating_system::OperatingSystem;
 pub use package::{Ecosystem, Package, PackageState};
 pub use package_origin::{OriginMatch, PackageOrigin};
+pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
+pub use tunnel::{TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,4 +65,9 @@ observations! {
     NetworkInterface = "network_interface.v1",
     ListeningSocket = "listening_socket.v1",
     DeviceConfiguration = "device_configuration.v1",
+    Tunnel = "tunnel.v1",
+    RemoteTool = "remote_tool.v1",
+    ConfiguredTunnel = "configured_tunnel.v1",
+    NetworkPlace = "network_place.v1",
+    Modem = "modem.v1",
 }

@@ -116,6 +116,11 @@ pub fn meaning_of(
         Observation::PackageOrigin(_)
         | Observation::NetworkInterface(_)
         | Observation::ListeningSocket(_)
+        | Observation::Tunnel(_)
+        | Observation::RemoteTool(_)
+        | Observation::ConfiguredTunnel(_)
+        | Observation::NetworkPlace(_)
+        | Observation::Modem(_)
         | Observation::DeviceConfiguration(_) => None,
     }
 }
@@ -172,8 +177,13 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         }
         Observation::PackageOrigin(origin) => (origin.name.clone(), None),
         Observation::NetworkInterface(interface) => (interface.name.clone(), None),
-        Observation::ListeningSocket(socket) => (socket.key(), None),
-        Observation::DeviceConfiguration(read) => (read.key(), None),
+        Observation::RemoteTool(tool) => (tool.name.clone(), None),
+        Observation::ListeningSocket(_)
+        | Observation::Tunnel(_)
+        | Observation::ConfiguredTunnel(_)
+        | Observation::NetworkPlace(_)
+        | Observation::Modem(_)
+        | Observation::DeviceConfiguration(_) => (observation.key(), None),
     }
 }
 

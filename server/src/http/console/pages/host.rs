@@ -2,6 +2,8 @@
 //! It does not know packages; the components page lists them for this host.
 //! Invariant: coverage stands before facts, so that a reader knows what an empty table means.
 
+mod ways;
+
 use super::trouble;
 use crate::http::App;
 use crate::http::console::fragments::Maybe;
@@ -14,6 +16,7 @@ use axum::response::Response;
 use daicho_schemas::fact::observation::{Hardware, ListeningSocket, NetworkInterface, Observation, OperatingSystem};
 use daicho_schemas::ids::AgentId;
 use std::sync::Arc;
+use ways::SeenRow;
 
 /// The page.
 #[derive(Template)]
@@ -31,18 +34,28 @@ pub struct Host {
     pub interfaces: Vec<NetworkInterface>,
     /// Listening sockets.
     pub sockets: Vec<ListeningSocket>,
+    /// Tunnels, tools, configured tunnels and modems.
+    pub ways: Vec<SeenRow>,
+    /// Its place in the network.
+    pub places: Vec<SeenRow>,
 }
 
 impl Host {
     /// From rows.
     pub fn new(ctx: PageContext, mut detail: HostDetail) -> Self {
         let (mut systems, mut hardware, mut interfaces, mut sockets) = (vec![], vec![], vec![], vec![]);
+        let (mut ways, mut places) = (vec![], vec![]);
         for fact in std::mem::take(&mut detail.facts) {
             match fact {
                 Observation::OperatingSystem(body) => systems.push(body),
                 Observation::Hardware(body) => hardware.push(body),
                 Observation::NetworkInterface(body) => interfaces.push(body),
                 Observation::ListeningSocket(body) => sockets.push(body),
+                Observation::NetworkPlace(body) => places.push(SeenRow::place(&ctx, &body)),
+                way @ (Observation::Tunnel(_)
+                | Observation::RemoteTool(_)
+                | Observation::ConfiguredTunnel(_)
+                | Observation::Modem(_)) => ways.extend(SeenRow::way(&ctx, &way)),
                 // The components page shows these, with their supplier.
                 Observation::Package(_) | Observation::PackageOrigin(_) => {}
                 // The page of devices shows these.
@@ -50,7 +63,7 @@ impl Host {
             }
         }
         interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));
-        Self { ctx, detail, systems, hardware, interfaces, sockets }
+        Self { ctx, detail, systems, hardware, interfaces, sockets, ways, places }
     }
 
     fn serial(&self, part: &Hardware) -> Maybe {

@@ -1,0 +1,62 @@
+//! Rows for tunnels, remote-control software, configured tunnels, modems and the place in the network.
+//! It does not know what any of it means or whether it was declared.
+//! Invariant: one row for each observation.
+
+use super::or_dash;
+use daicho_schemas::fact::observation::{
+    ConfiguredTunnel, Modem, NetworkPlace, Observation, RemoteTool, ToolEvidence, Tunnel, UnitState,
+};
+use serde::Serialize;
+
+/// A sign of a way in from outside.
+pub(super) fn way(item: &Observation) -> Option<[String; 4]> {
+    Some(match item {
+        Observation::Tunnel(Tunnel { interface, tunnel_kind, remote, peer, source, .. }) => {
+            let name = interface.as_ref().unwrap_or(tunnel_kind).clone();
+            let peer = peer.as_ref().map(|peer| peer.chars().take(12).collect());
+            let towards = remote.clone().or(peer);
+            [format!("tunnel ({tunnel_kind})"), name, or_dash(&towards), word(source)]
+        }
+        Observation::RemoteTool(RemoteTool { name, class, evidence, .. }) => {
+            let evidence: Vec<_> = evidence.iter().map(evidence_words).collect();
+            [word(class), name.clone(), "–".into(), evidence.join(", ")]
+        }
+        Observation::ConfiguredTunnel(ConfiguredTunnel { sort, place, name, remotes, .. }) => {
+            let towards = (!remotes.is_empty()).then(|| remotes.join(", "));
+            [format!("configured {}", word(sort)), name.clone(), or_dash(&towards), place.clone()]
+        }
+        Observation::Modem(Modem { device, sort, driver, usb_id, .. }) => {
+            let by = [driver, usb_id].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+            [word(sort), device.clone(), "–".into(), by]
+        }
+        _ => return None,
+    })
+}
+
+/// A part of the place in the network.
+pub(super) fn place(item: &Observation) -> Option<[String; 4]> {
+    let Observation::NetworkPlace(NetworkPlace { part, value, interface, via, table, mac, maker }) = item else {
+        return None;
+    };
+    let table = table.map(|table| format!("table {table}"));
+    let more = [interface.clone(), table, maker.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Some([word(part), value.clone(), or_dash(&via.clone().or_else(|| mac.clone())), more])
+}
+
+fn evidence_words(one: &ToolEvidence) -> String {
+    let state = match one.state {
+        Some(UnitState::Enabled) => " (enabled)",
+        Some(UnitState::Disabled) => " (disabled)",
+        Some(UnitState::Masked) => " (masked)",
+        None => "",
+    };
+    format!("{} {}{state}", word(&one.sort), one.name)
+}
+
+/// A value of a closed list as it crosses the border, with spaces.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word.replace('_', " "),
+        _ => "–".into(),
+    }
+}

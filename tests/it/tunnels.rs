@@ -1,0 +1,123 @@
+//! Real tunnels of this kernel come and go in a network namespace of their own: each is a finding, with its far end on the
+//! host's page, and its end closes the finding. Real agent, real server.
+//! It does not test what a rule says. A kind that this kernel or account cannot make is skipped, with the reason.
+//! Invariant: nothing outside of the namespace is changed; the test runs itself again inside of it.
+
+use harness::executables::{Child, command, executables};
+use harness::server::{Api, ServerProcess};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+const INSIDE: &str = "DAICHO_TEST_NETWORK";
+/// Interfaces of its own, under /sys too, and a name of its own.
+const ENTER: &str =
+    "mount -t sysfs sysfs /sys && echo tos-1 > /proc/sys/kernel/hostname && ip link set lo up && exec \"$0\" \"$@\"";
+
+/// Name, how it is made, and the far end that the kernel tells.
+const KINDS: &[(&str, &str, Option<&str>)] = &[
+    ("tun9", "ip tuntap add dev tun9 mode tun", None),
+    ("vx9", "ip link add vx9 type vxlan id 9 local 127.0.0.1 remote 198.51.100.2 dstport 4789", Some("198.51.100.2")),
+    ("wg9", "ip link add wg9 type wireguard", None),
+    ("ipip9", "ip link add ipip9 type ipip local 127.0.0.1 remote 198.51.100.2", Some("198.51.100.2")),
+    ("sit9", "ip link add sit9 type sit local 127.0.0.1 remote 198.51.100.2", Some("198.51.100.2")),
+    ("gre9", "ip link add gre9 type gre local 127.0.0.1 remote 198.51.100.2", Some("198.51.100.2")),
+    ("vti9", "ip link add vti9 type vti local 127.0.0.1 remote 198.51.100.2 key 9", Some("198.51.100.2")),
+    ("xfrm9", "ip link add xfrm9 type xfrm dev lo if_id 9", None),
+];
+
+#[expect(clippy::disallowed_methods, reason = "iproute2 is the other half of this test")]
+fn shell(words: &str) -> Result<(), String> {
+    let output = Command::new("sh").args(["-c", words]).output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(said.lines().next_back().unwrap_or("failed").into()) }
+}
+
+/// Runs this very test in a namespace of its own. `Err` where that is not permitted here.
+#[expect(clippy::disallowed_methods, reason = "a namespace needs a process of its own")]
+fn inside(test: &str) -> Result<(), String> {
+    let enter = |arguments: &[&str]| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--net", "--mount", "--uts", "sh", "-c", ENTER]).args(arguments);
+        unshare.env(INSIDE, "1");
+        unshare
+    };
+    let probe = enter(&["true"]).output().map_err(|error| format!("unshare: {error}"))?;
+    if !probe.status.success() {
+        return Err(String::from_utf8_lossy(&probe.stderr).trim().to_owned());
+    }
+    executables();
+    let own = std::env::current_exe().unwrap();
+    let status = enter(&[&own.display().to_string(), "--exact", test, "--nocapture"]).status().unwrap();
+    assert!(status.success(), "the test failed inside of its namespace; see above");
+    Ok(())
+}
+
+async fn start_agent(api: &Api, folder: &Path) -> Child {
+    let state = folder.join("agent");
+    let enrolled = command(&executables().agent)
+        .args(["enroll", "--server", &api.connect.url, "--state"])
+        .arg(&state)
+        .env("DAICHO_TOKEN", harness::agent::token(api).await)
+        .output()
+        .unwrap();
+    assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
+    let child = Child(command(&executables().agent).args(["run", "--state"]).arg(&state).spawn().unwrap());
+    api.until("the first report", || async {
+        let host = api.get("/hosts").await["items"][0].clone();
+        (host["last_batch_number"].as_u64() > Some(0) && host["hostname"] == "tos-1").then_some(())
+    })
+    .await;
+    child
+}
+
+async fn finding(api: &Api, interface: &str, state: &str) -> Option<Value> {
+    let rows = api.list(&format!("/findings?state={state}")).await;
+    rows.into_iter().find(|row| row["rule_id"] == "remote_path_undeclared" && row["components"][0] == interface)
+}
+
+/// What the host shows of one tunnel.
+async fn far_end(api: &Api, interface: &str) -> Option<Value> {
+    let host = api.get("/hosts").await["items"][0]["agent_id"].as_str()?.to_owned();
+    let facts = api.get(&format!("/hosts/{host}")).await["facts"].as_array()?.clone();
+    facts.into_iter().find(|fact| fact["kind"] == "tunnel.v1" && fact["interface"] == interface)
+}
+
+async fn comes_and_goes(api: &Api, name: &str, make: &str, remote: Option<&str>) {
+    let since = Instant::now();
+    if let Err(why) = shell(make) {
+        return harness::skipped(&format!("tunnels: {make}"), &why);
+    }
+    let opened = api.until("an open finding", || finding(api, name, "open")).await;
+    harness::measured(&format!("from the start of `ip` to the finding about {name}"), since.elapsed());
+    let seen = api.until("the tunnel itself", || far_end(api, name)).await;
+    assert_eq!(seen["remote"].as_str(), remote, "{seen}");
+    let since = Instant::now();
+    shell(&format!("ip link del {name}")).unwrap();
+    let closed = api.until("a closed finding", || finding(api, name, "closed")).await;
+    harness::measured(&format!("from the end of {name} to the closed finding"), since.elapsed());
+    assert_eq!(closed["finding_id"], opened["finding_id"]);
+    api.until("no tunnel", || async { far_end(api, name).await.is_none().then_some(()) }).await;
+}
+
+#[test]
+fn tunnels_of_this_kernel_come_and_go() {
+    if std::env::var_os(INSIDE).is_none() {
+        if let Err(why) = inside("tunnels::tunnels_of_this_kernel_come_and_go") {
+            harness::skipped("tunnels", &why);
+        }
+        return;
+    }
+    harness::block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let (_server, api) = ServerProcess::start(&folder.path().join("server")).await;
+        let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nVERSION_ID=\"12\"\n");
+        assert_eq!(api.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
+        assert_eq!(api.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
+        let _agent = start_agent(&api, folder.path()).await;
+        for (name, make, remote) in KINDS {
+            comes_and_goes(&api, name, make, *remote).await;
+        }
+    });
+}
