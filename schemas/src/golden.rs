@@ -27,6 +27,7 @@ mod component;
 mod computer;
 mod device;
 mod duty;
+mod firmware;
 mod remote_paths;
 mod ticket;
 
@@ -263,6 +264,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(computer::facts());
     facts.extend(ticket::facts());
     facts.extend(device::facts());
+    facts.extend(firmware::facts());
     facts
 }
 
@@ -360,6 +362,7 @@ fn json_schemas_are_current() {
         ("remote_path.v1", schema_for!(crate::fact::remote_path::RemotePathRecorded)),
         ("remote_maintenance_answered.v1", schema_for!(crate::fact::remote_path::RemoteMaintenanceAnswered)),
         ("remote_days_ended.v1", schema_for!(crate::fact::remote_path::RemoteDaysEnded)),
+        ("firmware_pack.v1", schema_for!(crate::fact::firmware::FirmwarePack)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),
         ("batch_answer.v1", schema_for!(crate::wire::BatchAnswer)),

@@ -188,6 +188,15 @@ refusals! {
     RemotePathMeanwhile = "remote_path_meanwhile",
         ("この経路や回答は、その間に別の内容で記録されています。", "Somebody else has recorded this path or answer meanwhile."),
         ("下に示す今の記録を確かめ、それでも変えるなら replaces にその記録の番号を書いてください。", "Look at the record that stands, as named below; to change it, give its entry in replaces.");
+    FirmwareFileMalformed = "firmware_file_malformed",
+        ("ファームウェア情報のファイルを読めません。", "The file about firmware cannot be read."),
+        ("下に示す箇所を直すか、取得し直してください。読めるのは CISA KEV、CVE JSON 5（単体・フォルダー・ZIP）、MyJVN の注意警戒情報、endoflife.date、daicho.firmware_pack.v1 です。", "Correct the place named below, or fetch the file again. Read are CISA KEV, CVE JSON 5 (single, folder or ZIP), alerts of MyJVN, endoflife.date and daicho.firmware_pack.v1.");
+    FirmwarePackWrong = "firmware_pack_wrong",
+        ("ファームウェア情報を、このままでは受け付けられません。", "The knowledge about firmware cannot be taken as it is."),
+        ("下に示す項目を直してください。項目の一覧は schemas/json/firmware_pack.v1.schema.json にあります。", "Correct the field named below; schemas/json/firmware_pack.v1.schema.json lists every field.");
+    FirmwarePackOlder = "firmware_pack_older",
+        ("同じ名前の、より新しいファームウェア情報がすでにあります。", "Newer knowledge about firmware of the same name is there already."),
+        ("新しい方をそのまま使うか、取得し直してください。別の出どころなら pack_id を変えます。", "Keep the newer one, or fetch the file again. For another source take another pack_id.");
     PersonUnknown = "person_unknown",
         ("その人は登録されていません。", "There is no such person here."),
         ("サインインできる人の id か、自由な名前（name）で指定してください。", "Give the id of somebody who may sign in, or a free name (name).");

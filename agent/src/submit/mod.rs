@@ -103,6 +103,9 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::DeviceNotRead
         | Code::RemotePathWrong
         | Code::RemotePathMeanwhile
+        | Code::FirmwareFileMalformed
+        | Code::FirmwarePackWrong
+        | Code::FirmwarePackOlder
         | Code::PersonUnknown
         | Code::NotSignedIn
         | Code::NotAllowed

@@ -11,6 +11,7 @@ pub mod device;
 pub mod device_read;
 pub mod duty;
 pub mod filing;
+pub mod firmware;
 pub mod observation;
 pub mod remote_path;
 pub mod supplier;
@@ -110,6 +111,8 @@ facts! {
     RemoteMaintenanceAnswered(remote_path::RemoteMaintenanceAnswered) = "remote_maintenance_answered.v1",
     /// The last day of such answers, or of contracts of remote paths, is over.
     RemoteDaysEnded(remote_path::RemoteDaysEnded) = "remote_days_ended.v1",
+    /// What a source knows about firmware.
+    FirmwareKnowledge(firmware::FirmwarePack) = "firmware_knowledge.v1",
 }
 
 /// A fact could not be read or written.

@@ -77,6 +77,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::ChangeMalformed
         | Code::AlertsMalformed
         | Code::DecisionMalformed
+        | Code::FirmwareFileMalformed
         | Code::AsOfWrong
         | Code::CursorWrong => StatusCode::BAD_REQUEST,
         Code::BatchTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -99,7 +100,9 @@ pub fn status(code: RefusalCode) -> StatusCode {
         Code::DecisionContradicts | Code::DecisionEnded => StatusCode::CONFLICT,
         Code::DecisionSupplierUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::DutyMovedMeanwhile | Code::ComputerJudgedMeanwhile | Code::CheckAnsweredMeanwhile => StatusCode::CONFLICT,
-        Code::TicketExists | Code::TicketChangedMeanwhile | Code::RemotePathMeanwhile => StatusCode::CONFLICT,
+        Code::TicketExists | Code::TicketChangedMeanwhile | Code::RemotePathMeanwhile | Code::FirmwarePackOlder => {
+            StatusCode::CONFLICT
+        }
         Code::DutyMoveImpossible
         | Code::DutyProhibited
         | Code::DutyDateWrong
@@ -114,6 +117,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::DeviceWrong
         | Code::DeviceNotRead
         | Code::RemotePathWrong
+        | Code::FirmwarePackWrong
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

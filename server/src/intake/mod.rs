@@ -15,6 +15,7 @@ pub mod declarations;
 pub mod devices;
 pub mod door;
 pub mod duties;
+pub mod firmware;
 pub mod keeper;
 pub mod remote_paths;
 mod snapshots;
@@ -88,6 +89,7 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::CalendarShared(shared) => appended(duties::calendar_shared(model, author, shared)),
         Fact::ComputerJudged(said) => news(computers::judged(model, author, said, now.date_in_japan())),
         Fact::CheckAnswered(said) => news(check_answers::answered(model, author, said, now.date_in_japan())),
+        Fact::FirmwareKnowledge(pack) => news(firmware::known(model, author, pack, now.date_in_japan())),
         // Whoever speaks for all servers may have changed; people are reminded once.
         Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),
         Fact::TicketStated(stated) => tickets::stated(model, author, stated),

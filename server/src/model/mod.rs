@@ -9,6 +9,7 @@ pub mod admission;
 pub mod cover;
 pub mod duties;
 pub mod findings;
+pub mod firmware;
 pub mod meaning;
 pub mod numbers;
 pub mod parties;

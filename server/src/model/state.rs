@@ -20,6 +20,7 @@ use super::views::decisions::Decisions;
 use super::views::declarations::{Declarations, PlanState, host_key};
 use super::views::devices::{Devices, DevicesChanged};
 use super::views::early::Early;
+use super::views::firmware::FirmwarePacks;
 use super::views::remote_paths::{AnswerKey, PathState, RemotePaths};
 use super::views::tickets::Tickets;
 use daicho_schemas::fact::Fact;
@@ -62,6 +63,8 @@ pub struct State {
     pub check_answers: CheckAnswers,
     /// Planned changes that are kept.
     pub tickets: Tickets,
+    /// What is known about firmware.
+    pub firmware: FirmwarePacks,
     /// What came while a prohibition period ran.
     pub early: Early,
     /// Devices that open ways in from outside.
@@ -192,6 +195,10 @@ impl State {
             }
             Fact::CheckAnswered(answered) => {
                 self.check_answers.answered(answered, event.author.person(), event.at());
+                Change::Nothing
+            }
+            Fact::FirmwareKnowledge(pack) => {
+                self.firmware.known(pack, event.author.person(), event.at());
                 Change::Nothing
             }
             Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
@@ -355,6 +362,7 @@ impl Keep for State {
         self.computers.keep(out)?;
         self.check_answers.keep(out)?;
         self.tickets.keep(out)?;
+        self.firmware.keep(out)?;
         self.early.keep(out)?;
         self.devices.keep(out)?;
         self.remote_paths.keep(out)?;
@@ -376,6 +384,7 @@ impl Keep for State {
             computers: Keep::back(from)?,
             check_answers: Keep::back(from)?,
             tickets: Keep::back(from)?,
+            firmware: Keep::back(from)?,
             early: Keep::back(from)?,
             devices: Keep::back(from)?,
             remote_paths: Keep::back(from)?,

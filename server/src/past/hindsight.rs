@@ -63,6 +63,11 @@ fn speaks_of(model: &Model, fact: &Fact, end: UtcMicros) -> bool {
         Fact::DeviceRead(read) => read.taken_on <= day,
         Fact::RemotePath(said) => said.on <= day,
         Fact::RemoteMaintenanceAnswered(said) => said.on <= day,
+        // A source speaks of its day; of two packs the one for the later day stands.
+        Fact::FirmwareKnowledge(pack) => {
+            let known = model.firmware_pack(&pack.pack_id);
+            pack.as_of <= day && known.is_none_or(|known| known.pack.as_of <= pack.as_of)
+        }
         Fact::ComponentDecided(decided) => decided.speaks_of(day),
         // It never was so, on no day.
         Fact::ComponentDecisionWithdrawn(taken) => model.decision(&taken.decision_id).is_some(),

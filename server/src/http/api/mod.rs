@@ -8,6 +8,7 @@ mod computers;
 mod decisions;
 mod devices;
 mod duties;
+mod firmware;
 mod health;
 mod ledger;
 mod people;
@@ -52,6 +53,7 @@ fn present() -> Router<Arc<App>> {
         .route("/remote-answers", post(devices::answer))
         .route("/tickets", post(tickets::open))
         .route("/tickets/{id}/moves", post(tickets::moves))
+        .route("/firmware/packs", post(firmware::import))
         .route("/tokens", post(writes::token))
         .route("/agents/{id}/revoke", post(writes::revoke))
         .route("/sign-in-codes", post(writes::sign_in_code))

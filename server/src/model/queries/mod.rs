@@ -12,6 +12,7 @@ pub mod devices;
 mod drift_lines;
 mod duties;
 mod equipment;
+pub mod firmware;
 mod hosts;
 pub mod law;
 pub mod ownership;

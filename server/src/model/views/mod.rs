@@ -20,6 +20,7 @@ pub mod declarations;
 pub mod devices;
 pub mod drift;
 pub mod early;
+pub mod firmware;
 pub mod remote_paths;
 pub mod tickets;
 
@@ -34,6 +35,7 @@ pub const VIEWS: &[&str] = &[
     "computers",
     "check_answers",
     "tickets",
+    "firmware",
     "early",
     "devices",
     "remote_paths",
