@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod evidence;
 pub mod example;
+pub mod firmware;
 pub mod http;
 pub mod i18n;
 pub mod intake;

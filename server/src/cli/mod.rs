@@ -16,6 +16,7 @@ mod equipment;
 mod evidence;
 mod example;
 mod files;
+mod firmware;
 mod ledger;
 mod quickstart;
 mod radius;
@@ -86,6 +87,9 @@ enum Command {
     /// Components that wait for such a decision (確認待ちの構成要素)
     #[command(subcommand)]
     Review(review::ReviewCommand),
+    /// Firmware: known weaknesses and ends of support, from files (ファームウェアの脆弱性・サポート期限)
+    #[command(subcommand)]
+    Firmware(firmware::FirmwareCommand),
     /// A form of a plan as a spreadsheet: every field, its source, what is missing (様式の作業用シート)
     Worksheet(worksheet::WorksheetArguments),
     /// Any list or one thing of the ledger, now or as of a day (一覧と内容。過去の時点も)
@@ -170,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Supplier(command) => supplier::run(&command, language),
         Command::Component(command) => component::run(&command, language),
         Command::Review(command) => review::run(&command, language),
+        Command::Firmware(command) => firmware::run(&command, language),
         Command::Worksheet(arguments) => worksheet::run(&arguments, language),
         Command::Show(arguments) => show::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
