@@ -128,6 +128,7 @@ fn borders_hold() {
 fn lists_are_complete() {
     let lists = [
         ("agent/src/collect", "agent/src/collect/mod.rs"),
+        ("agent/devices/src/families", "agent/devices/src/families/mod.rs"),
         ("server/src/model/rules", "server/src/model/rules/mod.rs"),
         ("server/src/model/views", "server/src/model/views/mod.rs"),
         ("schemas/src/fact/observation", "schemas/src/fact/observation/mod.rs"),

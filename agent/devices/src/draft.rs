@@ -162,6 +162,12 @@ pub(crate) fn finish(reading: &mut DeviceReading) {
     if reading.gaps.iter().any(|gap| gap.sort != GapSort::Residue) {
         reading.extent = Extent::Partial;
     }
+    let cut = |gap: &Gap| matches!(gap.sort, GapSort::CutOff | GapSort::TooLarge | GapSort::Encoding);
+    if reading.gaps.iter().any(cut) {
+        for answered in [&mut reading.management.restricted, &mut reading.vpn.restricted, &mut reading.logs_elsewhere] {
+            deny_nothing(answered);
+        }
+    }
     if reading.gaps.len() > GAPS_MAX {
         let more = reading.gaps.len() - (GAPS_MAX - 1);
         reading.gaps.truncate(GAPS_MAX - 1);
@@ -170,6 +176,18 @@ pub(crate) fn finish(reading: &mut DeviceReading) {
             None,
             format!("ほかに {more} か所、読み取れない部分があります"),
             format!("{more} more parts are not in the reading"),
+        ));
+    }
+}
+
+/// What a cut-off file does not say is not denied: an answer that no line of it shows is none.
+fn deny_nothing(answered: &mut Answered) {
+    let seen = answered.because.iter().any(|ground| ground.line.is_some());
+    if !seen && answered.answer != Answer::Unknown {
+        answered.answer = Answer::Unknown;
+        answered.because.push(absence(
+            "ファイルの一部が欠けているため、判断しません",
+            "a part of the file is missing, so it is not judged",
         ));
     }
 }

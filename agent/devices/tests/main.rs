@@ -5,9 +5,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
     reason = "a test fails by panicking; clippy knows test functions and not what they call"
 )]
 

@@ -159,7 +159,13 @@ fn whole(lines: &[Line<'_>], reading: &mut DeviceReading) {
     let mut tail =
         lines.iter().rev().map(Line::trimmed).filter(|line| !line.is_empty() && !crate::text::is_prompt(line));
     let ends = |line: &str| line == ": end" || line.starts_with("Cryptochecksum:") || line == "[OK]";
-    if !tail.by_ref().take(3).any(ends) {
+    // Who keeps configurations takes the last lines away, because they differ every time.
+    let late = |line: &str| {
+        ["service-policy ", "prompt ", "call-home", "no call-home", "  inspect "]
+            .iter()
+            .any(|word| line.starts_with(word))
+    };
+    if !tail.by_ref().take(3).any(|line| ends(line) || late(line)) {
         reading.gaps.push(draft::gap(
             GapSort::CutOff,
             lines.last().map(|line| line.number),

@@ -32,21 +32,18 @@ impl Family for CiscoIos {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 12] = [
+        const SURE: [&str; 8] = [
             "Cisco IOS ",
-            "line vty ",
-            "line con 0",
             "ip nat inside",
             "ip http server",
             "no ip http server",
             "ip http secure-server",
-            "service timestamps ",
             "crypto isakmp client ",
             "license udi ",
             "vpdn-group ",
-            "no service ",
         ];
-        const SOME: [&str; 7] = [
+        // Others write these, too.
+        const SOME: [&str; 10] = [
             "boot-start-marker",
             "crypto isakmp ",
             "crypto map ",
@@ -54,6 +51,9 @@ impl Family for CiscoIos {
             "ip route 0.0.0.0",
             "aaa new-model",
             "ip access-list ",
+            "line vty ",
+            "line con 0",
+            "service timestamps ",
         ];
         if is_train(line) || SURE.iter().any(|words| line.starts_with(words)) {
             5
