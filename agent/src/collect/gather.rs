@@ -43,6 +43,11 @@ impl Gather {
         self.sources.insert(place.into());
     }
 
+    /// Whether no place was read and none failed to be.
+    pub fn has_read_nothing(&self) -> bool {
+        self.sources.is_empty() && self.troubles.is_empty()
+    }
+
     /// Names something that would not be told, without which the answer is still complete.
     pub fn remark(&mut self, mut trouble: Trouble) {
         if self.troubles.len() + 1 >= REPORT_TROUBLES_MAX {

@@ -11,17 +11,24 @@
 //!    Read what it wrote before you commit it.
 
 mod apt_index;
+mod configured_tunnels;
 mod cpu_microcode;
 mod deb822;
+mod device_configurations;
 mod dpkg;
 mod gather;
 mod hardware;
 mod ipsec;
 mod listening_sockets;
+mod modems;
+mod neighbours;
 mod network_interfaces;
+mod network_place;
 mod operating_system;
+mod remote_tools;
 mod rpm;
 mod tunnels;
+mod units;
 mod wireguard_peers;
 
 #[cfg(test)]
@@ -69,6 +76,12 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &tunnels::TunnelsCollector,
     &wireguard_peers::WireguardPeersCollector,
     &ipsec::IpsecCollector,
+    &modems::ModemsCollector,
+    &network_place::NetworkPlaceCollector,
+    &neighbours::NeighboursCollector,
+    &remote_tools::RemoteToolsCollector,
+    &configured_tunnels::ConfiguredTunnelsCollector,
+    &device_configurations::DeviceConfigurationsCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.

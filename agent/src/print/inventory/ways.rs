@@ -4,7 +4,8 @@
 
 use super::or_dash;
 use daicho_schemas::fact::observation::{
-    ConfiguredTunnel, Modem, NetworkPlace, Observation, RemoteTool, ToolEvidence, Tunnel, UnitState,
+    ConfiguredTunnel, DeviceConfiguration, Modem, NetworkPlace, Observation, RemoteTool, ToolEvidence, Tunnel,
+    UnitState,
 };
 use serde::Serialize;
 
@@ -28,6 +29,11 @@ pub(super) fn way(item: &Observation) -> Option<[String; 4]> {
         Observation::Modem(Modem { device, sort, driver, usb_id, .. }) => {
             let by = [driver, usb_id].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
             [word(sort), device.clone(), "–".into(), by]
+        }
+        Observation::DeviceConfiguration(DeviceConfiguration { file_name, reading }) => {
+            let identity = &reading.identity;
+            let known = identity.serial.as_ref().or(identity.name.as_ref());
+            ["device".into(), or_dash(&known.cloned()), "–".into(), file_name.clone()]
         }
         _ => return None,
     })

@@ -1,0 +1,137 @@
+//! Reverse SSH: units and jobs that open a port elsewhere and lead it here (`ssh -R`, `-w`), and keys that may open ports here
+//! (`permitlisten`, sshd(8)).
+//! It does not know tunnels that a person's shell or a script starts, nor keys that sshd keeps elsewhere.
+//! Invariant: of a command line only the far end's name is taken, of a key only the port; accounts and homes stay out.
+
+use super::{Look, far_end};
+use daicho_schemas::fact::observation::{ConfiguredTunnelSort as Sort, Starts};
+use std::collections::BTreeSet;
+
+const UNITS: &str = "/etc/systemd/system";
+/// Options of ssh(1) and autossh(1) that take a value of their own. (`-M` takes one for autossh only; with ssh, where it is
+/// rare, the next word is passed over.)
+const WITH_VALUE: &[u8] = b"BbcDEeFIiJLlMmOoPpQRSWw";
+
+/// Units that somebody put there.
+pub(super) fn units(look: &mut Look<'_>) {
+    for name in look.names(UNITS, ".service") {
+        let place = format!("{UNITS}/{name}");
+        // A link leads to a package's own unit, or nowhere.
+        if look.host.read_link(&place).is_ok() {
+            continue;
+        }
+        let Some(text) = look.text(&place) else { continue };
+        let joined = text.replace("\\\n", " ");
+        let commands = joined.lines().filter_map(|line| line.trim().strip_prefix("ExecStart="));
+        let ends: Vec<Option<String>> = commands.filter_map(reverse).collect();
+        if !ends.is_empty() {
+            let starts = look.starts(&name);
+            look.item(Sort::SshReverse, &place, &name, ends.into_iter().flatten().collect(), starts);
+        }
+    }
+}
+
+/// Tables of cron.
+pub(super) fn jobs(look: &mut Look<'_>) {
+    let mut places = vec![("/etc/crontab".to_owned(), "/etc/crontab".to_owned())];
+    let named = look.names("/etc/cron.d", "");
+    places.extend(named.into_iter().map(|name| (format!("/etc/cron.d/{name}"), format!("/etc/cron.d/{name}"))));
+    // These bear the names of accounts.
+    let own = look.names("/var/spool/cron/crontabs", "");
+    places.extend(
+        own.into_iter().map(|name| (format!("/var/spool/cron/crontabs/{name}"), "/var/spool/cron/crontabs/*".into())),
+    );
+    let mut found: Vec<(String, BTreeSet<String>)> = Vec::new();
+    for (place, told) in places {
+        let Some(text) = look.text_told(&place, &told) else { continue };
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let ends: Vec<Option<String>> = lines.filter_map(reverse).collect();
+        if ends.is_empty() {
+            continue;
+        }
+        let ends = ends.into_iter().flatten();
+        match found.iter_mut().find(|(known, _)| *known == told) {
+            Some((_, known)) => known.extend(ends),
+            None => found.push((told, ends.collect())),
+        }
+    }
+    for (place, remotes) in found {
+        look.item(Sort::SshReverse, &place, "cron", remotes, Starts::Automatically);
+    }
+}
+
+/// Keys that may open ports.
+pub(super) fn keys(look: &mut Look<'_>) {
+    const HOMES: &str = "/home/*/.ssh/authorized_keys";
+    let mut ports: Vec<(String, BTreeSet<String>)> = Vec::new();
+    let homes = look.names("/home", "");
+    let homes = homes.into_iter().map(|name| (format!("/home/{name}/.ssh/authorized_keys"), HOMES));
+    let root = "/root/.ssh/authorized_keys";
+    for (place, told) in std::iter::once((root.to_owned(), root)).chain(homes) {
+        let Some(text) = look.text_told(&place, told) else { continue };
+        let found: BTreeSet<String> = text.lines().flat_map(permitted).collect();
+        ports.push((told.to_owned(), found));
+    }
+    for (place, ports) in ports {
+        for port in ports {
+            look.item(Sort::SshPermitListen, &place, &format!("permitlisten {port}"), BTreeSet::new(), Starts::ByHand);
+        }
+    }
+}
+
+/// What `permitlisten="…"` of a key allows. Options stand before the key and need no more than a look for the word.
+fn permitted(line: &str) -> Vec<String> {
+    if line.trim_start().starts_with('#') {
+        return Vec::new();
+    }
+    let found = line.split("permitlisten=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    found.filter_map(far_end).collect()
+}
+
+/// The far end of a command that opens a port or a tunnel elsewhere; `None` when it does not, `Some(None)` when it does and
+/// the far end cannot be told.
+fn reverse(command: &str) -> Option<Option<String>> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("ssh" | "autossh")))?;
+    let (mut opens, mut end, mut skip) = (false, None, false);
+    for word in words.get(at + 1..)? {
+        if skip {
+            skip = false;
+        } else if let Some(option) = word.strip_prefix('-').map(str::as_bytes) {
+            // Options may be run together (`-NTR`); the first that takes a value ends the run.
+            let valued = option.iter().position(|byte| WITH_VALUE.contains(byte));
+            let last = valued.and_then(|at| option.get(at));
+            opens |= matches!(last, Some(b'R' | b'w'));
+            skip = valued.is_some_and(|at| at + 1 == option.len());
+        } else if end.is_none() {
+            end = Some(far_end(word));
+        }
+    }
+    opens.then(|| end.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_opens_a_port_elsewhere_is_told_from_what_does_not() {
+        let end = |command: &str| reverse(command);
+        let gate = Some(Some("gate.example".to_owned()));
+        assert_eq!(end("/usr/bin/ssh -N -R 2222:localhost:22 tunnel@gate.example"), gate);
+        assert_eq!(end("ssh -NTR 0.0.0.0:2222:127.0.0.1:22 -i /etc/key gate.example"), gate);
+        assert_eq!(end("/usr/bin/autossh -M 0 -o ServerAliveInterval=30 -R2222:localhost:22 gate.example"), gate);
+        assert_eq!(end("*/5 * * * * root ssh -fN -w 0:0 gate.example"), gate);
+        assert_eq!(end("ssh -R 2222:localhost:22 $GATE"), Some(None), "a variable is no name");
+        assert_eq!(end("ssh -L 8080:localhost:80 gate.example"), None);
+        assert_eq!(end("ssh gate.example uptime"), None);
+        assert_eq!(end("/usr/bin/rsync -R a b"), None);
+    }
+
+    #[test]
+    fn ports_of_a_key_and_nothing_of_the_key() {
+        let line = "restrict,port-forwarding,permitlisten=\"localhost:8022\",permitlisten=\"8023\" ssh-ed25519 EXAMPLE-SECRET-1 someone@example";
+        assert_eq!(permitted(line), ["localhost:8022", "8023"]);
+        assert!(permitted("ssh-ed25519 AAAA someone").is_empty());
+    }
+}

@@ -1,0 +1,104 @@
+//! Configurations of devices that somebody laid into the drop folder: each is read where it lies, and only what it says of
+//! the device leaves (`daicho_devices`).
+//! It does not know whose device it is, how a maker writes, or whether anything was declared.
+//! Invariant: no line and no secret of a file leaves, not in a trouble either; a file that was not read is named.
+
+use super::{Collected, Collector, Gather};
+use crate::access::Host;
+use daicho_devices::FILE_BYTES_MAX;
+use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
+use daicho_schemas::text::Text;
+use daicho_schemas::trouble::{Trouble, TroubleKind};
+
+const FOLDER: &str = "/etc/daicho/devices.d";
+/// Files in the folder: a device each.
+const FILES_MAX: usize = 1000;
+
+/// Collects what configurations in the drop folder say.
+pub(crate) struct DeviceConfigurationsCollector;
+
+impl Collector for DeviceConfigurationsCollector {
+    fn id(&self) -> &'static str {
+        "device_configurations"
+    }
+
+    fn about(&self) -> Text {
+        Text::new(
+            "受け渡しフォルダーに置かれた機器の設定（ファイルの内容と秘密情報は送らない）",
+            "what the configurations of devices in the drop folder say, never the files or secrets in them",
+        )
+    }
+
+    fn places(&self) -> &'static [&'static str] {
+        &[FOLDER, "/etc/daicho/devices.d/*"]
+    }
+
+    fn watches(&self) -> &'static [&'static str] {
+        &[FOLDER]
+    }
+
+    fn collect(&self, host: &dyn Host) -> Collected {
+        let mut gather = Gather::new();
+        let listing = match host.list(FOLDER, FILES_MAX) {
+            Ok(listing) => listing,
+            Err(error) if error.is_missing() => return gather.finish_not_applicable(),
+            Err(error) => return gather.finish_failed(error.to_trouble()),
+        };
+        gather.source(FOLDER);
+        if listing.cut || listing.unreadable_names > 0 {
+            let text =
+                format!("there are more than {FILES_MAX} files, or names that are not UTF-8; those are not read");
+            gather.miss(Trouble::new(TroubleKind::TooLarge, FOLDER, text));
+        }
+        // What is being written bears such a name (rsync, editors); it is read when it has its own.
+        for name in listing.names.into_iter().filter(|name| !name.starts_with('.')) {
+            read_file(&mut gather, host, name);
+        }
+        gather.finish()
+    }
+}
+
+fn read_file(gather: &mut Gather, host: &dyn Host, name: String) {
+    let place = format!("{FOLDER}/{name}");
+    // One byte more than the limit, so that the reader itself says that a file is too large.
+    let reading = match host.read(&place, FILE_BYTES_MAX.saturating_add(1)) {
+        Ok(reading) => reading,
+        Err(error) => return gather.miss_access(&error),
+    };
+    match daicho_devices::read(&reading.bytes) {
+        Ok(readings) => {
+            for reading in readings {
+                let seen = DeviceConfiguration { file_name: name.clone(), reading: Box::new(reading) };
+                gather.item(&place, Observation::DeviceConfiguration(seen));
+            }
+        }
+        Err(why) => {
+            let text = format!("{}: {}; {}", why.code, why.text.en, why.remedy.en);
+            gather.miss(Trouble::new(TroubleKind::Malformed, place, text));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Machine;
+    use crate::collect::golden;
+    use daicho_schemas::batch::Outcome;
+
+    #[test]
+    fn a_file_that_says_nothing_is_named_and_nothing_of_it_leaves() {
+        let host = golden::running(&DeviceConfigurationsCollector, "dropped", Machine::default());
+        let collected = golden::check(&DeviceConfigurationsCollector, "dropped", &host);
+        assert_eq!((collected.outcome, collected.troubles.len()), (Outcome::Partial, 1));
+        assert!(!format!("{collected:?}").contains("EXAMPLE-SECRET"));
+        golden::every_documented_place(&DeviceConfigurationsCollector, &[&host]);
+    }
+
+    #[test]
+    fn without_the_folder_there_is_nothing_to_ask() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = crate::access::RecordedHost::image(folder.path());
+        assert_eq!(DeviceConfigurationsCollector.collect(&host).outcome, Outcome::NotApplicable);
+    }
+}

@@ -1,0 +1,134 @@
+//! The list of tools as it stands in `tools.json`, and how a name fits a pattern of it.
+//! It does not know the host.
+//! Invariant: the list is data; a name in it is compared, never run or opened as a program.
+
+use daicho_schemas::fact::observation::RemoteToolClass;
+use serde::Deserialize;
+
+const LIST: &str = include_str!("tools.json");
+
+/// Every place at which a tool of the list is looked for; a test holds the list to it.
+pub(super) const PLACES: &[&str] = &[
+    "/var/lib/dpkg/status",
+    "/proc",
+    "/proc/*/comm",
+    "/etc/systemd/system",
+    "/etc/systemd/system/*",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/etc/*",
+    "/etc/vnc/config.d",
+    "/etc/salt/minion",
+    "/opt",
+    "/opt/*",
+    "/opt/cisco/anyconnect",
+    "/opt/cisco/secureclient",
+    "/opt/google/chrome-remote-desktop",
+    "/opt/paloaltonetworks/globalprotect",
+    "/usr/NX",
+    "/usr/bin/*",
+    "/usr/sbin/*",
+    "/usr/share/*",
+    "/usr/local/*",
+    "/usr/local/bin/*",
+    "/usr/local/mesh_services/meshagent",
+    "/var/lib/*",
+    "/etc/anydesk/connection_trace.txt",
+    "/var/log/anydesk/connection_trace.txt",
+];
+
+/// One tool.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tool {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) class: RemoteToolClass,
+    /// Packages by name.
+    #[serde(default)]
+    pub(super) packages: Vec<String>,
+    /// systemd units; `*` stands for any text.
+    #[serde(default)]
+    pub(super) units: Vec<String>,
+    /// Processes, by the name that their program gives them.
+    #[serde(default)]
+    pub(super) processes: Vec<String>,
+    /// Files and folders that only this tool has; `*` in the last component stands for any text.
+    #[serde(default)]
+    pub(super) files: Vec<String>,
+    /// Where it notes its use, where its maker says so.
+    #[serde(default)]
+    pub(super) last_use: Option<Log>,
+}
+
+/// A tool's own note of its use.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) form: LogForm,
+    pub(super) files: Vec<String>,
+}
+
+/// How such a note is written.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LogForm {
+    /// `Incoming`, day and time, method, who (AnyDesk's manual, "Connection Log").
+    AnydeskConnectionTrace,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    #[serde(rename = "about")]
+    _about: String,
+    tools: Vec<Tool>,
+}
+
+/// Every tool, in the list's order.
+pub(super) fn tools() -> Result<Vec<Tool>, serde_json::Error> {
+    serde_json::from_str::<List>(LIST).map(|list| list.tools)
+}
+
+/// Whether a name fits a pattern: equal, where one `*` stands for any text.
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((before, after)) => {
+            name.len() >= before.len().saturating_add(after.len()) && name.starts_with(before) && name.ends_with(after)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_list_is_sound() {
+        let tools = tools().unwrap();
+        let ids: Vec<_> = tools.iter().map(|tool| tool.id.as_str()).collect();
+        let sorted: BTreeSet<_> = ids.iter().copied().collect();
+        assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>(), "sorted, each once");
+        for tool in &tools {
+            let names = [&tool.packages, &tool.units, &tool.processes, &tool.files];
+            assert!(names.iter().any(|names| !names.is_empty()), "{} has no name to be found by", tool.id);
+            for name in names.into_iter().flatten() {
+                assert!(name.matches('*').count() <= 1 && !name.is_empty(), "{}: {name}", tool.id);
+            }
+            for file in &tool.files {
+                let folder = file.rsplit_once('/').unwrap().0;
+                assert!(file.starts_with('/') && !folder.contains('*'), "{}: {file}", tool.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(fits("openvpn@*.service", "openvpn@site.service"));
+        assert!(!fits("openvpn@*.service", "openvpn.service"));
+        assert!(!fits("ab*ba", "aba"), "the parts do not overlap");
+    }
+}
