@@ -23,9 +23,10 @@ const EXIT_CODES: &str = "Exit codes 終了コード:
   2  wrong arguments 引数の誤り
   3  the server refused サーバーによる拒否
   4  another daicho-agent uses this state folder 状態フォルダーが使用中
-  5  not enrolled yet 未登録";
+  5  not enrolled yet 未登録
+  6  rules of probing forbid all of it 探査の規則によりすべて禁止";
 
-/// The four things an agent can be asked.
+/// The five things an agent can be asked.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print what this host is made of; needs no server. このホストの構成を表示（サーバー不要）
@@ -65,6 +66,41 @@ pub enum Command {
         /// How to print it. 出力形式
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
+    },
+    /// Ask listed network devices who they are; never done by `run`. 許可リストの機器だけに問い合わせる（run は行わない）
+    #[command(subcommand)]
+    Probe(ProbeCommand),
+}
+
+/// What to do about probing. What is sent and how to stop it: docs/operations/probing.md.
+#[derive(Debug, Subcommand)]
+pub enum ProbeCommand {
+    /// Print everything that `probe run` would send; sends nothing. 送る内容をすべて表示（何も送らない）
+    Plan {
+        /// The allow-list. 許可リスト
+        #[arg(long, value_name = "FILE")]
+        allow: PathBuf,
+        /// How to print it. 出力形式
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Go through the plan, slowly, as far as the rules allow. 計画どおりに問い合わせる
+    Run {
+        /// The allow-list. 許可リスト
+        #[arg(long, value_name = "FILE")]
+        allow: PathBuf,
+        /// Where the log of what was sent is kept. 状態フォルダー
+        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        state: PathBuf,
+        /// How to print what came of it. 出力形式
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Print what was sent, one line of JSON for each. 送信の記録を表示
+    Log {
+        /// Where the log is kept. 状態フォルダー
+        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        state: PathBuf,
     },
 }
 

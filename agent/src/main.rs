@@ -4,12 +4,14 @@
 
 use clap::Parser as _;
 use daicho_agent::access::LiveHost;
-use daicho_agent::arguments::{Arguments, Command, Format, RunArguments};
+use daicho_agent::arguments::{Arguments, Command, Format, ProbeCommand, RunArguments};
 use daicho_agent::clock::system_clock;
 use daicho_agent::collect::{self, COLLECTORS};
 use daicho_agent::enroll::{self, EnrollFault};
 use daicho_agent::files::LockFault;
-use daicho_agent::print::{inventory_table, status_table};
+use daicho_agent::print::{inventory_table, plan_text, report_text, status_table};
+use daicho_agent::probe::log::Log;
+use daicho_agent::probe::{self, AllowList, ProbeFault};
 use daicho_agent::progress::Progress;
 use daicho_agent::run::{self, RunConfig, RunFault};
 use daicho_agent::schedule::Schedule;
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         }
         Command::Run(arguments) => work(arguments),
         Command::Status { state, format } => status(&state, format),
+        Command::Probe(command) => probing(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +59,11 @@ fn main() -> ExitCode {
     }
 }
 
+/// Rules stood against everything.
+#[derive(Debug, thiserror::Error)]
+#[error("規則によりすべて禁止されました。理由は上のとおりです。 Rules forbid all of it, for the reasons above.")]
+struct AllForbidden;
+
 /// The documented codes; see `daicho-agent --help`.
 fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<WrongArgument>() {
@@ -64,6 +72,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         3
     } else if let Some(LockFault::Held(_)) = error.downcast_ref() {
         4
+    } else if error.is::<AllForbidden>() {
+        6
     } else if let Some(IdentityFault::NotEnrolled) = error.downcast_ref() {
         5
     } else {
@@ -160,6 +170,59 @@ fn status(state: &Path, format: Format) -> anyhow::Result<()> {
         Format::Table => status_table(&status),
     };
     print(&text)
+}
+
+/// Everything about probing: the only command that sends to anybody but the server.
+fn probing(command: ProbeCommand) -> anyhow::Result<()> {
+    match command {
+        ProbeCommand::Plan { allow, format } => {
+            let actions = probe::plan::plan(&read_allow(&allow)?.allow);
+            let text = match format {
+                Format::Json => serde_json::to_string_pretty(&actions)? + "\n",
+                Format::Table => plan_text(&actions),
+            };
+            print(&text)
+        }
+        ProbeCommand::Run { allow, state, format } => {
+            let list = read_allow(&allow)?;
+            let actions = probe::plan::plan(&list.allow);
+            say(&plan_text(&actions));
+            let progress = Progress::new(actions.len());
+            let host = LiveHost::new("/");
+            let step = |action: &probe::plan::Action| progress.step(&action.address.to_string());
+            let report = runtime()?.block_on(probe::run(&list, &state, &host, system_clock, step));
+            progress.done();
+            let report = report.map_err(wrong_allow)?;
+            let text = match format {
+                Format::Json => serde_json::to_string_pretty(&report)? + "\n",
+                Format::Table => report_text(&report),
+            };
+            print(&text)?;
+            if report.all_forbidden() { Err(AllForbidden.into()) } else { Ok(()) }
+        }
+        ProbeCommand::Log { state } => {
+            let mut out = io::stdout().lock();
+            let mut heard = true;
+            Log::open(&state)?.print(|piece| heard = heard && out.write_all(piece).is_ok())?;
+            Ok(())
+        }
+    }
+}
+
+fn read_allow(path: &Path) -> anyhow::Result<AllowList> {
+    AllowList::read(path).map_err(wrong_allow)
+}
+
+/// An allow-list that is not sound is a mistake of the caller; a held folder keeps its own code.
+fn wrong_allow(fault: ProbeFault) -> anyhow::Error {
+    match fault {
+        ProbeFault::Allow(refused) => {
+            say(&format!("{}: {} {}", refused.field, refused.text.ja, refused.remedy.ja));
+            WrongArgument(refused.to_string()).into()
+        }
+        ProbeFault::Lock(fault) => fault.into(),
+        fault => fault.into(),
+    }
 }
 
 /// One thread: at rest an agent has nothing to do at once.

@@ -2,7 +2,7 @@
 //! It sees the agent's own network namespace, does not know reachability from outside, and sends nothing.
 //! Invariant: process numbers, ephemeral client ports and other volatile values never enter an observation.
 
-mod table;
+pub(crate) mod table;
 
 use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host};

@@ -35,6 +35,7 @@ mod wireguard_peers;
 mod golden;
 
 pub use gather::{Collected, Gather};
+pub(crate) use listening_sockets::table::parse_end as parse_socket_end;
 
 use crate::access::Host;
 use daicho_schemas::batch::Outcome;

@@ -1,13 +1,15 @@
-//! Tables for people: an inventory and the agent's own status.
+//! Tables for people: an inventory, the agent's own status, a plan of probing and what came of it.
 //! It does not collect, and it does not print; it makes text, in both languages where it speaks.
 //! Invariant: what a host said cannot move the cursor or colour the terminal: control characters are shown as such.
 
 mod inventory;
+mod probe;
 #[cfg(test)]
 mod readme;
 mod status;
 
 pub use inventory::inventory_table;
+pub use probe::{plan_text, report_text};
 pub use status::status_table;
 
 use comfy_table::{ContentArrangement, Table, presets};

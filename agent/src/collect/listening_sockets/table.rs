@@ -49,7 +49,7 @@ fn parse_line(line: &str, protocol: SocketProtocol) -> Option<Row> {
 }
 
 /// Address and port in hexadecimal. The kernel prints 32-bit words of the address in the machine's own byte order.
-fn parse_end(text: &str) -> Option<(IpAddr, u16)> {
+pub(crate) fn parse_end(text: &str) -> Option<(IpAddr, u16)> {
     let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
     if !address.is_ascii() || !matches!(address.len(), 8 | 32) {
