@@ -40,7 +40,7 @@ fn of_item(sheet: &CheckSheet, row: &CheckRow) -> WorksheetRow {
     let answered = row.answer.as_ref().map(|state| &state.answered);
     let state = match answered.map(|answered| answered.answer) {
         None | Some(CheckAnswer::Unknown) => RowState::Missing,
-        Some(_) if row.expired => RowState::Unusable,
+        Some(_) if row.expired || row.is_denied() => RowState::Unusable,
         Some(CheckAnswer::NotApplicable) => RowState::NotNeeded,
         Some(CheckAnswer::Yes | CheckAnswer::No) => RowState::Stated,
     };
@@ -83,6 +83,15 @@ fn note(row: &CheckRow) -> Option<Text> {
         }
     }
     lines.extend(row.item.condition.clone());
+    if let Some(evidence) = &row.evidence {
+        let word = answer_word(evidence.answer);
+        let all = |texts: &[Text], pick: fn(&Text) -> &str| texts.iter().map(pick).collect::<Vec<_>>().join("; ");
+        let said = |pick: fn(&Text) -> &str| all(&evidence.because, pick) + &all(&evidence.missing, pick);
+        lines.push(Text::new(
+            format!("台帳の証拠から：{}（{}）", word.ja, said(|text| &text.ja)),
+            format!("from the evidence: {} ({})", word.en, said(|text| &text.en)),
+        ));
+    }
     let seen = row.seen.iter().map(|seen| {
         Text::new(
             format!("参考（{}）：{}", seen.source.ja, seen.text.ja),

@@ -6,6 +6,7 @@
 use super::super::Model;
 use super::super::regimes;
 use super::super::views::check_answers::AnswerState;
+use super::check_evidence::FromEvidence;
 use super::check_seen::Seen;
 use daicho_schemas::fact::check_answer::{CheckAnswer, CheckedThing};
 use daicho_schemas::fact::declaration::Plan;
@@ -40,6 +41,8 @@ pub struct CheckRow {
     pub answer: Option<AnswerState>,
     /// The answer's last day has passed.
     pub expired: bool,
+    /// What the records of devices, ways in and vendors say of it, where they bear on it.
+    pub evidence: Option<FromEvidence>,
     /// What is seen or declared that an answer can rest on.
     pub seen: Vec<Seen>,
 }
@@ -47,7 +50,15 @@ pub struct CheckRow {
 impl CheckRow {
     /// Whether somebody still has to answer.
     pub fn is_open(&self) -> bool {
-        self.expired || self.answer.as_ref().is_none_or(|state| state.answered.answer == CheckAnswer::Unknown)
+        let unknown = self.answer.as_ref().is_none_or(|state| state.answered.answer == CheckAnswer::Unknown);
+        self.expired || unknown || self.is_denied()
+    }
+
+    /// Somebody said yes, or that it does not apply, and the evidence says no.
+    pub fn is_denied(&self) -> bool {
+        let said = self.answer.as_ref().map(|state| state.answered.answer);
+        let denies = self.evidence.as_ref().is_some_and(|evidence| evidence.answer == CheckAnswer::No);
+        denies && matches!(said, Some(CheckAnswer::Yes | CheckAnswer::NotApplicable))
     }
 }
 
@@ -64,6 +75,8 @@ pub struct CheckCounts {
     pub unknown: usize,
     /// The answer's last day has passed.
     pub expired: usize,
+    /// The evidence says no where somebody said otherwise.
+    pub denied: usize,
     /// Nobody answered.
     pub unanswered: usize,
 }
@@ -75,6 +88,7 @@ impl CheckCounts {
             let place = match row.answer.as_ref().map(|state| state.answered.answer) {
                 None => &mut counts.unanswered,
                 Some(_) if row.expired => &mut counts.expired,
+                Some(_) if row.is_denied() => &mut counts.denied,
                 Some(CheckAnswer::Yes) => &mut counts.yes,
                 Some(CheckAnswer::No) => &mut counts.no,
                 Some(CheckAnswer::NotApplicable) => &mut counts.not_applicable,
@@ -87,7 +101,7 @@ impl CheckCounts {
 
     /// How many somebody still has to answer.
     pub fn open(&self) -> usize {
-        self.unknown + self.expired + self.unanswered
+        self.unknown + self.expired + self.denied + self.unanswered
     }
 }
 
@@ -124,7 +138,8 @@ impl Model {
             if list.list_id == RISK_LIST {
                 seen.extend(self.plans_of_thing(about).flat_map(|plan| declared(plan, &item.number)));
             }
-            CheckRow { item, expired: answer.as_ref().is_some_and(past), answer, seen }
+            let evidence = self.check_evidence(&equipment, &item.item_id, today);
+            CheckRow { item, expired: answer.as_ref().is_some_and(past), answer, evidence, seen }
         };
         let items: Vec<CheckRow> = list.items.iter().map(row).collect();
         Some(CheckSheet { list, about: about.clone(), counts: CheckCounts::of(&items), items })

@@ -1,8 +1,8 @@
 //! Check lists over scripted ledgers: every item is counted once, unknown and expired are open, what is seen answers nothing.
 
-use super::super::check_seen;
+use super::super::{check_evidence, check_seen};
 use super::*;
-use crate::model::testing::{Script, interface, plan, supplier};
+use crate::model::testing::{Script, interface, plan, reading, supplier, tunnel, way};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::check_answer::CheckAnswered;
@@ -86,4 +86,57 @@ fn the_items_that_something_is_seen_of_are_in_the_file_and_ids_stand_once() {
     }
     let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an answer is found by its item alone");
+}
+
+fn from_evidence(script: &Script, list: &str, item: &str, on: &str) -> CheckRow {
+    let sheet = script.model.check_sheet(list, &tos(), on.parse().unwrap()).unwrap();
+    sheet.items.into_iter().find(|row| row.item.item_id == item).unwrap()
+}
+
+#[test]
+fn a_device_that_anybody_may_reach_makes_a_no_whatever_somebody_answered() {
+    let mut script = script();
+    let row = |script: &Script| from_evidence(script, "hospital-check-list", "hospital-2-14", "2026-11-21");
+    let evidence = row(&script).evidence.unwrap();
+    assert_eq!((evidence.answer, evidence.because.len(), evidence.missing.len()), (CheckAnswer::Unknown, 0, 1));
+    let list = json!({ "list_id": "hospital-check-list", "evidence": ["設定の写し"] });
+    answer(&mut script, "hospital-2-14", list);
+    assert!(!row(&script).is_open(), "nothing denies it");
+    let open = way("any", "remote_access", "yes", "no");
+    script.device("gw", &reading("S1", &[open]), json!({ "equipment_id": "tos" }));
+    let denied = row(&script);
+    assert_eq!(denied.evidence.as_ref().unwrap().answer, CheckAnswer::No);
+    assert!(denied.is_denied() && denied.is_open(), "{denied:?}");
+    let sheet = script.model.check_sheet("hospital-check-list", &tos(), "2026-11-21".parse().unwrap()).unwrap();
+    assert_eq!((sheet.counts.denied, sheet.counts.yes), (1, 0));
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
+fn vendors_are_asked_one_by_one_and_an_answer_that_is_over_counts_no_more() {
+    let mut script = script();
+    let row =
+        |script: &Script, on: &str| from_evidence(script, "hospital-check-list", "hospital-2-2", on).evidence.unwrap();
+    assert_eq!(row(&script, "2026-11-21").answer, CheckAnswer::Unknown, "nobody is known who could be asked");
+    script.device("gw", &reading("S1", &[tunnel("tunnel 1")]), json!({ "equipment_id": "tos" }));
+    script.supplier(supplier("vendor"));
+    script.path("caterer", ("gw", "tunnel 1"), json!({ "equipment_id": "tos", "supplier_id": "vendor" }));
+    assert_eq!(row(&script, "2026-11-21").answer, CheckAnswer::No, "it was never asked");
+    script.answer("vendor", true, "2027-03-31");
+    assert_eq!(row(&script, "2027-03-31").answer, CheckAnswer::Yes, "it was asked, whatever it answered");
+    assert_eq!(row(&script, "2027-04-01").answer, CheckAnswer::No);
+}
+
+#[test]
+fn the_items_that_evidence_answers_are_in_the_file_and_ask_devices_what_they_are_asked() {
+    let mut script = script();
+    script.device("gw", &reading("S1", &[tunnel("tunnel 1")]), json!({ "equipment_id": "tos" }));
+    let lists = regimes::check_lists().lists.iter();
+    let ids: Vec<&str> = lists.flat_map(|list| &list.items).map(|item| item.item_id.as_str()).collect();
+    let asked: Vec<&str> = script.model.device_rows(None)[0].questions.iter().map(|question| question.key).collect();
+    for (item, keys) in check_evidence::OF_DEVICES {
+        assert!(ids.contains(&item), "{item}");
+        assert!(keys.iter().all(|key| asked.contains(key)), "{item}");
+    }
+    assert!(ids.contains(&check_evidence::OF_VENDORS));
 }

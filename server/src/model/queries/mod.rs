@@ -3,6 +3,7 @@
 //! Invariant: every list has one order, a page costs what it shows, and "unknown" is never shown as "ok".
 
 pub mod check_answers;
+pub mod check_evidence;
 pub mod check_seen;
 pub mod completeness;
 mod components;

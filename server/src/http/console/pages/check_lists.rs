@@ -128,6 +128,7 @@ impl CheckLists {
         match row.answer.as_ref().map(|state| state.answered.answer) {
             None => ("unknown", "?", self.ctx.t("check-unanswered")),
             Some(_) if row.expired => ("warn", "▲", self.ctx.t("check-expired")),
+            Some(_) if row.is_denied() => ("alarm", "◆", self.ctx.t("check-denied")),
             Some(answer @ CheckAnswer::Yes) => ("good", "●", self.word(&answer)),
             Some(answer @ CheckAnswer::No) => ("alarm", "◆", self.word(&answer)),
             Some(answer @ CheckAnswer::NotApplicable) => ("quiet", "○", self.word(&answer)),

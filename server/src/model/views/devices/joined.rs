@@ -116,9 +116,15 @@ impl<'a> Device<'a> {
         self.configuration().map(|own| own.reading.management.clone()).unwrap_or_default()
     }
 
-    /// From where its VPN services may be reached, as its newest configuration says.
+    /// From where its VPN services may be reached: one that is on and open to anybody decides, else its newest configuration says.
     pub fn vpn(&self) -> Restriction {
-        self.configuration().map(|own| own.reading.vpn.clone()).unwrap_or_default()
+        let open = |way: &WayIn| {
+            let on = way.enabled.answer == Answer::Yes;
+            is_vpn(way) && on && way.restriction.restricted.answer == Answer::No
+        };
+        let whole = || self.configuration().map(|own| own.reading.vpn.clone()).unwrap_or_default();
+        let open = self.ways().into_values().map(|own| own.way).find(|way| open(way));
+        open.map_or_else(whole, |way| way.restriction.clone())
     }
 
     /// Whether it sends its log elsewhere.
