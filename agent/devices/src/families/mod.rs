@@ -7,6 +7,9 @@ pub(crate) mod cisco_asa;
 pub(crate) mod cisco_ios;
 pub(crate) mod fortios;
 pub(crate) mod nec_ix;
+pub(crate) mod openvpn;
+pub(crate) mod softether;
+pub(crate) mod wireguard;
 pub(crate) mod yamaha_rt;
 
 use crate::split::Device;
@@ -59,5 +62,13 @@ impl Mark {
 }
 
 /// All of them.
-pub(crate) const FAMILIES: &[&dyn Family] =
-    &[&yamaha_rt::YamahaRt, &nec_ix::NecIx, &fortios::FortiOs, &cisco_asa::CiscoAsa, &cisco_ios::CiscoIos];
+pub(crate) const FAMILIES: &[&dyn Family] = &[
+    &yamaha_rt::YamahaRt,
+    &nec_ix::NecIx,
+    &fortios::FortiOs,
+    &cisco_asa::CiscoAsa,
+    &cisco_ios::CiscoIos,
+    &softether::SoftEther,
+    &openvpn::OpenVpn,
+    &wireguard::WireGuard,
+];

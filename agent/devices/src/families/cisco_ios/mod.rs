@@ -81,7 +81,8 @@ impl Family for CiscoIos {
         if device.config.is_empty() {
             return;
         }
-        let blocks = blocks(&device.config, opens);
+        let lines = without_banners(&device.config);
+        let blocks = blocks(&lines, opens);
         let config = Config::of(&blocks);
         identify(&config, reading);
         whole(&config, &device.config, reading);
@@ -93,6 +94,28 @@ impl Family for CiscoIos {
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);
     }
+}
+
+/// A banner is a text for people between two marks, and whatever stands in it is no statement.
+fn without_banners<'l>(lines: &[Line<'l>]) -> Vec<Line<'l>> {
+    let mut kept = Vec::with_capacity(lines.len());
+    let mut until: Option<String> = None;
+    for line in lines {
+        if let Some(mark) = &until {
+            if line.text.contains(mark.as_str()) {
+                until = None;
+            }
+            continue;
+        }
+        if let Some((_, rest)) = after(&line.text, "banner").and_then(|rest| rest.split_once(' ')) {
+            let length = if rest.starts_with("^C") { 2 } else { rest.chars().next().map_or(0, char::len_utf8) };
+            let (mark, rest) = rest.split_at(length);
+            until = (!mark.is_empty() && !rest.contains(mark)).then(|| mark.to_owned());
+            continue;
+        }
+        kept.push(line.clone());
+    }
+    kept
 }
 
 fn opens(head: &str) -> bool {

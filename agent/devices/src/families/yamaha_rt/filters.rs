@@ -292,7 +292,12 @@ fn gateways(config: &Config<'_>, names: &mut BTreeMap<String, u32>) {
     for (known, rest) in config.all("ip route default gateway") {
         let mut words = rest.split_whitespace().peekable();
         while let Some(word) = words.next() {
-            if let (true, Some(next)) = (["pp", "dhcp"].contains(&word), words.peek()) {
+            // A tunnel that is not encrypted and leads to everywhere is a line of a provider (DS-Lite, MAP-E).
+            if let ("tunnel", Some(next)) = (word, words.peek()) {
+                if config.within(Context::Tunnel(next), "ipsec tunnel").is_none() {
+                    names.entry(format!("tunnel {next}")).or_insert(known.line);
+                }
+            } else if let (true, Some(next)) = (["pp", "dhcp"].contains(&word), words.peek()) {
                 let name = if word == "pp" { format!("pp {next}") } else { (*next).to_owned() };
                 names.entry(name).or_insert(known.line);
             } else if let Some(gateway) = reach::span(word) {
@@ -318,15 +323,19 @@ fn is_port(name: &str) -> bool {
 }
 
 fn describe(config: &Config<'_>, name: String, line: u32) -> Outside {
-    let number = name.strip_prefix("pp ").map(str::to_owned);
-    let find = |words: &str| match &number {
-        Some(number) => config.within(Context::Pp(number), &words.replace('@', "pp")),
+    let find = |words: &str| match name.split_once(' ') {
+        Some(("pp", number)) => config.within(Context::Pp(number), &words.replace('@', "pp")),
+        Some((_, number)) => config.within(Context::Tunnel(number), &words.replace('@', "tunnel")),
         None => config.last(&words.replace('@', &name)),
     };
     let filter = find("ip @ secure filter in").map(|(line, ids)| (line, ids.to_owned()));
-    let six = ["ipv6 @ address", "ipv6 @ prefix", "ipv6 @ dhcp service client", "ipv6 @ rtadv"];
+    let six = ["ipv6 @ address", "ipv6 @ prefix", "ipv6 @ dhcp service client"];
+    let taken = |known: &&super::Statement<'_>| {
+        known.text.starts_with("ipv6 ") && known.text.contains(&format!("-prefix@{name}::"))
+    };
+    let six = six.iter().find_map(|words| find(words)).map(|(line, _)| line);
+    let six = six.or_else(|| config.statements.iter().find(taken).map(|known| known.line));
     let nat = find("ip @ nat descriptor").map(|(_, ids)| ids.split_whitespace().map(str::to_owned).collect());
-    let six = six.iter().filter(|words| !words.contains("rtadv")).find_map(|words| find(words)).map(|(line, _)| line);
     let filter_six = find("ipv6 @ secure filter in").is_some();
     Outside { name, line, filter, filter_six, six, nat: nat.unwrap_or_default() }
 }
