@@ -9,6 +9,7 @@ pub(crate) mod fortios;
 pub(crate) mod nec_ix;
 pub(crate) mod openvpn;
 pub(crate) mod softether;
+pub(crate) mod strongswan;
 pub(crate) mod wireguard;
 pub(crate) mod yamaha_rt;
 
@@ -70,5 +71,6 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &cisco_ios::CiscoIos,
     &softether::SoftEther,
     &openvpn::OpenVpn,
+    &strongswan::StrongSwan,
     &wireguard::WireGuard,
 ];

@@ -186,6 +186,16 @@ fn servers(blocks: &[Block<'_>], lists: &Lists<'_>, reading: &mut DeviceReading)
         reading.ways_in.push(way);
         plane = Some(plane.map_or(access.clone(), |plane| plane.or(access)));
     }
+    for name in ["telnet", "ssh", "http"] {
+        if let Some((line, _)) = last(blocks, &format!("{name}-server ipv6 enable")) {
+            let why = ground(
+                line,
+                "IPv6 でも動いています。接続元の判断はしていません",
+                "it runs over IPv6, too; from where it is reached was not judged",
+            );
+            plane = Some(plane.map_or(Access::unknown(why.clone()), |plane| plane.or(Access::unknown(why))));
+        }
+    }
     if let Some((line, _)) = last(blocks, "snmp-agent ip enable") {
         let why = ground(
             line,

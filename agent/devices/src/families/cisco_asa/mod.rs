@@ -121,7 +121,8 @@ impl<'b, 'l> Config<'b, 'l> {
         let interfaces = blocks.iter().filter(|block| block.head.starts_with("interface "));
         let outside = interfaces.filter(|block| block.find("shutdown").is_none()).filter_map(|block| {
             let (line, name) = block.find("nameif")?;
-            let low = block.find("security-level").is_some_and(|(_, level)| level == "0");
+            let apart = block.find("management-only").is_some();
+            let low = !apart && block.find("security-level").is_some_and(|(_, level)| level == "0");
             (low || name.to_ascii_lowercase().starts_with("outside")).then_some((name, line))
         });
         Self { blocks, lists: Lists::of(blocks, false), outside: outside.collect() }

@@ -101,6 +101,12 @@ impl<'t, 'l> Places<'t, 'l> {
         open.and(access)
     }
 
+    /// Whether any local-in policy concerns an interface.
+    pub(super) fn has_local_in(&self, interface: &str) -> bool {
+        let on = |name: &&str| *name == interface || *name == "any";
+        self.local_in.iter().any(|policy| policy.get("intf").is_some_and(|(_, names)| names.iter().any(on)))
+    }
+
     /// Whether a policy's services include a port: surely, perhaps, or not.
     fn serves(&self, policy: &Object<'l>, protocol: Port) -> Option<bool> {
         let (_, names) = policy.get("service")?;

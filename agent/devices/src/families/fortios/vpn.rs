@@ -82,6 +82,16 @@ fn ssl(tree: &Tree<'_>, places: &Places<'_, '_>, settings: &Object<'_>, version:
         let over = names.iter().map(|name| over(places, name, *line, Port::Tcp(port))).reduce(Access::or);
         access = over.map_or(access.clone(), |over| access.and(over));
     }
+    // Without its port it is not known which local-in policies concern it.
+    if let (None, Some((line, names))) = (port, &listens)
+        && names.iter().any(|name| places.has_local_in(name))
+    {
+        access = access.and(Access::unknown(ground(
+            *line,
+            "local-in ポリシーがあり、SSL-VPN のポートが書かれていないため、効くかどうか分かりません",
+            "there are local-in policies, and without the port of SSL-VPN it is not known whether they apply",
+        )));
+    }
     way.restriction = access.restriction();
     let words = |key: &str| -> Vec<&str> {
         rules.iter().filter_map(|rule| rule.get(key)).flat_map(|(_, words)| words).collect()
