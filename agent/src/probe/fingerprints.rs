@@ -158,8 +158,15 @@ impl Fingerprints {
         self.enterprises.get(&number)?.as_deref()
     }
 
-    /// What several answers of one device say together: of each value the surest, of equals the first.
+    /// What several answers of one device say together: the surest first, and of the less sure only what does not
+    /// speak of another maker. A serial number of one device is never put beside the model of another.
     pub fn identify<'a>(&self, answers: impl IntoIterator<Item = &'a Answer>) -> Identified {
+        let mut answers: Vec<&Answer> = answers.into_iter().collect();
+        answers.sort_by_key(|answer| match answer {
+            Answer::SnmpGet(_) => 0,
+            Answer::SnmpEngine(_) => 1,
+            Answer::Ssh { .. } | Answer::Tls(_) | Answer::Http(_) => 2,
+        });
         let mut found = Identified::default();
         for answer in answers {
             self.add(&mut found, answer);
@@ -199,6 +206,11 @@ impl Fingerprints {
         let of_field = self.patterns.iter().filter(|(of, ..)| *of == field);
         let hit = of_field.filter_map(|(_, regex, maker)| Some((regex.captures(text)?, maker))).next();
         let Some((captures, maker)) = hit else { return };
+        // `NEC` and `NEC Platforms` are the same to a number of IANA's.
+        let same = |known: &Known| known.value.starts_with(maker) || maker.starts_with(&known.value);
+        if found.maker.as_ref().is_some_and(|known| !same(known)) {
+            return;
+        }
         let group = |name: &str| captures.name(name).map(|part| part.as_str());
         take(&mut found.maker, Some(maker), rung);
         take(&mut found.model, group("model"), rung);
@@ -215,7 +227,7 @@ fn take(place: &mut Option<Known>, value: Option<&str>, rung: Rung) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::menu::{http, snmp};
+    use super::super::menu::{http, snmp, tls};
     use super::*;
 
     fn value(known: &Option<Known>) -> Option<&str> {
@@ -249,6 +261,12 @@ mod tests {
         let found = facts.identify([&page("cisco-IOS"), &values]);
         assert_eq!((value(&found.maker), value(&found.model)), (Some("Yamaha"), Some("RTX1210")));
         assert_eq!(facts.identify([&values, &page("cisco-IOS")]).maker, found.maker);
+        let subject = Some("O=Fortinet, OU=FortiGate, CN=FGT60E0000000000".into());
+        let certificate =
+            tls::Certificate { subject, issuer: None, valid_from: None, valid_until: None, sha256: "00".into() };
+        let other = facts.identify([&Answer::Tls(certificate.clone()), &values]);
+        assert_eq!((value(&other.maker), other.serial), (Some("Yamaha"), None), "a certificate of somebody else");
+        assert_eq!(value(&facts.identify([&Answer::Tls(certificate)]).serial), Some("FGT60E0000000000"));
         assert_eq!(facts.identify([&page("nginx")]), Identified::default());
         // net-snmp runs on everybody's devices.
         let linux =

@@ -20,7 +20,7 @@ use daicho_schemas::time::UtcMicros;
 use evidence::Evidence;
 use fingerprints::{DataFault, Fingerprints, Identified};
 use log::{Line, Log};
-use menu::user::Credential;
+use menu::user::{Credential, Session};
 use menu::{Answer, NoAnswer, http, snmp, ssh, tls, user};
 use plan::{Action, Probe};
 use rules::{Forbidden, JITTER_MAX, Moment, PAUSE_MIN, may};
@@ -268,7 +268,7 @@ impl<'a> Run<'a> {
     }
 
     /// What a GetRequest needs beforehand: its credential and its bytes.
-    fn prepare(&self, target: &Target, action: &Action) -> Result<Option<(Credential, Vec<u8>)>, NoAnswer> {
+    fn prepare(&self, target: &Target, action: &Action) -> Result<Option<(Session, Vec<u8>)>, NoAnswer> {
         let Some(get) = target.probes.snmp_get.as_ref().filter(|_| action.probe == Probe::SnmpGet) else {
             return Ok(None);
         };
@@ -276,9 +276,9 @@ impl<'a> Run<'a> {
         if get.version == SnmpVersion::V3 && engine.is_none() {
             return Err(NoAnswer::NotUnderstood("the SNMPv3 engine did not answer before; nothing was sent"));
         }
-        let credential = Credential::read(&get.credential_file)?;
-        let request = credential.request(engine)?;
-        Ok(Some((credential, request)))
+        let session = Credential::read(&get.credential_file)?.session(engine)?;
+        let request = session.request()?;
+        Ok(Some((session, request)))
     }
 
     fn engine_for(&self, target: &Target) -> Option<&snmp::Engine> {
@@ -290,7 +290,7 @@ impl<'a> Run<'a> {
         &self,
         target: &Target,
         action: &Action,
-        ready: Option<(Credential, Vec<u8>)>,
+        ready: Option<(Session, Vec<u8>)>,
     ) -> Result<Answer, NoAnswer> {
         let (address, port) = (action.address, action.port);
         match (action.probe, ready) {
@@ -299,9 +299,7 @@ impl<'a> Run<'a> {
                 let engine = snmp::read_engine(&answer).ok_or(NoAnswer::NotUnderstood("no SNMPv3 report"))?;
                 Ok(Answer::SnmpEngine(engine))
             }
-            (Probe::SnmpGet, Some((credential, request))) => {
-                user::ask(address, port, &credential, self.engine_for(target), &request).await
-            }
+            (Probe::SnmpGet, Some((session, request))) => user::ask(address, port, &session, &request).await,
             (Probe::SnmpGet, None) => Err(NoAnswer::Credential("there is none".into())),
             (Probe::Ssh, _) => ssh::ask(address, port).await,
             (Probe::Tls, _) => tls::ask(address, port).await,

@@ -71,6 +71,28 @@ fn an_allow_list_names_single_devices_or_is_refused() {
     assert_eq!(refused_field(&nobody), "targets[0].owner");
 }
 
+/// The JSON Schema that is shipped is the one that the code means; `DAICHO_GOLDEN=write` writes it.
+#[test]
+fn the_schema_of_the_allow_list_is_current() {
+    let schema = serde_json::to_value(schemars::schema_for!(allow::AllowFile)).unwrap();
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/json/probe_allow.v1.schema.json");
+    if std::env::var("DAICHO_GOLDEN").is_ok_and(|word| word == "write") {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text);
+}
+
+/// The example that people copy is sound.
+#[test]
+fn the_example_of_the_manual_is_sound() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations/probing.md");
+    let manual = fs::read_to_string(manual).unwrap();
+    let example = manual.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let allow = Allow::parse(example.as_bytes()).unwrap();
+    assert_eq!(plan::plan(&allow).len(), 5);
+}
+
 /// A machine on which nothing speaks against it.
 fn quiet_host() -> (tempfile::TempDir, RecordedHost) {
     let folder = tempfile::tempdir().unwrap();

@@ -89,25 +89,49 @@ impl Credential {
         }
         let mut text = Vec::new();
         file.take(CREDENTIAL_BYTES_MAX).read_to_end(&mut text).map_err(|error| wrong(&error.to_string()))?;
-        // The reader's own message could repeat a piece of the file.
-        let written =
-            serde_json::from_slice(&text).map_err(|_| wrong("it is not in the form of docs/operations/probing.md"))?;
-        Ok(Self(written))
+        Self::parse(&text).ok_or_else(|| wrong("it is not in the form of docs/operations/probing.md"))
     }
 
-    /// The GetRequest with it, ready to be sent. Version 3 needs the engine that answered before.
+    /// Reads what people wrote. It says no more than whether it fits: a reader's message could repeat a piece of it.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok().map(Self)
+    }
+
+    /// What it takes to talk with it. Version 3 needs the engine that answered before.
     ///
     /// # Errors
     /// [`NoAnswer::Credential`] when it does not fit.
-    pub fn request(&self, engine: Option<&Engine>) -> Result<Vec<u8>, NoAnswer> {
-        match (&self.0, engine) {
-            (Written::Community { community }, None) => Ok(snmp::v2c(community.as_bytes())),
+    pub fn session(self, engine: Option<&Engine>) -> Result<Session, NoAnswer> {
+        match (self.0, engine) {
+            (Written::Community { community }, None) => Ok(Session(Keys::Community(community.into_bytes()))),
             (Written::User(user), Some(engine)) => {
-                let request = guarded(|| user.request(engine));
-                request.map_err(|error| NoAnswer::Credential(snmp::said(error)))
+                let security = guarded(|| user.security(engine));
+                let security = security.map_err(|error| NoAnswer::Credential(snmp::said(error)))?;
+                Ok(Session(Keys::User(Box::new(security))))
             }
             (Written::Community { .. }, Some(_)) => Err(NoAnswer::Credential("v3 needs a user".into())),
             (Written::User(_), None) => Err(NoAnswer::Credential("v2c needs a community".into())),
+        }
+    }
+}
+
+/// A credential, fitted to the device. It has no way to be shown either.
+pub struct Session(Keys);
+
+enum Keys {
+    Community(Vec<u8>),
+    User(Box<Security>),
+}
+
+impl Session {
+    /// The GetRequest, ready to be sent.
+    ///
+    /// # Errors
+    /// [`NoAnswer::Credential`] when it cannot be sealed.
+    pub fn request(&self) -> Result<Vec<u8>, NoAnswer> {
+        match &self.0 {
+            Keys::Community(community) => Ok(snmp::v2c(community)),
+            Keys::User(security) => guarded(|| seal(security)).map_err(|error| NoAnswer::Credential(snmp::said(error))),
         }
     }
 
@@ -115,30 +139,36 @@ impl Credential {
     ///
     /// # Errors
     /// [`NoAnswer::NotUnderstood`] when it is none of ours.
-    pub fn read_answer(&self, engine: Option<&Engine>, mut bytes: Vec<u8>) -> Result<Answer, NoAnswer> {
+    pub fn read_answer(&self, mut bytes: Vec<u8>) -> Result<Answer, NoAnswer> {
         bytes.truncate(ANSWER_BYTES_MAX);
-        let values = match (&self.0, engine) {
-            (Written::Community { community }, _) => snmp::read_v2c(&bytes, community.as_bytes()),
-            (Written::User(user), Some(engine)) => guarded(|| user.read(engine, &mut bytes)).ok(),
-            (Written::User(_), None) => None,
+        let values = match &self.0 {
+            Keys::Community(community) => snmp::read_v2c(&bytes, community),
+            Keys::User(security) => {
+                let mut security = security.clone();
+                let read = guarded(|| Values::of(Pdu::from_bytes_with_security(&bytes, Some(&mut security))?));
+                read.ok()
+            }
         };
         let values = values.filter(|values| !values.is_empty());
         values.map(Answer::SnmpGet).ok_or(NoAnswer::NotUnderstood("no SNMP response to our request, or a refusal"))
     }
 }
 
-/// Asks with a credential.
+/// The library only seals what it has read: it reads our own open message, and seals that.
+fn seal(security: &Security) -> Result<Vec<u8>, Error> {
+    let (engine, user) = (security.engine_id(), security.username());
+    let open = snmp::v3(engine, user, true);
+    let mut nobody = Security::new(user, b"").with_auth(Auth::NoAuthNoPriv).with_engine_id(engine)?;
+    let message = Pdu::from_bytes_with_security(&open, Some(&mut nobody))?;
+    message.to_bytes_with_security(Some(security))
+}
+
+/// Asks once.
 ///
 /// # Errors
 /// [`NoAnswer`] when nothing of use comes back.
-pub async fn ask(
-    address: IpAddr,
-    port: u16,
-    credential: &Credential,
-    engine: Option<&Engine>,
-    request: &[u8],
-) -> Result<Answer, NoAnswer> {
-    credential.read_answer(engine, snmp::exchange(address, port, request).await?)
+pub async fn ask(address: IpAddr, port: u16, session: &Session, request: &[u8]) -> Result<Answer, NoAnswer> {
+    session.read_answer(snmp::exchange(address, port, request).await?)
 }
 
 impl User {
@@ -172,20 +202,6 @@ impl User {
             .with_engine_id(&engine.id())
             .map(|security| security.with_engine_boots_and_time(engine.clock.0, engine.clock.1))
     }
-
-    /// The library only seals what it has read: it reads our own open message, and seals that.
-    fn request(&self, engine: &Engine) -> Result<Vec<u8>, Error> {
-        let open = snmp::v3(&engine.id(), self.user.as_bytes(), true);
-        let mut nobody =
-            Security::new(self.user.as_bytes(), b"").with_auth(Auth::NoAuthNoPriv).with_engine_id(&engine.id())?;
-        let message = Pdu::from_bytes_with_security(&open, Some(&mut nobody))?;
-        message.to_bytes_with_security(Some(&self.security(engine)?))
-    }
-
-    fn read(&self, engine: &Engine, bytes: &mut [u8]) -> Result<Values, Error> {
-        let mut security = self.security(engine)?;
-        Values::of(Pdu::from_bytes_with_security(bytes, Some(&mut security))?)
-    }
 }
 
 #[cfg(test)]
@@ -218,15 +234,14 @@ mod tests {
     fn a_request_of_a_user_is_sealed_for_its_engine() {
         let engine =
             Engine { engine_id: "8000049e0300a0de010203".into(), enterprise: 1182, mac: None, clock: (3, 1000) };
-        let credential = written(USER, 0o600).1.unwrap();
-        let request = credential.request(Some(&engine)).unwrap();
+        assert!(written(USER, 0o600).1.unwrap().session(None).is_err());
+        let session = written(USER, 0o600).1.unwrap().session(Some(&engine)).unwrap();
+        let request = session.request().unwrap();
         assert!(request.windows(6).any(|here| here == b"daicho"));
         assert!(!request.windows(6).any(|here| here == b"SECRET"));
-        assert!(credential.request(None).is_err());
-        // Our own request is no answer to it; neither is rubbish.
-        assert!(credential.read_answer(Some(&engine), request.clone()).is_err());
-        for end in 0..request.len() {
-            assert!(credential.read_answer(Some(&engine), request[..end].to_vec()).is_err());
+        // Our own request is no answer to it; neither is a piece of it.
+        for end in 0..=request.len() {
+            assert!(session.read_answer(request[..end].to_vec()).is_err());
         }
     }
 }
