@@ -348,6 +348,7 @@ async fn watch(app: Arc<App>, silent_after_seconds: i64, config: RustlsConfig, n
             state_coverage(&app, listening, now, silent_after_seconds).await;
             state_reminders(&app, now).await;
             state_windows(&app, now).await;
+            state_remote_days(&app, now).await;
         }
         if now.seconds_since(certificate_at) >= CERTIFICATE_EVERY_SECONDS {
             match app.authority.server_config(&names, now) {
@@ -402,6 +403,16 @@ async fn state_windows(app: &App, now: UtcMicros) {
         && let Err(error) = app.door.state(Fact::WindowsEnded(ended)).await
     {
         tracing::warn!(%error, "that windows are over could not enter; trying again soon");
+    }
+}
+
+/// States which contracts of remote paths and which vendors' answers are over.
+async fn state_remote_days(app: &App, now: UtcMicros) {
+    let ended = app.model().remote_days_ended(now.date_in_japan(), WINDOWS_PER_ENTRY_MAX);
+    if !(ended.plan_ids.is_empty() && ended.answer_seqs.is_empty())
+        && let Err(error) = app.door.state(Fact::RemoteDaysEnded(ended)).await
+    {
+        tracing::warn!(%error, "that days of remote paths are over could not enter; trying again soon");
     }
 }
 

@@ -17,6 +17,7 @@ mod bad_input;
 mod book;
 mod component_decisions;
 mod computers;
+mod devices;
 mod engine_contract;
 mod evidence;
 mod flipped_bytes;

@@ -2,11 +2,12 @@
 //! It does not understand configurations; the crate of parsers does. Invariant: only the reading is sent, never the file, so no
 //! secret of a device leaves this machine; a dry run sends nothing.
 
-mod printed;
+pub(super) mod printed;
 
 use super::client::{Client, ServerArguments};
 use super::files::{self, Format};
 use super::{block_on, say, say_text};
+use crate::intake::devices::own_id;
 use clap::{Args, Subcommand};
 use daicho_devices::FILE_BYTES_MAX;
 use daicho_schemas::fact::device::DeviceReading;
@@ -160,17 +161,6 @@ fn read(path: &Path) -> anyhow::Result<Vec<DeviceReading>> {
         ..Refusal::new(RefusalCode::DeviceNotRead).with(format!("{}: {}", path.display(), error.code))
     };
     daicho_devices::read(&bytes).map_err(|error| not_read(error).into())
-}
-
-/// The id of a device whose owner gave none: its name, else maker and serial number, as far as they can be ids.
-fn own_id(reading: &DeviceReading) -> Option<DeviceId> {
-    let identity = &reading.identity;
-    let word = |text: &str| DeviceId::new(text.to_lowercase()).ok().filter(|id| !id.as_str().starts_with("seen-"));
-    identity.name.as_deref().and_then(word).or_else(|| {
-        let maker = identity.maker.as_deref().unwrap_or(&reading.family);
-        let maker = maker.split_whitespace().next().unwrap_or_default();
-        word(&format!("{maker}-{}", identity.serial.as_deref()?))
-    })
 }
 
 fn import(arguments: &ImportArguments, language: Language) -> anyhow::Result<()> {

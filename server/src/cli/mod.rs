@@ -18,6 +18,7 @@ mod example;
 mod files;
 mod firmware;
 mod ledger;
+mod path;
 mod quickstart;
 mod radius;
 mod reading;
@@ -99,6 +100,9 @@ enum Command {
     /// Devices that open ways in from outside: their configurations (機器の設定)
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Remote paths: ways in from outside, records of them, vendors' answers (外部からの経路)
+    #[command(subcommand)]
+    Path(path::PathCommand),
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
     #[command(subcommand)]
     Duty(duty::DutyCommand),
@@ -179,6 +183,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::run(&arguments, language),
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Device(command) => device::run(&command, language),
+        Command::Path(command) => path::run(&command, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Ticket(command) => ticket::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),

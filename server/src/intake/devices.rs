@@ -9,7 +9,7 @@ use daicho_schemas::fact::device::{
     Answered, DEVICE_TEXT_BYTES_MAX, DeviceReading, FarEnd, GAPS_MAX, GROUNDS_MAX, Restriction, WAYS_IN_MAX, WayIn,
 };
 use daicho_schemas::fact::device_read::{DEVICE_NOTE_BYTES_MAX, DeviceRead, HeldBy};
-use daicho_schemas::ids::PersonId;
+use daicho_schemas::ids::{DeviceId, PersonId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
@@ -54,6 +54,17 @@ fn says_nothing_new(model: &Model, read: &DeviceRead) -> bool {
         own.taken_on == read.taken_on && own.reading == *read.reading
     };
     said == (&read.equipment_id, &read.place, &read.owner, &read.note) && state.readings.iter().any(|own| same(own))
+}
+
+/// The id of a device whose owner gave none: its name, else maker and serial number, as far as they can be ids.
+pub fn own_id(reading: &DeviceReading) -> Option<DeviceId> {
+    let identity = &reading.identity;
+    let word = |text: &str| DeviceId::new(text.to_lowercase()).ok().filter(|id| !id.as_str().starts_with("seen-"));
+    identity.name.as_deref().and_then(word).or_else(|| {
+        let maker = identity.maker.as_deref().unwrap_or(&reading.family);
+        let maker = maker.split_whitespace().next().unwrap_or_default();
+        word(&format!("{maker}-{}", identity.serial.as_deref()?))
+    })
 }
 
 /// Only people of the roles that see to devices.

@@ -8,6 +8,7 @@ use crate::http::App;
 use crate::http::answers::Refused;
 use crate::http::auth::StaffIdentity;
 use crate::http::moment::{Moment, question};
+use crate::intake::devices;
 use crate::intake::tickets::ROLES;
 use crate::model::Model;
 use crate::model::rows::{DutyOutcome, DutyRow, FindingState};
@@ -39,6 +40,8 @@ pub enum Section {
     Tickets,
     Equipment,
     Hosts,
+    Devices,
+    Paths,
     Components,
     Suppliers,
     Plans,
@@ -67,6 +70,8 @@ const NAVIGATION: &[(Section, &str, &str)] = &[
     (Section::Tickets, "/tickets", "nav-tickets"),
     (Section::Equipment, "/equipment", "nav-equipment"),
     (Section::Hosts, "/hosts", "nav-hosts"),
+    (Section::Devices, "/devices", "nav-devices"),
+    (Section::Paths, "/paths", "nav-paths"),
     (Section::Components, "/components", "nav-components"),
     (Section::Suppliers, "/suppliers", "nav-suppliers"),
     (Section::Plans, "/plans", "nav-plans"),
@@ -151,6 +156,8 @@ pub struct PageContext {
     pub stand: Option<Stand>,
     /// Whether the reader may open and move tickets.
     pub plans_changes: bool,
+    /// Whether the reader may hand in configurations of devices.
+    pub keeps_devices: bool,
 }
 
 impl PageContext {
@@ -168,6 +175,7 @@ impl PageContext {
             keeps_duties: false,
             stand: Some(stand.clone()),
             plans_changes: false,
+            keeps_devices: false,
         }
     }
 
@@ -298,6 +306,7 @@ impl Reader {
             keeps_duties: false,
             stand: None,
             plans_changes: false,
+            keeps_devices: false,
         }
     }
 }
@@ -358,10 +367,12 @@ impl Visitor {
         ctx.person = Some(self.person.person_id.to_string());
         ctx.form_token = self.form_token.clone();
         ctx.plans_changes = self.person.require(ROLES).is_ok();
+        ctx.keeps_devices = self.person.require(devices::ROLES).is_ok();
         ctx.keeps_duties = self.person.require(&[Role::Compliance]).is_ok();
         if let Some(Moment { model, today, stand }) = &self.past {
             // Nothing can be done in the past.
             (ctx.form_token, ctx.keeps_duties, ctx.plans_changes) = (None, false, false);
+            ctx.keeps_devices = false;
             (ctx.today, ctx.stand, ctx.waiting) = (*today, stand.clone(), Waiting::of(model));
             let rows = rows(model, *today);
             return Ok((ctx, rows));

@@ -14,6 +14,7 @@ pub mod live;
 pub mod pages;
 pub mod paging;
 pub mod past;
+pub mod path_words;
 pub mod ticket_words;
 pub mod words;
 
@@ -31,9 +32,9 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    change, channels, check_lists, component, components, computers, decisions, duties, duty, entry, equipment,
-    equipment_list, finding, findings, host, hosts, ledger, plans, radius, review, sign_in, start, suppliers, ticket,
-    tickets, trouble, worksheet,
+    change, channels, check_lists, component, components, computers, decisions, device, devices, duties, duty, entry,
+    equipment, equipment_list, finding, findings, host, hosts, ledger, paths, plans, radius, review, sign_in, start,
+    suppliers, ticket, tickets, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -61,6 +62,9 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/equipment/{id}", get(equipment::show))
         .route("/hosts", get(hosts::show))
         .route("/hosts/{id}", get(host::show))
+        .route("/devices", get(devices::show).post(devices::act).layer(DefaultBodyLimit::max(devices::FORM_BYTES_MAX)))
+        .route("/devices/{id}", get(device::show))
+        .route("/paths", get(paths::show))
         .route("/components", get(components::show))
         .route("/components/{id}", get(component::show))
         .route(

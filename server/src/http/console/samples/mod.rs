@@ -4,6 +4,7 @@
 
 mod computers;
 mod declared;
+mod devices;
 mod judged;
 mod reviewed;
 mod seen;
@@ -11,6 +12,7 @@ mod tickets;
 
 pub(in crate::http::console) use computers::*;
 pub(in crate::http::console) use declared::*;
+pub(in crate::http::console) use devices::*;
 pub(in crate::http::console) use judged::*;
 pub(in crate::http::console) use reviewed::*;
 pub(in crate::http::console) use seen::*;
@@ -64,6 +66,7 @@ pub(in crate::http::console) fn context(language: Language, section: Section) ->
         keeps_duties: true,
         stand: None,
         plans_changes: true,
+        keeps_devices: true,
     }
 }
 

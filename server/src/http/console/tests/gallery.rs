@@ -21,7 +21,7 @@ use crate::output::channels::state::ChannelRow;
 use crate::worksheet::{Filing, fill};
 use askama::Template;
 use daicho_schemas::fact::check_answer::CheckedThing;
-use daicho_schemas::ids::{EquipmentId, SupplierId};
+use daicho_schemas::ids::{DeviceId, EquipmentId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Language;
 use std::path::Path;
@@ -37,6 +37,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     pages.extend(computers(language));
     pages.extend(past(language));
     pages.extend(tickets_of(language));
+    pages.extend(devices_of(language));
     pages
 }
 
@@ -138,6 +139,53 @@ fn computers(language: Language) -> Vec<(&'static str, String)> {
         ("computers-empty", nothing.render().unwrap()),
         ("worksheet-acd", sheet.render().unwrap()),
     ]
+}
+
+fn devices_of(language: Language) -> Vec<(&'static str, String)> {
+    let model = samples::devices_model();
+    let listed = |model: &Model, refused: bool| {
+        let ctx = context(language, Section::Devices);
+        let refusal = Refusal::new(RefusalCode::DeviceNotRead).with("device_family_unknown");
+        let typed =
+            devices::Typed { place: "<b>棟</b>".into(), text: "EXAMPLE-SECRET-1".into(), ..Default::default() };
+        devices::Devices {
+            query: Default::default(),
+            list: Listing::cut(model.device_rows(None), None),
+            equipment: model.equipment_names(),
+            complaint: refused.then(|| ctx.complaint(&refusal)),
+            typed,
+            ctx,
+        }
+        .render()
+        .unwrap()
+    };
+    let paths_of = |model: &Model| {
+        let (ctx, query) = (context(language, Section::Paths), Default::default());
+        let list = Listing::cut(model.path_rows(&Default::default()), None);
+        paths::Paths { ctx, query, list, equipment: model.equipment_names() }.render().unwrap()
+    };
+    let one = DeviceId::new("gw").unwrap();
+    let one = device::Device {
+        ctx: context(language, Section::Devices),
+        device: model.device_detail(&one).unwrap(),
+        equipment_name: model.equipment_name(&EquipmentId::new("tos").unwrap()),
+    };
+    vec![
+        ("devices", listed(&model, false)),
+        ("devices-refused", listed(&model, true)),
+        ("devices-empty", listed(&Model::default(), false)),
+        ("device", one.render().unwrap()),
+        ("paths", paths_of(&model)),
+        ("paths-empty", paths_of(&Model::default())),
+    ]
+}
+
+/// What is pasted holds the device's secrets: no page shows it again.
+#[test]
+fn a_pasted_configuration_is_never_shown_again() {
+    for language in LANGUAGES {
+        assert!(devices_of(language).iter().all(|(_, html)| !html.contains("EXAMPLE-SECRET-1")));
+    }
 }
 
 fn check_lists_page(ctx: PageContext, model: &Model, list: &str, refused: Option<&str>) -> String {

@@ -1,0 +1,190 @@
+//! The devices that open ways in from outside, and the form into which a configuration is pasted.
+//! It does not understand configurations; the crate of parsers does. Invariant: what was pasted lives as long as the request and is
+//! never shown again, also where it is refused: it holds the device's secrets.
+
+use super::trouble;
+use crate::http::App;
+use crate::http::answers::{self, fault};
+use crate::http::console::forms::{self, Complaint};
+use crate::http::console::fragments::Badge;
+use crate::http::console::layout::{PageContext, Section, Visitor, page, see_other};
+use crate::http::console::paging::Listing;
+use crate::intake::devices::own_id;
+use crate::intake::submission::Submission;
+use crate::model::queries::devices::DeviceRow;
+use askama::Template;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use daicho_schemas::fact::Fact;
+use daicho_schemas::fact::device::Answer;
+use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
+use daicho_schemas::ids::{DeviceId, EquipmentId, SupplierId};
+use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::text::Text;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A pasted configuration as a form sends it, in bytes. A larger file is for `daicho device import`.
+pub const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What to list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DevicesQuery {
+    /// Leading to this equipment.
+    pub equipment: String,
+    /// The page's number.
+    pub page: String,
+}
+
+/// What the form of this page says.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    /// The token of the session's forms.
+    pub form: String,
+    /// The operator's own id.
+    pub device: String,
+    /// The equipment that it leads to.
+    pub equipment: String,
+    /// Whose it is: `operator`, or the id of a supplier.
+    pub owner: String,
+    /// Where it stands.
+    pub place: String,
+    /// The day on which the configuration was taken.
+    pub taken_on: String,
+    /// What else is to be said.
+    pub note: String,
+    /// The configuration.
+    pub text: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "devices.html")]
+pub struct Devices {
+    /// Shared.
+    pub ctx: PageContext,
+    /// What was asked.
+    pub query: DevicesQuery,
+    /// The rows.
+    pub list: Listing<DeviceRow>,
+    /// The equipment to choose from.
+    pub equipment: Vec<(EquipmentId, Text)>,
+    /// What was typed, where it was refused; without the configuration.
+    pub typed: Typed,
+    /// Why it was refused.
+    pub complaint: Option<Complaint>,
+}
+
+impl Devices {
+    fn today(&self) -> String {
+        self.ctx.today.to_string()
+    }
+
+    fn taken_on(&self) -> String {
+        if self.typed.taken_on.is_empty() { self.today() } else { self.typed.taken_on.clone() }
+    }
+
+    /// The answer to one question of a row.
+    fn answer(&self, row: &DeviceRow, key: &str) -> Badge {
+        let own = row.questions.iter().find(|own| own.key == key);
+        self.ctx.path_answer(&own.map_or(Answer::Unknown, |own| own.answered.answer))
+    }
+
+    fn is_chosen(&self, id: &EquipmentId, chosen: &str) -> bool {
+        id.as_str() == chosen
+    }
+}
+
+/// `GET /devices`.
+pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<DevicesQuery>) -> Response {
+    render(&app, &visitor, query, None)
+}
+
+/// `POST /devices`: a pasted configuration. Done, it leads to the device; refused, the page says why.
+pub async fn act(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
+    let Ok(Form(mut typed)) = form else { return StatusCode::BAD_REQUEST.into_response() };
+    let entered = enter(&app, &visitor, &headers, &typed).await;
+    typed.text = String::new();
+    match entered {
+        Ok(ids) => match ids.as_slice() {
+            [one] => see_other(&format!("/devices/{one}")),
+            _ => see_other("/devices"),
+        },
+        Err(refusal) => render(&app, &visitor, DevicesQuery::default(), Some((typed, refusal))),
+    }
+}
+
+async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed) -> Result<Vec<DeviceId>, Refusal> {
+    forms::ours(headers, &typed.form)?;
+    let readings = daicho_devices::read(typed.text.as_bytes()).map_err(|error| Refusal {
+        text: error.text,
+        remedy: error.remedy,
+        ..Refusal::new(RefusalCode::DeviceNotRead).with(error.code)
+    })?;
+    let wrong = |what: String| Refusal::new(RefusalCode::DeviceWrong).with(what);
+    if !typed.device.trim().is_empty() && readings.len() > 1 {
+        return Err(wrong(format!("device_id: {} devices were read; leave it empty", readings.len())));
+    }
+    let mut reads = Vec::new();
+    for reading in readings {
+        let device_id = match typed.device.trim() {
+            "" => {
+                own_id(&reading).ok_or_else(|| wrong("device_id: it names neither itself nor a serial number".into()))
+            }
+            id => DeviceId::new(id).map_err(|error| wrong(format!("device_id: {error}"))),
+        };
+        let named = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_string());
+        let equipment_id = named(&typed.equipment).map(EquipmentId::new).transpose();
+        let owner = named(&typed.owner).map(|text| match text.as_str() {
+            "operator" => Ok(HeldBy::Operator),
+            _ => SupplierId::new(text).map(HeldBy::Supplier),
+        });
+        reads.push(DeviceRead {
+            device_id: device_id?,
+            equipment_id: equipment_id.map_err(|error| wrong(format!("equipment_id: {error}")))?,
+            place: typed.place.trim().to_string(),
+            owner: owner.transpose().map_err(|error| wrong(format!("owner: {error}")))?,
+            taken_on: typed.taken_on.trim().parse().map_err(|_| wrong("taken_on: a day such as 2026-11-21".into()))?,
+            reading: Box::new(reading),
+            note: typed.note.trim().replace("\r\n", "\n"),
+        });
+    }
+    let mut ids = Vec::new();
+    for read in reads {
+        ids.push(read.device_id.clone());
+        let submission = Submission::stated(visitor.person().author(), Fact::DeviceRead(read))
+            .map_err(|error| fault(error).refusal)?;
+        app.door.admit(submission).await?;
+    }
+    Ok(ids)
+}
+
+fn render(app: &App, visitor: &Visitor, query: DevicesQuery, refused: Option<(Typed, Refusal)>) -> Response {
+    let rows = visitor.read(app, Section::Devices, |model, _| {
+        let equipment = match query.equipment.as_str() {
+            "" => None,
+            id => Some(EquipmentId::new(id).ok()?),
+        };
+        let rows = model.device_rows(equipment.as_ref());
+        let some = |skip, take| rows.iter().skip(skip).take(take).cloned().collect();
+        Some((Listing::of(rows.len(), query.page.parse().ok(), some), model.equipment_names()))
+    });
+    match rows {
+        Ok((ctx, Some((list, equipment)))) => {
+            let status = refused.as_ref().map_or(StatusCode::OK, |(_, refusal)| answers::status(refusal.code));
+            let (typed, complaint) = refused.map(|(typed, refusal)| (typed, ctx.complaint(&refusal))).unzip();
+            page(status, &Devices { ctx, query, list, equipment, typed: typed.unwrap_or_default(), complaint })
+        }
+        Ok((ctx, None)) => trouble::not_found(&ctx),
+        Err(fault) => fault,
+    }
+}

@@ -1,0 +1,50 @@
+//! Devices and remote paths from a scripted ledger: a fictitious terminal with a gateway of a vendor and one that only an agent showed.
+//! It does not know pages. Invariant: one of each sort: declared, undeclared, open to everybody, read in part, only said, removed.
+
+use crate::model::Model;
+use crate::model::testing::{Script, dropped, interface, plan, reading, supplier, tunnel, way};
+use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::device::{Extent, Gap};
+use daicho_schemas::fact::observation::InterfaceKind;
+use serde_json::{from_value, json};
+
+/// The ledger as it stands.
+pub(in crate::http::console) fn devices_model() -> Model {
+    let mut script = Script::with_agent("tos-1");
+    script.supplier(supplier("vendor"));
+    script.plan(plan("plan-1", "tos").host("tos-1").remote_path("tos-1", "wg0").way_in("gw", "tunnel 1"));
+    script
+        .plan(plan("plan-2", "tos").entrustment().contractor("vendor").dates(json!({ "submitted_on": "2026-01-05" })));
+    script.interfaces(Outcome::Complete, &[interface("wg0", InterfaceKind::Wireguard)]);
+    let open = way("sslvpn <b>設定</b>", "remote_access", "yes", "no");
+    let mut gateway =
+        reading("S1234567", &[tunnel("tunnel 1"), open, way("tunnel 9", "site_to_site", "unknown", "unknown")]);
+    gateway.identity.name = Some("保守用 <b>ゲートウェイ</b>".into());
+    gateway.management = serde_json::from_value(json!({ "restricted": { "answer": "no", "because": [
+        { "line": 12, "text": { "ja": "httpd host any", "en": "httpd host any" } }] }, "sources": ["any"] }))
+    .unwrap();
+    script.device(
+        "gw",
+        &gateway,
+        json!({ "owner": { "supplier": "vendor" }, "place": "東京都 計算機室 A-3", "note": "年 1 回点検" }),
+    );
+    let mut part = reading("S1234567", &[tunnel("tunnel 1")]);
+    part.extent = Extent::Partial;
+    let gap = json!({ "sort": "cut_off", "line": 40, "text": { "ja": "途中で終わっています", "en": "it ends inside a block" } });
+    part.gaps = vec![from_value::<Gap>(gap).unwrap()];
+    script.later(1);
+    script.device("gw", &part, json!({ "owner": { "supplier": "vendor" }, "place": "東京都 計算機室 A-3" }));
+    let shown = reading("S7654321", &[tunnel("tunnel 1")]);
+    script.report("device_configurations", Outcome::Complete, vec![dropped(&shown)]);
+    script.path(
+        "caterer",
+        ("gw", "tunnel 9"),
+        json!({ "purpose": "給食の <b>発注</b>", "target_on": "2027-03-31",
+        "log_review": { "by": "情報部", "last_on": "2026-11-01" }, "second_factor": "no" }),
+    );
+    let desk = json!({ "enters": { "software": { "host": "tos-1", "software": "ExampleDesk" } }, "removed_on": "2026-11-20",
+        "contract": "plan-2" });
+    script.path("desk", ("gw", "x"), desk);
+    script.answer("vendor", false, "2027-11-20");
+    script.model
+}
