@@ -20,6 +20,7 @@ mod computers;
 mod devices;
 mod engine_contract;
 mod evidence;
+mod firmware;
 mod flipped_bytes;
 mod full_disk;
 mod hostile;

@@ -337,7 +337,10 @@ fn say_verdict(answer: &Value, language: Language) {
         let kev = if text(reason, "/kev_added").is_empty() { "" } else { "KEV" };
         table.add_row([
             printable(id),
-            state_word(text(reason, "/state"), language).to_string(),
+            match text(reason, "/why") {
+                "still_supported" => language_word(language, "サポート中", "supported").to_string(),
+                _ => state_word(text(reason, "/state"), language).to_string(),
+            },
             kev.to_string(),
             printable(text(reason, &format!("/text/{tag}"))),
             printable(&format!("{} {}", text(reason, "/pack_id"), text(reason, "/as_of"))),

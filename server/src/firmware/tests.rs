@@ -121,6 +121,7 @@ fn hotfixes_trains_editions_and_lists_are_read_as_the_makers_mean_them() {
         ("I-O DATA", "UD-LT1", "2.1.8", "cve-jpcert.json", Affected),
         ("I-O DATA", "UD-LT1", "2.2.0", "cve-jpcert.json", Unknown),
         ("Century Systems", "NXR-1300", "7.4.9", "cve-jpcert.json", Affected),
+        ("Century Systems", "FutureNet NXR-1300/LW", "7.4.8", "cve-jpcert.json", Affected),
         ("Century Systems", "NXR-1300", "6.4.9", "cve-jpcert.json", Unknown),
         ("Century Systems", "NXR-650", "21.1.0", "cve-jpcert.json", Unknown),
         ("Century Systems", "NXR-120", "5.0.0", "cve-jpcert.json", Unknown),

@@ -27,6 +27,7 @@ use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::component::{ComponentDecided, ComponentDecisionWithdrawn, ComponentSelector};
 use daicho_schemas::fact::decision::FaultReported;
 use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::firmware::FirmwarePack;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::remote_path::{PathEntry, RemotePathRecorded};
 use daicho_schemas::ids::{AgentId, ChangeId, DeviceId, DutyId, EquipmentId, RemotePathId, SupplierId};
@@ -197,10 +198,7 @@ impl State {
                 self.check_answers.answered(answered, event.author.person(), event.at());
                 Change::Nothing
             }
-            Fact::FirmwareKnowledge(pack) => {
-                self.firmware.known(pack, event.author.person(), event.at());
-                Change::Nothing
-            }
+            Fact::FirmwareKnowledge(pack) => self.take_pack(pack, event),
             Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
             Fact::DeviceRead(read) => Change::Devices(self.devices.read(read, event.author.person(), event.at())),
             Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
@@ -219,6 +217,11 @@ impl State {
         let before = self.declarations.plan(plan, event.seq);
         let after = self.declarations.plan_state(&plan.plan_id).map(|state| Arc::clone(&state.plan));
         after.map_or(Change::Nothing, |after| Change::Plan(before, after))
+    }
+
+    fn take_pack(&mut self, pack: &FirmwarePack, event: &Event<'_>) -> Change {
+        self.firmware.known(pack, event.author.person(), event.at());
+        Change::Nothing
     }
 
     fn decide(&mut self, decision: &ComponentDecided, event: &Event<'_>) -> Change {

@@ -7,6 +7,7 @@ mod choices;
 mod declared;
 mod devices;
 mod enrolment;
+mod firmware;
 mod import;
 mod scribe;
 mod segments;
@@ -23,12 +24,13 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
     Target { name: "device_file", feed: devices::read, seeds: devices::seeds },
     Target { name: "enrolment", feed: enrolment::enrolment, seeds: enrolment::seeds },
+    Target { name: "firmware_files", feed: firmware::files, seeds: firmware::seeds },
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },

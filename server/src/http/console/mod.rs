@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod diagram;
 pub mod duty_words;
+pub mod firmware_words;
 pub mod forms;
 pub mod fragments;
 pub mod headers;
@@ -33,8 +34,8 @@ use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
     change, channels, check_lists, component, components, computers, decisions, device, devices, duties, duty, entry,
-    equipment, equipment_list, finding, findings, host, hosts, ledger, paths, plans, radius, review, sign_in, start,
-    suppliers, ticket, tickets, trouble, worksheet,
+    equipment, equipment_list, finding, findings, firmware, host, hosts, ledger, paths, plans, radius, review, sign_in,
+    start, suppliers, ticket, tickets, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -86,6 +87,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/computers", get(computers::show).post(computers::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/equipment/{id}/acd-worksheet", get(worksheet::show_computers))
         .route("/equipment/{id}/acd-worksheet.xlsx", get(worksheet::download_computers))
+        .route("/firmware", get(firmware::show))
         .route("/channels", get(channels::show))
         .route("/ledger", get(ledger::show))
         .route("/ledger/{seq}", get(entry::show))

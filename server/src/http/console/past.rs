@@ -26,6 +26,7 @@ const WITH_PAST: &[&str] = &[
     "radius",
     "plans",
     "tickets",
+    "firmware",
 ];
 /// A page of ours, in bytes.
 const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;

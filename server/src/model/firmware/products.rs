@@ -166,7 +166,7 @@ pub const PRODUCTS: &[Product] = &[
         vendor: "NEC Platforms",
         parse: versions::nec_ix::parse,
         makers: &["nec"],
-        models: &["IX", "UNIVERGEIX"],
+        models: &["IX"],
         named: &["univerge ix"],
         cpe: &["nec:univerge_ix"],
         ..PLAIN
@@ -186,7 +186,7 @@ pub const PRODUCTS: &[Product] = &[
         parse: versions::fitelnet::parse,
         per_model: true,
         makers: &["furukawa", "fnsc", "古河"],
-        models: &["FITELNET", "F", "FX"],
+        models: &["F"],
         named: &["fitelnet"],
         ..PLAIN
     },
@@ -206,7 +206,7 @@ pub const PRODUCTS: &[Product] = &[
         parse: versions::nxr::parse,
         per_model: true,
         makers: &["century", "センチュリー"],
-        models: &["NXR", "VXR", "WXR", "FUTURENETNXR", "FUTURENETVXR", "FUTURENETWXR"],
+        models: &["NXR", "VXR", "WXR"],
         named: &["futurenet nxr", "futurenet vxr", "futurenet wxr", "nxr-", "vxr", "wxr-"],
         ..PLAIN
     },
@@ -221,10 +221,16 @@ pub const PRODUCTS: &[Product] = &[
     },
 ];
 
-/// A name of a model as it is compared: capitals and digits, nothing in parentheses.
+/// Names of series that stand before a model, and are sometimes left out.
+const SERIES: [&str; 4] = ["FUTURENET", "UNIVERGE", "FITELNET", "NETVOLANTE"];
+
+/// A name of a model as it is compared: capitals and digits, without the name of the series and what is in parentheses.
 pub fn plain_model(name: &str) -> String {
     let name = name.split('(').next().unwrap_or_default();
-    name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_')).flat_map(char::to_uppercase).collect()
+    let plain: String =
+        name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_')).flat_map(char::to_uppercase).collect();
+    let rest = SERIES.iter().find_map(|series| plain.strip_prefix(series)).filter(|rest| !rest.is_empty());
+    rest.map_or_else(|| plain.clone(), str::to_string)
 }
 
 /// Whether a model is meant by a pattern: `RTX1210`, `RTX12*`.
@@ -310,6 +316,11 @@ pub fn of_device(
     if !matches!(found.id, "cisco_ios" | "cisco_iosxe") {
         return Some(found);
     }
-    // `15.2(7)E3` is IOS, `17.9.4a` is IOS XE; without a version the two cannot be told apart.
-    product(if version?.contains('(') { "cisco_ios" } else { "cisco_iosxe" })
+    // `15.2(7)E3` is IOS, `17.9.4a` and `3.16.4bS` are IOS XE; a `15.2` alone, as configurations have it, may be either.
+    let version = version?.trim();
+    if version.contains('(') {
+        return product("cisco_ios");
+    }
+    let major: u32 = version.split('.').next()?.parse().ok()?;
+    if major == 3 || major >= 16 { product("cisco_iosxe") } else { None }
 }

@@ -148,6 +148,16 @@ fn an_operators_own_product_is_judged_by_maker_and_model() {
 }
 
 #[test]
+fn ios_and_ios_xe_are_told_apart_by_the_version_or_not_at_all() {
+    let id =
+        |version| super::products::of_device(Some("cisco_ios"), Some("Cisco"), None, Some(version)).map(|own| own.id);
+    assert_eq!(id("15.2(7)E3"), Some("cisco_ios"));
+    assert_eq!(id("17.9.4a"), Some("cisco_iosxe"));
+    assert_eq!(id("3.16.4bS"), Some("cisco_iosxe"));
+    assert_eq!(id("15.2"), None, "a configuration's `version 15.2` may be of either");
+}
+
+#[test]
 fn what_contradicts_itself_is_unknown() {
     let both = pack(
         "both",

@@ -71,7 +71,7 @@ impl FirmwareState {
 /// One thing that the verdict rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// What it says of the version.
+    /// What it says of the version; of an end of support that lies ahead, that it does not make it worse.
     pub state: FirmwareState,
     /// For machines: `in_range`, `listed`, `fixed`, `not_affected`, `no_range`, `not_comparable`, `not_mentioned`,
     /// `end_of_life`, `still_supported`, `model_unknown`.
@@ -277,72 +277,13 @@ impl Subject<'_> {
     }
 
     fn reason(&self, pack: &FirmwarePack, advisory: &Advisory, touched: Option<Touched>, version: &str) -> Reason {
-        let range = |place: Option<usize>| place.and_then(|place| advisory.affected.get(place)).map(range_in_words);
-        let id = &advisory.id;
-        let fixed = advisory.fixed.join(", ");
-        let (state, why, range, text) = match touched {
-            Some(Touched::Affected(place)) => {
-                let range = range(place);
-                let shown = range.as_deref().map_or_else(String::new, |range| format!(" ({range})"));
-                let (ja, en) = match fixed.as_str() {
-                    "" => (String::new(), String::new()),
-                    fixed => (format!("。修正版: {fixed}"), format!("; fixed in {fixed}")),
-                };
-                let ja = format!("{version} は {id} の影響を受けます{shown}{ja}");
-                let why = if range.is_some() { "in_range" } else { "listed" };
-                (
-                    FirmwareState::Affected,
-                    why,
-                    range,
-                    Text::new(ja, format!("{version} is affected by {id}{shown}{en}")),
-                )
-            }
-            Some(Touched::Fixed(place)) => {
-                let fix = advisory.fixed.get(place).map_or("", String::as_str);
-                let ja = format!("{id} は {fix} で修正済みです");
-                (FirmwareState::Fixed, "fixed", None, Text::new(ja, format!("{id} is fixed since {fix}")))
-            }
-            Some(Touched::NotAffected) => {
-                let ja = format!("{version} は {id} の影響を受けないとされています");
-                let en = format!("the source says that {version} is not affected by {id}");
-                (FirmwareState::NotAffected, "not_affected", None, Text::new(ja, en))
-            }
-            Some(Touched::NoRange) => {
-                let ja = format!(
-                    "{id} がこの製品に関わりますが、影響を受ける版が分かりません（CVE JSON か製造者の情報を取り込んでください）"
-                );
-                let en = format!(
-                    "{id} concerns this product and its versions are not known: import its CVE record or the maker's data"
-                );
-                (FirmwareState::Unknown, "no_range", None, Text::new(ja, en))
-            }
-            Some(Touched::Incomparable) => {
-                let ja = format!("{version} を {id} の版と比べることができません");
-                let en = format!("{version} cannot be compared with the versions of {id}");
-                (FirmwareState::Unknown, "not_comparable", None, Text::new(ja, en))
-            }
-            Some(Touched::Unmentioned) => {
-                let ja = format!("{id} は {version} について何も述べていません");
-                (
-                    FirmwareState::Unknown,
-                    "not_mentioned",
-                    None,
-                    Text::new(ja, format!("{id} says nothing of {version}")),
-                )
-            }
-            None => {
-                let models = advisory.models.join(", ");
-                let ja = format!("{id} は {models} に関わります。この機器の機種名が分かりません");
-                let en = format!("{id} concerns {models}; the model of this device is not known");
-                (FirmwareState::Unknown, "model_unknown", None, Text::new(ja, en))
-            }
-        };
+        let (state, why, range, text) = said(advisory, touched, version);
         let as_of = advisory.as_of.unwrap_or(pack.as_of);
         Reason {
             state,
             why,
             version: version.into(),
-            advisory_id: Some(id.clone()),
+            advisory_id: Some(advisory.id.clone()),
             range,
             fixed: advisory.fixed.clone(),
             kev_added: advisory.kev_added,
@@ -409,12 +350,70 @@ impl Subject<'_> {
                 let (ja, en) =
                     day.map_or_else(Default::default, |day| (format!("（{day} まで）"), format!(" until {day}")));
                 let text = Text::new(format!("{branch} はサポート中です{ja}"), format!("{branch} is supported{en}"));
-                (FirmwareState::Unknown, "still_supported", text)
+                (FirmwareState::NotAffected, "still_supported", text)
             }
         };
         let link = end.link.clone().or_else(|| pack.link.clone());
         let from_pack = self.rests_on(pack, pack.as_of, text);
         Some(Reason { state, why, version: version.into(), ends_on: end.ends_on, link, ..from_pack })
+    }
+}
+
+/// What an advisory says of a version: the state, for machines why, the range that holds it, and in words.
+fn said(
+    advisory: &Advisory,
+    touched: Option<Touched>,
+    version: &str,
+) -> (FirmwareState, &'static str, Option<String>, Text) {
+    let range = |place: Option<usize>| place.and_then(|place| advisory.affected.get(place)).map(range_in_words);
+    let id = &advisory.id;
+    let fixed = advisory.fixed.join(", ");
+    match touched {
+        Some(Touched::Affected(place)) => {
+            let range = range(place);
+            let shown = range.as_deref().map_or_else(String::new, |range| format!(" ({range})"));
+            let (ja, en) = match fixed.as_str() {
+                "" => (String::new(), String::new()),
+                fixed => (format!("。修正版: {fixed}"), format!("; fixed in {fixed}")),
+            };
+            let ja = format!("{version} は {id} の影響を受けます{shown}{ja}");
+            let why = if range.is_some() { "in_range" } else { "listed" };
+            (FirmwareState::Affected, why, range, Text::new(ja, format!("{version} is affected by {id}{shown}{en}")))
+        }
+        Some(Touched::Fixed(place)) => {
+            let fix = advisory.fixed.get(place).map_or("", String::as_str);
+            let ja = format!("{id} は {fix} で修正済みです");
+            (FirmwareState::Fixed, "fixed", None, Text::new(ja, format!("{id} is fixed since {fix}")))
+        }
+        Some(Touched::NotAffected) => {
+            let ja = format!("{version} は {id} の影響を受けないとされています");
+            let en = format!("the source says that {version} is not affected by {id}");
+            (FirmwareState::NotAffected, "not_affected", None, Text::new(ja, en))
+        }
+        Some(Touched::NoRange) => {
+            let ja = format!(
+                "{id} がこの製品に関わりますが、影響を受ける版が分かりません（CVE JSON か製造者の情報を取り込んでください）"
+            );
+            let en = format!(
+                "{id} concerns this product and its versions are not known: import its CVE record or the maker's data"
+            );
+            (FirmwareState::Unknown, "no_range", None, Text::new(ja, en))
+        }
+        Some(Touched::Incomparable) => {
+            let ja = format!("{version} を {id} の版と比べることができません");
+            let en = format!("{version} cannot be compared with the versions of {id}");
+            (FirmwareState::Unknown, "not_comparable", None, Text::new(ja, en))
+        }
+        Some(Touched::Unmentioned) => {
+            let ja = format!("{id} は {version} について何も述べていません");
+            (FirmwareState::Unknown, "not_mentioned", None, Text::new(ja, format!("{id} says nothing of {version}")))
+        }
+        None => {
+            let models = advisory.models.join(", ");
+            let ja = format!("{id} は {models} に関わります。この機器の機種名が分かりません");
+            let en = format!("{id} concerns {models}; the model of this device is not known");
+            (FirmwareState::Unknown, "model_unknown", None, Text::new(ja, en))
+        }
     }
 }
 
@@ -432,8 +431,14 @@ fn in_words(
     let text = match (first, product) {
         (Some(reason), _) => reason.text.clone(),
         (None, Some(product)) => Text::new(
-            format!("{} について取り込まれた情報がありません。問題がないという意味ではありません", product.vendor),
-            format!("nothing is imported about {}; that does not mean that it is all right", product.vendor),
+            format!(
+                "{} の脆弱性について取り込まれた情報がありません。問題がないという意味ではありません",
+                product.vendor
+            ),
+            format!(
+                "nothing is imported about weaknesses of {}; that does not mean that it is all right",
+                product.vendor
+            ),
         ),
         (None, None) => Text::new(
             "製品を特定できないか、情報が取り込まれていません。問題がないという意味ではありません",

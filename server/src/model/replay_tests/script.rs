@@ -143,6 +143,12 @@ fn person_decides(script: &mut Script, n: usize) {
             "answer": (["yes", "no"][n / 4 % 2]), "on": "2026-11-21" });
         return script.push(aoi, Fact::CheckAnswered(serde_json::from_value(answered).unwrap()));
     }
+    if n % 8 == 6 {
+        let pack = json!({ "format": "daicho.firmware_pack.v1", "pack_id": (["a", "b"][n / 8 % 2]), "source": "test",
+            "as_of": (["2026-11-19", "2026-11-20"][n / 16 % 2]), "confidence": "stated",
+            "advisories": [{ "id": "CVE-2099-0001", "vendor": "Fortinet", "product": "fortios", "fixed": ["7.4.3"] }] });
+        return script.push(aoi, Fact::FirmwareKnowledge(serde_json::from_value(pack).unwrap()));
+    }
     let word = ["debian", "vendor", "other"][n / 4 % 3];
     let judged = json!({
         "equipment_id": (["tos", "gate"][n / 12 % 2]), "computers": [{ "name": (["tos-1", "TOS-2"][n / 2 % 2]) }],

@@ -18,6 +18,7 @@ pub mod equipment;
 pub mod equipment_list;
 pub mod finding;
 pub mod findings;
+pub mod firmware;
 pub mod host;
 pub mod hosts;
 pub mod ledger;

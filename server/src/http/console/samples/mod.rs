@@ -5,6 +5,7 @@
 mod computers;
 mod declared;
 mod devices;
+mod firmware;
 mod judged;
 mod reviewed;
 mod seen;
@@ -13,6 +14,7 @@ mod tickets;
 pub(in crate::http::console) use computers::*;
 pub(in crate::http::console) use declared::*;
 pub(in crate::http::console) use devices::*;
+pub(in crate::http::console) use firmware::*;
 pub(in crate::http::console) use judged::*;
 pub(in crate::http::console) use reviewed::*;
 pub(in crate::http::console) use seen::*;

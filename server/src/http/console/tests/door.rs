@@ -182,7 +182,7 @@ pub(super) fn ledger_pages(language: Language) -> Vec<(&'static str, String)> {
     vec![("ledger", page("/ledger")), ("entry", page("/ledger/120")), ("entry-damaged", page("/ledger/111"))]
 }
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/",
     "/duties",
     "/duties/duty-1",
@@ -197,6 +197,7 @@ const PAGES: [&str; 17] = [
     "/suppliers",
     "/plans",
     "/channels",
+    "/firmware",
     "/ledger",
     "/ledger/1",
     "/ledger/1/line",

@@ -34,6 +34,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     pages.extend(judged(language));
     pages.extend(empty(language));
     pages.extend(told(language));
+    pages.extend(firmware_of(language));
     pages.extend(computers(language));
     pages.extend(past(language));
     pages.extend(tickets_of(language));
@@ -408,6 +409,23 @@ fn told(language: Language) -> Vec<(&'static str, String)> {
         ("channels", channels_page(ctx(), true).render().unwrap()),
         ("channels-elsewhere", channels_page(ctx(), false).render().unwrap()),
         ("channels-empty", nobody.render().unwrap()),
+    ]
+}
+
+fn firmware_of(language: Language) -> Vec<(&'static str, String)> {
+    let (model, today) = (samples::firmware_model(), samples::on("2027-01-21"));
+    let show = |model: &Model, version: &str| {
+        let word = |text: &str| text.to_string();
+        let query = firmware::FirmwareQuery { maker: word("Fortinet"), model: word("FGT60F"), version: word(version) };
+        let verdict = query.judged().map(|judged| model.firmware_verdict(&judged, today));
+        let ctx = context(language, Section::None);
+        firmware::Firmware { ctx, query, sheet: model.firmware_sheet(today), verdict }.render().unwrap()
+    };
+    vec![
+        ("firmware", show(&model, "7.4.2")),
+        ("firmware-ended", show(&model, "7.0.17")),
+        ("firmware-empty", show(&Model::default(), "7.4.2")),
+        ("firmware-not-asked", show(&model, "")),
     ]
 }
 
