@@ -29,6 +29,23 @@ pub(crate) fn absence(ja: impl Into<String>, en: impl Into<String>) -> Ground {
     Ground { line: None, text: Text::new(ja, en) }
 }
 
+/// What a line of a filter does with a source; `None` when the line is not understood.
+pub(crate) fn verdict(line: u32, pass: Option<bool>, source: &str) -> Ground {
+    match pass {
+        Some(true) => {
+            ground(line, format!("この行は送信元 {source} を通します"), format!("this line lets {source} through"))
+        }
+        Some(false) => {
+            ground(line, format!("この行は送信元 {source} を拒みます"), format!("this line rejects {source}"))
+        }
+        None => ground(
+            line,
+            format!("送信元 {source} についてのこの行を読み取れません"),
+            format!("what this line does with {source} is not understood"),
+        ),
+    }
+}
+
 /// The file is silent, and what the device does then is not known to us.
 pub(crate) fn silent(statement: &str) -> Ground {
     absence(

@@ -248,16 +248,22 @@ fn prompt(text: &str) -> Option<(String, &'static str)> {
 const WEIGHED_MAX: usize = 20_000;
 
 fn recognise(lines: &[Line<'_>], families: &[&'static dyn Family]) -> Result<&'static dyn Family, NotRead> {
-    let mut scores: Vec<(u32, &'static dyn Family)> = families.iter().map(|family| (0, *family)).collect();
+    let mut scores: Vec<(u32, u32, &'static dyn Family)> = families.iter().map(|family| (0, 0, *family)).collect();
     for line in lines.iter().take(WEIGHED_MAX) {
         let text = line.trimmed();
         if text.is_empty() || text.len() > 2000 {
             continue;
         }
-        for (score, family) in &mut scores {
-            *score += family.weight(text);
+        for (strong, weak, family) in &mut scores {
+            match family.weight(text) {
+                weight @ 0..=1 => *weak += weight,
+                weight => *strong += weight,
+            }
         }
     }
+    // Words that many makers use do not add up to one of them.
+    let sum = |(strong, weak, family): (u32, u32, &'static dyn Family)| (strong + weak.min(4), family);
+    let mut scores: Vec<(u32, &'static dyn Family)> = scores.into_iter().map(sum).collect();
     scores.sort_by_key(|(score, family)| (std::cmp::Reverse(*score), family.id()));
     let Some((best, family)) = scores.first().copied() else { return Err(refused::unknown()) };
     if best < 5 && families.len() > 1 || best == 0 {

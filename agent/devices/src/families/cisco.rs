@@ -176,7 +176,7 @@ impl<'l> Lists<'l> {
                     From::Named(name) => name.clone(),
                     From::Unclear => "?".to_owned(),
                 };
-                ground(line, format!("この行は送信元 {shown} を通します"), format!("this line lets {shown} through"))
+                draft::verdict(line, Some(pass), &shown)
             });
         }
     }

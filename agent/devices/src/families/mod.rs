@@ -2,9 +2,11 @@
 //! It does not know how a file is taken apart into devices.
 //! Invariant: the list is explicit and ordered; recognition never depends on that order.
 
+pub(crate) mod century_nxr;
 mod cisco;
 pub(crate) mod cisco_asa;
 pub(crate) mod cisco_ios;
+pub(crate) mod fitelnet;
 pub(crate) mod fortios;
 pub(crate) mod nec_ix;
 pub(crate) mod openvpn;
@@ -69,6 +71,8 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &fortios::FortiOs,
     &cisco_asa::CiscoAsa,
     &cisco_ios::CiscoIos,
+    &fitelnet::Fitelnet,
+    &century_nxr::CenturyNxr,
     &softether::SoftEther,
     &openvpn::OpenVpn,
     &strongswan::StrongSwan,

@@ -67,11 +67,7 @@ impl<'t, 'l> Places<'t, 'l> {
         let sources = if names.is_empty() || negated { vec![From::Unclear] } else { self.sources(&names) };
         let shown = draft::word(&names.join(" "));
         for from in sources {
-            // An unclear source that is refused refuses nobody for sure; one that passes may be anybody.
-            let from = if from == From::Unclear && pass { From::Unclear } else { from };
-            filters.ask(pass, certain, &from, || {
-                ground(line, format!("このポリシーは {shown} を通します"), format!("this policy lets {shown} through"))
-            });
+            filters.ask(pass, certain, &from, || draft::verdict(line, Some(pass), &shown));
         }
     }
 

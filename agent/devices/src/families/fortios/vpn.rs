@@ -137,7 +137,7 @@ fn sources(places: &Places<'_, '_>, settings: &Object<'_>, line: u32) -> Access 
     let shown = draft::word(&names.join(" "));
     for from in places.sources(&names) {
         filters.ask(true, true, &from, || {
-            ground(line, format!("接続元を {shown} に限っています"), format!("sources are limited to {shown}"))
+            ground(line, format!("接続元アドレスは {shown} です"), format!("its sources (source-address) are {shown}"))
         });
     }
     let access = filters.end();

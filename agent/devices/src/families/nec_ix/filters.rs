@@ -215,12 +215,7 @@ fn rule_asks(filters: &mut Filters, line: u32, rule: &str, service: Option<Servi
     let certain = known && fits == Some(true) && !elsewhere && !picked;
     filters.ask(pass || !known, certain, &from, || {
         let source = part("src").first().map_or_else(|| "any".to_owned(), |source| draft::word(source));
-        let (ja, en) = if known {
-            ("を通します", "lets through")
-        } else {
-            ("についての行を読み取れません", "is not understood for")
-        };
-        ground(line, format!("この行は送信元 {source} {ja}"), format!("this line {en} {source}"))
+        draft::verdict(line, known.then_some(pass), &source)
     });
 }
 

@@ -192,17 +192,7 @@ impl<'l> Rules<'l> {
         let certain = known && fits == Some(true) && (pass || rule.from_port == "*");
         for source in sources(rule.source) {
             filters.ask(pass || !known, certain, &source, || {
-                let (verb, does) = if pass {
-                    ("通します", "lets through")
-                } else {
-                    ("は読み取れません", "is not understood for")
-                };
-                let shown = draft::word(rule.source);
-                ground(
-                    rule.line,
-                    format!("このフィルタは送信元 {shown} を{verb}"),
-                    format!("this filter {does} {shown}"),
-                )
+                draft::verdict(rule.line, known.then_some(pass), &draft::word(rule.source))
             });
         }
     }

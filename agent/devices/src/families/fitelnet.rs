@@ -1,0 +1,132 @@
+//! Furukawa FITELnet F and FX: tunnels of a `show running-config`.
+//! It does not know which servers for management run, nor the filters of an interface: what it says of them is unknown.
+//! Invariant: a tunnel is restricted to the peer of its profile, and to nobody when the profile is not in the file.
+//!
+//! Syntax and meaning: Furukawa Electric, "FITELnet コマンドリファレンス", chapters on IPsec; indentation means nothing, `exit` closes a block.
+
+use crate::blocks::{Block, after, blocks};
+use crate::draft::{self, absence, ground};
+use crate::families::{Family, Mark};
+use crate::reach::Access;
+use crate::split::Device;
+use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, GapSort, WayInSort};
+
+/// The parser.
+pub(crate) struct Fitelnet;
+
+const OPENS: [&str; 9] = [
+    "interface ",
+    "crypto isakmp profile ",
+    "crypto isakmp policy ",
+    "crypto ipsec policy ",
+    "crypto ipsec selector ",
+    "crypto map ",
+    "ip dhcp server-profile ",
+    "access-list ",
+    "line ",
+];
+
+impl Family for Fitelnet {
+    fn id(&self) -> &'static str {
+        "fitelnet"
+    }
+
+    fn weight(&self, line: &str) -> u32 {
+        const SURE: [&str; 6] = [
+            "crypto ipsec selector ",
+            "set security-association always-up",
+            "set isakmp-profile ",
+            "local-key ascii ",
+            "tunnel mode ipsec map ",
+            "set security-association transform-keysize",
+        ];
+        if SURE.iter().any(|words| line.starts_with(words)) {
+            5
+        } else {
+            u32::from(["crypto isakmp ", "crypto ipsec ", "crypto map "].iter().any(|words| line.starts_with(words)))
+        }
+    }
+
+    fn mark(&self, _line: &str) -> Option<Mark> {
+        None
+    }
+
+    fn read(&self, device: &Device<'_>, reading: &mut DeviceReading) {
+        reading.identity.maker = Some("Furukawa Electric".to_owned());
+        // Samples of the maker are set in differently from block to block, so indentation is not trusted.
+        let mut lines = device.config.clone();
+        for line in &mut lines {
+            line.text = line.text.trim().to_owned().into();
+        }
+        let blocks = blocks(&lines, |head| OPENS.iter().any(|open| head.starts_with(open)));
+        if let Some(name) = blocks.iter().find_map(|block| after(block.head, "hostname")) {
+            reading.identity.name = Some(draft::word(name));
+        }
+        reading.gaps.push(draft::gap(
+            GapSort::NotUnderstood,
+            None,
+            "この機種では、トンネル以外（管理アクセス、フィルタ、転送）は読んでいません",
+            "of this family only tunnels are read: not management, filters or forwards",
+        ));
+        let tunnels = blocks.iter().filter(|block| block.head.starts_with("interface Tunnel")).take(2000);
+        for block in tunnels {
+            reading.ways_in.push(tunnel(&blocks, block));
+        }
+        let unread = || {
+            Access::unknown(absence("この機種の管理アクセスは読んでいません", "management of this family is not read"))
+                .restriction()
+        };
+        reading.management = unread();
+        reading.logs_elsewhere =
+            draft::unknown(absence("この機種のログの設定は読んでいません", "logging of this family is not read"));
+        reading.vpn = match reading.ways_in.is_empty() {
+            true => unread(),
+            false => draft::vpn_plane(&reading.ways_in, absence("トンネルがありません", "there is no tunnel")),
+        };
+    }
+}
+
+fn find<'b, 'l>(blocks: &'b [Block<'l>], words: &str, name: &str) -> Option<&'b Block<'l>> {
+    blocks.iter().find(|block| after(block.head, words).is_some_and(|rest| rest.split(' ').next() == Some(name)))
+}
+
+fn running(block: &Block<'_>) -> Answered {
+    match block.find("shutdown") {
+        Some((line, _)) => draft::no(ground(line, "止めています（shutdown）", "it is shut down")),
+        None => draft::yes(ground(block.line, "設定されています", "it is configured")),
+    }
+}
+
+/// `interface Tunnel 1` → `tunnel mode ipsec map M` → `crypto map M` → `set isakmp-profile P` → `set peer`.
+fn tunnel(blocks: &[Block<'_>], block: &Block<'_>) -> daicho_schemas::fact::device::WayIn {
+    let map = block.find("tunnel mode ipsec map").map(|(_, map)| map);
+    let crypto = map.and_then(|map| find(blocks, "crypto map", map));
+    let profile = crypto.and_then(|crypto| crypto.find("set isakmp-profile")).map(|(_, name)| name);
+    let profile = profile.and_then(|name| find(blocks, "crypto isakmp profile", name));
+    let peer = profile.and_then(|profile| profile.find("set peer"));
+    let two = profile.and_then(|profile| profile.find("ike-version"));
+    let technology = match (map, two) {
+        (None, _) => "unknown",
+        (_, Some((_, "2"))) => "ipsec-ikev2",
+        (_, Some((_, "1"))) => "ipsec-ikev1",
+        _ => "ipsec",
+    };
+    let far = match peer.map(|(_, peer)| peer.split(' ').next().unwrap_or_default()) {
+        Some("any") => FarEnd::Anyone,
+        Some(peer) if peer.parse::<std::net::IpAddr>().is_ok() => FarEnd::Address(draft::word(peer)),
+        Some(peer) if !peer.is_empty() => FarEnd::Name(draft::word(peer)),
+        _ => FarEnd::Unknown,
+    };
+    let mut way = draft::way(block.head, WayInSort::SiteToSite, technology, far.clone());
+    way.enabled = running(block);
+    way.restriction = match (far, peer) {
+        (FarEnd::Address(far) | FarEnd::Name(far), Some((line, _))) => Access::named(
+            [far],
+            ground(line, "書かれた相手とだけつながります", "it takes the far end named here and no other"),
+        ),
+        _ => Access::unknown(ground(block.line, "相手を特定できません", "the far end is not clear")),
+    }
+    .restriction();
+    way.second_factor = draft::not_applicable();
+    way
+}
