@@ -186,7 +186,7 @@ fn said(arguments: &RecordArguments) -> Vec<(&'static str, Value)> {
         ("near_end", own.near_end.as_ref().map(|text| json!(text))),
         ("far_end", own.far_end.as_ref().map(|text| json!(text))),
         ("patched_by", own.patched_by.as_ref().map(|who| json!(who))),
-        ("accounts", (!accounts.is_empty()).then(|| Value::Object(accounts))),
+        ("accounts", (!accounts.is_empty()).then_some(Value::Object(accounts))),
         ("second_factor", own.second_factor.as_ref().map(|word| json!(word))),
         ("log_review", review),
         ("national_network", own.national_network.as_ref().map(|word| json!(word))),

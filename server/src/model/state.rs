@@ -204,13 +204,15 @@ impl State {
             Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
                 Change::Paths(self.take_path(event))
             }
-            Fact::FaultReported(fault) => {
-                self.faults.push((event.seq, fault.clone()));
-                let over = self.faults.len().saturating_sub(FAULTS_MAX);
-                self.faults.drain(..over);
-                Change::Nothing
-            }
+            Fact::FaultReported(fault) => self.take_fault(fault, event.seq),
         }
+    }
+
+    fn take_fault(&mut self, fault: &FaultReported, seq: u64) -> Change {
+        self.faults.push((seq, fault.clone()));
+        let over = self.faults.len().saturating_sub(FAULTS_MAX);
+        self.faults.drain(..over);
+        Change::Nothing
     }
 
     fn take_plan(&mut self, plan: &Plan, event: &Event<'_>) -> Change {
