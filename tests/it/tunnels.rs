@@ -101,6 +101,36 @@ async fn comes_and_goes(api: &Api, name: &str, make: &str, remote: Option<&str>)
     api.until("no tunnel", || async { far_end(api, name).await.is_none().then_some(()) }).await;
 }
 
+/// A real OpenVPN with a key of its own, towards a port where nobody answers: its interface comes with the process and goes
+/// with it.
+#[expect(clippy::disallowed_methods, reason = "OpenVPN is the other half of this test")]
+async fn openvpn_comes_and_goes(api: &Api, folder: &Path) {
+    let key = folder.join("openvpn.key");
+    if let Err(why) = shell(&format!("openvpn --genkey secret {}", key.display())) {
+        return harness::skipped("tunnels: openvpn", &why);
+    }
+    let since = Instant::now();
+    let words = ["--dev", "tun8", "--dev-type", "tun", "--ifconfig", "192.0.2.81", "192.0.2.82", "--nobind"];
+    let mut openvpn = Command::new("openvpn");
+    openvpn.args(words).args(["--cipher", "AES-256-CBC", "--remote", "127.0.0.1", "11940", "--secret"]).arg(&key);
+    let mut child = Child(openvpn.stdout(std::process::Stdio::null()).spawn().unwrap());
+    let opened = api
+        .until("an open finding", || async {
+            let gone = matches!(std::fs::exists("/sys/class/net/tun8"), Ok(false)) && since.elapsed().as_secs() > 10;
+            if gone { Some(None) } else { finding(api, "tun8", "open").await.map(Some) }
+        })
+        .await;
+    let Some(opened) = opened else {
+        return harness::skipped("tunnels: openvpn", "this OpenVPN makes no interface from a static key");
+    };
+    harness::measured("from the start of openvpn to the finding about tun8", since.elapsed());
+    let since = Instant::now();
+    child.kill();
+    let closed = api.until("a closed finding", || finding(api, "tun8", "closed")).await;
+    harness::measured("from the end of openvpn to the closed finding", since.elapsed());
+    assert_eq!(closed["finding_id"], opened["finding_id"]);
+}
+
 #[test]
 fn tunnels_of_this_kernel_come_and_go() {
     if std::env::var_os(INSIDE).is_none() {
@@ -119,5 +149,6 @@ fn tunnels_of_this_kernel_come_and_go() {
         for (name, make, remote) in KINDS {
             comes_and_goes(&api, name, make, *remote).await;
         }
+        openvpn_comes_and_goes(&api, folder.path()).await;
     });
 }

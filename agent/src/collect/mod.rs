@@ -32,6 +32,8 @@ mod units;
 mod wireguard_peers;
 
 #[cfg(test)]
+mod damaged;
+#[cfg(test)]
 mod golden;
 
 pub use gather::{Collected, Gather};

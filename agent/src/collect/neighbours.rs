@@ -1,8 +1,8 @@
 //! Neighbours that matter to ways in from outside: next hops, and devices whose hardware address belongs to a maker of
 //! routers and VPN devices (`makers.json`). The weakest of evidence: it says "ask", never "is".
 //! It does not know neighbours that were silent lately, other segments, or what a device is for.
-//! Invariant: the kernel forgets who is silent, so this is never a complete list: who is missing in it is not gone. What was
-//! reported once stands until a person says otherwise.
+//! Invariant: the kernel forgets who is silent, so this is never a complete list and always `partial`: who is missing in it is
+//! not gone, and what was reported once stands.
 
 use super::network_place::{gateways, interfaces};
 use super::{Collected, Collector, Gather};

@@ -96,7 +96,7 @@ impl Model {
             last_batch_number: agent.last_number,
             components: drift.components,
             findings_open: self.state.findings.open_on(host),
-            collectors_troubled: self.state.coverage.host(host).map_or(0, |host| host.troubled() as u64),
+            collectors_troubled: self.state.coverage.troubled(host) as u64,
         })
     }
 

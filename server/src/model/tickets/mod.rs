@@ -265,7 +265,7 @@ pub(crate) fn unmet_cause(state: &State, drift: &Drift, host: &str) -> Unmet {
         .filter(|no| state.agents.by_number(*no).is_some_and(|agent| agent.revoked.is_none()))
         .collect();
     let silent = |no: &HostNo| state.coverage.hearing(*no) == Hearing::Silent;
-    let troubled = |no: &HostNo| state.coverage.host(*no).is_some_and(|coverage| coverage.troubled() > 0);
+    let troubled = |no: &HostNo| state.coverage.troubled(*no) > 0;
     let cause = match live.as_slice() {
         [] => UnmetCause::NoAgent,
         all if all.iter().all(silent) => UnmetCause::Silent,

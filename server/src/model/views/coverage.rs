@@ -26,6 +26,9 @@ pub struct Coverage {
     hosts: Vector<Arc<HostCoverage>>,
 }
 
+/// The collector that never sees everything: a kernel forgets which neighbours were silent. That is no trouble of a host.
+const NEVER_COMPLETE: &str = "neighbours";
+
 /// How completely one host is seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostCoverage {
@@ -51,14 +54,6 @@ struct LastWord {
 impl Default for HostCoverage {
     fn default() -> Self {
         Self { collectors: Vec::new(), losses: Vec::new(), hearing: Hearing::Heard, silent_since: None }
-    }
-}
-
-impl HostCoverage {
-    /// Collectors whose last word was neither complete nor "not applicable".
-    pub fn troubled(&self) -> usize {
-        let bad = |word: &&LastWord| matches!(word.outcome, Outcome::Partial | Outcome::Failed);
-        self.collectors.iter().filter(bad).count()
     }
 }
 
@@ -139,6 +134,18 @@ impl Coverage {
         host.silent_since = (changed.hearing == Hearing::Silent).then_some(changed.last_heard_at);
     }
 
+    /// Collectors of a host whose last word was neither complete nor "not applicable", where it could have been.
+    pub fn troubled(&self, host: HostNo) -> usize {
+        let bounded =
+            |word: &LastWord| self.collectors.get(word.collector).is_some_and(|id| id.as_str() == NEVER_COMPLETE);
+        let bad = |word: &&LastWord| match word.outcome {
+            Outcome::Failed => true,
+            Outcome::Partial => !bounded(word),
+            Outcome::Complete | Outcome::NotApplicable => false,
+        };
+        self.host(host).map_or(0, |host| host.collectors.iter().filter(bad).count())
+    }
+
     /// One host.
     pub fn host(&self, host: HostNo) -> Option<&HostCoverage> {
         self.hosts.get(place(host)).map(|host| &**host)
@@ -199,5 +206,24 @@ impl Keep for Coverage {
 
     fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
         Ok(Self { collectors: Keep::back(from)?, words: Keep::back(from)?, hosts: Keep::back(from)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::testing::Script;
+    use daicho_schemas::batch::Outcome;
+
+    /// A list that can never be complete is no trouble of the host; that it failed is.
+    #[test]
+    fn neighbours_are_no_trouble_unless_they_could_not_be_asked_for() {
+        let mut script = Script::with_agent("tos-1");
+        let troubled = |script: &Script| script.model.hosts().first().map(|host| host.collectors_troubled);
+        script.report("neighbours", Outcome::Partial, Vec::new());
+        assert_eq!(troubled(&script), Some(0));
+        script.report("neighbours", Outcome::Failed, Vec::new());
+        assert_eq!(troubled(&script), Some(1));
+        script.report("dpkg", Outcome::Partial, Vec::new());
+        assert_eq!(troubled(&script), Some(2));
     }
 }

@@ -10,6 +10,7 @@ mod judged;
 mod reviewed;
 mod seen;
 mod tickets;
+mod ways;
 
 pub(in crate::http::console) use computers::*;
 pub(in crate::http::console) use declared::*;

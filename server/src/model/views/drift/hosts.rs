@@ -60,7 +60,7 @@ impl Seen {
             live: agent.is_some_and(|agent| agent.revoked.is_none()),
             silent: state.coverage.hearing(host) == Hearing::Silent,
             never: agent.is_none_or(|agent| agent.last_batch_at.is_none()),
-            troubled: state.coverage.host(host).is_some_and(|coverage| coverage.troubled() > 0),
+            troubled: state.coverage.troubled(host) > 0,
         }
     }
 

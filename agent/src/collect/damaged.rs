@@ -1,0 +1,95 @@
+//! Tables of the kernel with any one byte changed, or cut at any fourth: collectors go on, and say what they can.
+//! Runs in tests only. It does not know what a table means.
+//! Invariant tested: no panic, no endless walk, and nothing that is longer than a text may be.
+
+use super::{COLLECTORS, golden, run};
+use crate::access::{AccessError, Host, KernelTable, Listing, Machine, Reading, RecordedHost};
+use daicho_schemas::batch::Outcome;
+use std::io::BufRead;
+use std::path::PathBuf;
+
+/// A host of which one table is damaged at one place.
+struct Damaged<'a> {
+    host: &'a RecordedHost,
+    table: KernelTable,
+    at: usize,
+    /// The byte there; `None` cuts.
+    byte: Option<u8>,
+}
+
+impl Host for Damaged<'_> {
+    fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
+        self.host.read(path, bytes_max)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError> {
+        self.host.open(path)
+    }
+
+    fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError> {
+        self.host.list(path, names_max)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, AccessError> {
+        self.host.read_link(path)
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.host.exists(path)
+    }
+
+    fn real_path(&self, path: &str) -> Result<PathBuf, AccessError> {
+        self.host.real_path(path)
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn kernel_table(&self, table: &KernelTable, bytes_max: usize) -> Result<Reading, AccessError> {
+        let mut reading = self.host.kernel_table(table, bytes_max)?;
+        if *table == self.table {
+            match self.byte {
+                Some(byte) => reading.bytes[self.at] = byte,
+                None => reading.bytes.truncate(self.at),
+            }
+        }
+        Ok(reading)
+    }
+
+    fn machine(&self) -> Machine {
+        self.host.machine()
+    }
+}
+
+fn damaged_everywhere(id: &str, sample: &str, table: KernelTable) {
+    let collector = COLLECTORS.iter().find(|collector| collector.id() == id).unwrap();
+    let host = golden::running(*collector, sample, Machine::default());
+    let length = host.kernel_table(&table, usize::MAX).unwrap().bytes.len();
+    for (at, byte) in (0..length).zip([None, Some(0), Some(1), Some(0xff)].into_iter().cycle()) {
+        let damaged = Damaged { host: &host, table: table.clone(), at, byte };
+        let collected = run(*collector, &damaged);
+        // A panic is caught and becomes a failure of this collector.
+        assert_ne!(collected.outcome, Outcome::Failed, "{id} {table} {at} {byte:?}: {:?}", collected.troubles);
+    }
+}
+
+#[test]
+fn damaged_links_and_peers_stop_nobody() {
+    damaged_everywhere("tunnels", "gateway", KernelTable::Links);
+    damaged_everywhere("wireguard_peers", "server", KernelTable::WireguardPeers("wg0".into()));
+}
+
+#[test]
+fn damaged_policies_stop_nobody() {
+    damaged_everywhere("ipsec", "gateway", KernelTable::IpsecPolicies);
+    damaged_everywhere("ipsec", "gateway", KernelTable::IpsecStates);
+}
+
+#[test]
+fn damaged_routes_and_neighbours_stop_nobody() {
+    damaged_everywhere("network_place", "two_uplinks", KernelTable::Routes);
+    damaged_everywhere("network_place", "two_uplinks", KernelTable::Rules);
+    damaged_everywhere("network_place", "two_uplinks", KernelTable::Addresses);
+    damaged_everywhere("neighbours", "branch", KernelTable::Neighbours);
+}
