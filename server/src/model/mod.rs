@@ -69,7 +69,7 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 8;
+pub const FOLD_VERSION: u32 = 9;
 
 impl Model {
     /// Takes the next entry in. An entry that was taken in before changes nothing, so a tail may overlap a snapshot.
@@ -88,7 +88,10 @@ impl Model {
         }
         self.state.seq = event.seq;
         let change = self.state.take(event, prepared);
-        let touched = self.follow(change, event.at());
+        let mut touched = self.follow(change, event.at());
+        if self.state.firmware.day_came(event.at().received_at.date_in_japan()) {
+            touched.devices.extend(self.state.devices.ids().cloned());
+        }
         let mut findings = std::mem::take(&mut self.state.findings);
         let turned = rules::judge(&self.state, &self.drift, &mut findings, &touched, event.at());
         for (finding, duties) in duties::follow(&self.state, &findings, &turned, &touched) {
@@ -127,6 +130,7 @@ impl Model {
                 touched.equipment.extend(changed.equipment.iter().cloned());
                 touched.read(changed);
             }
+            Change::Firmware => touched.devices.extend(state.devices.ids().cloned()),
             Change::Paths(changed) => {
                 touched.paths.extend(changed.paths);
                 touched.answers.extend(changed.answers);

@@ -101,6 +101,8 @@ pub enum Change {
     Reported(HostNo, Changed, bool, DevicesChanged),
     /// A device was read.
     Devices(DevicesChanged),
+    /// Something else is known about firmware.
+    Firmware,
     /// Paths were recorded, a vendor answered, or days of theirs are over.
     Paths(PathsChanged),
     /// Tickets were stated or moved, or their windows ended.
@@ -223,7 +225,7 @@ impl State {
 
     fn take_pack(&mut self, pack: &FirmwarePack, event: &Event<'_>) -> Change {
         self.firmware.known(pack, event.author.person(), event.at());
-        Change::Nothing
+        Change::Firmware
     }
 
     fn decide(&mut self, decision: &ComponentDecided, event: &Event<'_>) -> Change {

@@ -27,6 +27,8 @@ use std::collections::BTreeMap;
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
     let subject = match finding.subject {
         Subject::Supplier(..) | Subject::Agent(_) | Subject::Ticket(_) | Subject::RemoteAnswer(..) => false,
+        // Known weaknesses and ends of support ask for nothing to be filed.
+        Subject::Device(_) => false,
         // That a way in is open to everybody asks for nothing to be filed; that nobody declared it may.
         Subject::WayIn(..) => finding.rule_id.as_str() == DEVICE_WAY_IN_UNDECLARED,
         Subject::Product(..)
@@ -62,6 +64,7 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
         | Subject::Agent(_)
         | Subject::Computer(..)
         | Subject::Ticket(_)
+        | Subject::Device(_)
         | Subject::RemotePath(_)
         | Subject::DeclaredPath(..)
         | Subject::RemoteAnswer(..) => return Vec::new(),

@@ -28,6 +28,8 @@ pub enum Subject {
     Ticket(ChangeId),
     /// A way in of a device, by its key.
     WayIn(DeviceId, String),
+    /// A device.
+    Device(DeviceId),
     /// A recorded remote path.
     RemotePath(RemotePathId),
     /// A remote path that a plan declares and nobody recorded.
@@ -54,6 +56,7 @@ impl fmt::Display for Subject {
             Self::Computer(equipment, name) => write!(out, "computer:{equipment}:{name}"),
             Self::Ticket(ticket) => write!(out, "ticket:{ticket}"),
             Self::WayIn(device, key) => write!(out, "way_in:{device}:{key}"),
+            Self::Device(device) => write!(out, "device:{device}"),
             Self::RemotePath(path) => write!(out, "remote_path:{path}"),
             Self::DeclaredPath(plan, path) => write!(out, "declared_path:{}:{plan}:{path}", plan.as_str().len()),
             Self::RemoteAnswer(equipment, supplier) => {

@@ -1,5 +1,5 @@
 //! Devices as rows: who each one is, its ways in with what declares them, and the questions of the survey with their grounds.
-//! It does not judge; the rules do. Firmware is judged elsewhere, so whether it is up to date is `unknown` here.
+//! It does not judge; the rules do, and `model/firmware/` what is known of a version.
 //! Invariant: unknown is never shown as yes, and every answer says what it rests on.
 
 use super::super::Model;
@@ -98,7 +98,7 @@ pub struct DeviceDetail {
     pub at: Option<UtcMicros>,
     /// Who.
     pub by: Option<PersonId>,
-    /// Open findings of its ways in.
+    /// Open findings of it and of its ways in.
     pub findings: Vec<OpenFinding>,
 }
 
@@ -244,15 +244,8 @@ impl Model {
     pub(crate) fn device_questions(&self, device: &Device<'_>) -> Vec<DeviceQuestion> {
         let exists = vpn_exists(device);
         let asked = |answered| of_vpn(exists.answer, answered);
-        let updated = Answered {
-            answer: Answer::Unknown,
-            because: vec![ground(
-                "注意喚起や更新情報との照合はまだ行われていません",
-                "its firmware was not held against alerts and releases yet",
-            )],
-        };
         let questions = [
-            ("vpn_updated", asked(updated)),
+            ("vpn_updated", asked(self.is_updated(device))),
             ("vpn_source_restricted", asked(device.vpn().restricted)),
             ("vpn_log_reviewed", asked(self.log_reviewed(device))),
             ("management_restricted", device.management().restricted),
@@ -333,7 +326,7 @@ impl Model {
             seq: recorded.map(|own| own.seq),
             at: recorded.map(|own| own.at),
             by: recorded.and_then(|own| own.by.clone()),
-            findings: findings.collect(),
+            findings: self.open_about(&Subject::Device(device.id.clone())).into_iter().chain(findings).collect(),
             row,
         })
     }

@@ -3,10 +3,15 @@
 
 use crate::model::Model;
 use crate::model::firmware::products::PRODUCTS;
-use crate::model::firmware::verdict::{Judged, Verdict, is_stale, verdict};
+use crate::model::firmware::verdict::{FirmwareState, Judged, Verdict, is_stale, verdict};
+use crate::model::rules::remote_paths::name_of;
+use crate::model::state::State;
+use crate::model::views::devices::Device;
 use crate::model::views::firmware::PackState;
+use daicho_schemas::fact::device::{Answer, Answered, Ground};
 use daicho_schemas::fact::firmware::{FirmwarePack, PackConfidence};
-use daicho_schemas::ids::PersonId;
+use daicho_schemas::ids::{DeviceId, EquipmentId, PersonId};
+use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -68,6 +73,19 @@ pub struct ProductRow {
     pub stale: bool,
 }
 
+/// A device with the verdict on its firmware.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceFirmwareRow {
+    /// The device.
+    pub device_id: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// The equipment that it leads to.
+    pub equipment_id: Option<EquipmentId>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
 /// All that is known about firmware.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FirmwareSheet {
@@ -75,6 +93,8 @@ pub struct FirmwareSheet {
     pub packs: Vec<PackRow>,
     /// Every product line whose versions can be read, known or not.
     pub products: Vec<ProductRow>,
+    /// Every device, the worst first, the unknown ones too.
+    pub devices: Vec<DeviceFirmwareRow>,
 }
 
 impl Model {
@@ -98,7 +118,44 @@ impl Model {
         let packs = self.state.firmware.iter().map(|state| pack_row(state, today)).collect();
         let states = self.state.firmware.iter().map(|state| &state.pack);
         let products = PRODUCTS.iter().map(|product| product_row(product.id, product.vendor, states.clone(), today));
-        FirmwareSheet { packs, products: products.collect() }
+        FirmwareSheet { packs, products: products.collect(), devices: self.device_verdicts(today) }
+    }
+
+    fn device_verdicts(&self, today: CalendarDate) -> Vec<DeviceFirmwareRow> {
+        let row = |device: Device<'_>| DeviceFirmwareRow {
+            device_id: device.id.clone(),
+            name: name_of(&device),
+            equipment_id: device.equipment_id().cloned(),
+            verdict: self.state.firmware_of(&device, today),
+        };
+        let mut rows: Vec<DeviceFirmwareRow> = self.state.devices.iter().map(row).collect();
+        rows.sort_by(|one, other| (one.verdict.state, &one.device_id).cmp(&(other.verdict.state, &other.device_id)));
+        rows
+    }
+
+    /// Whether a device is up to date, as the survey asks. Never yes: what was carried in may be older than the newest warning.
+    pub(crate) fn is_updated(&self, device: &Device<'_>) -> Answered {
+        let Some(on) = self.state.firmware.judged_on() else {
+            let text = Text::new(
+                "注意喚起や更新情報がまだ取り込まれていません",
+                "nothing was imported yet that it could be held against",
+            );
+            return Answered { answer: Answer::Unknown, because: vec![Ground { line: None, text }] };
+        };
+        let verdict = self.state.firmware_of(device, on);
+        let behind =
+            matches!(verdict.state, FirmwareState::Affected | FirmwareState::EndOfLife) && !verdict.conditional;
+        let answer = if behind { Answer::No } else { Answer::Unknown };
+        Answered { answer, because: vec![Ground { line: None, text: verdict.text }] }
+    }
+}
+
+impl State {
+    /// The verdict on what all readings of a device say of its firmware.
+    pub(crate) fn firmware_of(&self, device: &Device<'_>, today: CalendarDate) -> Verdict {
+        let family = device.newest().map_or("", |own| own.reading.family.as_str());
+        let judged = Judged::of(family, &device.identity());
+        verdict(&judged, self.firmware.iter().map(|state| &state.pack), today)
     }
 }
 

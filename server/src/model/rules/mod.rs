@@ -15,6 +15,8 @@ mod changed_while_prohibited;
 pub(crate) mod computer_differs;
 mod computer_not_notified;
 mod declaration_changed;
+mod device_firmware_affected;
+mod device_firmware_end_of_life;
 mod device_way_in_undeclared;
 mod device_way_in_unrestricted;
 mod party_changed;
@@ -74,6 +76,8 @@ pub const RULES: &[Rule] = &[
     remote_path_undeclared::RULE,
     device_way_in_undeclared::RULE,
     device_way_in_unrestricted::RULE,
+    device_firmware_affected::RULE,
+    device_firmware_end_of_life::RULE,
     remote_path_without_contract::RULE,
     remote_maintenance_unanswered::RULE,
     agent_silent::RULE,
