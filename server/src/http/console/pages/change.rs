@@ -165,7 +165,7 @@ fn put(file: &mut Value, key: &str, words: &str) {
     if let Some(file) = file.as_object_mut()
         && !words.trim().is_empty()
     {
-        file.insert(key.into(), forms::words(&words).into());
+        file.insert(key.into(), forms::words(words).into());
     }
 }
 

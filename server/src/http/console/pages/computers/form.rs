@@ -169,7 +169,7 @@ impl Typed {
                     "computer" => typed.computers.push(value.clone()),
                     "named" => typed.named = value.clone(),
                     "scope_id" => typed.scope_id = value.clone(),
-                    "reason" => typed.reason = forms::words(&value),
+                    "reason" => typed.reason = forms::words(value),
                     "changed_on" => typed.changed_on = value.clone(),
                     _ => {}
                 }
