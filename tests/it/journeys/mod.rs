@@ -4,6 +4,7 @@
 
 mod airline;
 mod hospital;
+mod hospital_device;
 mod port_terminal;
 mod trucking;
 mod water_plant;
