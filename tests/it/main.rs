@@ -37,6 +37,7 @@ mod papers;
 mod planned_change;
 mod postgres;
 mod power_cut;
+mod probe;
 mod quickstart;
 mod restored;
 mod suppliers;

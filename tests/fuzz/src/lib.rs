@@ -1,4 +1,4 @@
-//! The targets of the harness without the rest of it, so that a fuzzer builds neither browsers nor agents.
+//! The targets of the harness without the rest of it, so that a fuzzer builds no browsers.
 //! It does not know what they do. Invariant: the very same files as in the normal tests.
 
 #[path = "../../harness/disk.rs"]

@@ -9,6 +9,7 @@ mod devices;
 mod enrolment;
 mod firmware;
 mod import;
+mod probe_answers;
 mod scribe;
 mod segments;
 mod sheets;
@@ -24,7 +25,7 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
@@ -34,6 +35,7 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },
+    Target { name: "probe_answers", feed: probe_answers::read, seeds: probe_answers::seeds },
     Target { name: "segment_open", feed: segments::open, seeds: segments::seeds },
     Target { name: "spreadsheet", feed: sheets::read, seeds: sheets::seeds },
     Target { name: "supplier_file", feed: declared::suppliers, seeds: declared::suppliers_seeds },
