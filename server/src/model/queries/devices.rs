@@ -3,8 +3,8 @@
 //! Invariant: unknown is never shown as yes, and every answer says what it rests on.
 
 use super::super::Model;
-use super::super::findings::Subject;
-use super::super::rows::Page;
+use super::super::findings::{Subject, finding_id};
+use super::super::rows::{FindingState, Page};
 use super::super::views::devices::{Device, DeviceKind, Devices, ReadingLine, ReadingState, StandingWay};
 use super::Part;
 use super::remote_paths::{Evidence, OpenFinding};
@@ -14,7 +14,7 @@ use daicho_schemas::fact::device::{
 };
 use daicho_schemas::fact::device_read::HeldBy;
 use daicho_schemas::fact::remote_path::PathEntry;
-use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, PersonId, PlanId, RemotePathId};
+use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, PersonId, PlanId, RemotePathId, RuleId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use serde::Serialize;
@@ -237,7 +237,9 @@ impl Model {
     /// Whether the rule holds a way in for undeclared.
     fn is_undeclared(&self, device_id: &DeviceId, key: &str) -> bool {
         let subject = Subject::WayIn(device_id.clone(), key.to_string());
-        self.open_about(&subject).iter().any(|row| row.rule_id.as_str() == DEVICE_WAY_IN_UNDECLARED)
+        let Ok(rule) = RuleId::new(DEVICE_WAY_IN_UNDECLARED) else { return false };
+        let finding = self.state.findings.get(&finding_id(&rule, &subject));
+        finding.is_some_and(|finding| finding.state == FindingState::Open)
     }
 
     /// The survey's four questions about VPN devices, and the management plane beside them.
@@ -257,7 +259,7 @@ impl Model {
     /// Whether somebody looks at the log of every VPN of a device, as the records of its paths say.
     fn log_reviewed(&self, device: &Device<'_>) -> Answered {
         let ways = device.ways();
-        let vpn = ways.values().filter(|own| crate::model::views::devices::is_vpn(own.way));
+        let vpn = ways.values().filter(|own| crate::model::views::devices::is_vpn(&own.way));
         let mut because = Vec::new();
         let mut answer = Answer::Yes;
         for own in vpn.filter(|own| own.way.enabled.answer != Answer::No) {

@@ -25,7 +25,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::WayIn(device_id, key) = subject else { return None };
     let device = facts.state.devices.get(device_id)?;
     let standing = device.way(key)?;
-    let way = standing.way;
+    let way = &standing.way;
     // A name that follows the address lets nobody in by itself.
     if way.enabled.answer == Answer::No || way.sort == WayInSort::DynamicDns {
         return None;
@@ -84,5 +84,4 @@ pub(crate) fn sort_text(sort: WayInSort) -> Text {
 }
 
 #[cfg(test)]
-#[path = "device_way_in_tests.rs"]
 mod tests;

@@ -79,5 +79,4 @@ pub(super) fn because(answered: &Answered) -> (String, String) {
 }
 
 #[cfg(test)]
-#[path = "device_way_in_unrestricted_tests.rs"]
 mod tests;

@@ -119,7 +119,7 @@ fn path_of(facts: &Facts<'_>, equipment: &EquipmentId, supplier: &SupplierId) ->
             .filter(|(key, own)| {
                 let entry = PathEntry::DeviceWayIn { device_id: device.id.clone(), way_in: key.to_string() };
                 let other = standing_record(state, &entry).is_some_and(|path| path.recorded.supplier_id.is_some());
-                comes_in(own.way) && own.way.enabled.answer == Answer::Yes && !other
+                comes_in(&own.way) && own.way.enabled.answer == Answer::Yes && !other
             })
             .map(|(key, _)| format!("{} {key}", device.id))
             .collect();
@@ -134,5 +134,4 @@ fn comes_in(way: &WayIn) -> bool {
 }
 
 #[cfg(test)]
-#[path = "remote_maintenance_unanswered_tests.rs"]
 mod tests;

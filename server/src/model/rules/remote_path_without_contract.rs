@@ -124,5 +124,4 @@ fn verdict(id: &RemotePathId, equipment_id: Option<EquipmentId>, matter: &Matter
 }
 
 #[cfg(test)]
-#[path = "remote_path_without_contract_tests.rs"]
 mod tests;

@@ -31,10 +31,10 @@ pub enum DeviceKind {
 }
 
 /// A way in as it stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct StandingWay<'a> {
-    /// What was read last of it.
-    pub way: &'a WayIn,
+    /// What was read last of it. What a partial reading leaves open and an earlier one settled against us stays settled.
+    pub way: WayIn,
     /// The reading.
     pub from: &'a ReadingState,
     /// Whether a later reading, which was partial, does not name it.
@@ -76,35 +76,49 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Every way in, by key.
-    pub fn ways(&self) -> BTreeMap<&'a str, StandingWay<'a>> {
-        let mut ways = BTreeMap::new();
-        let mut earlier = false;
-        for from in self.readings.iter().copied().filter(|own| tells_ways(&own.reading)) {
-            for way in &from.reading.ways_in {
-                ways.entry(way.key.as_str()).or_insert(StandingWay { way, from, earlier });
-            }
-            if from.reading.extent == Extent::Whole {
+    /// The configurations that say what stands, newest first: back to the last one that was understood as a whole. Those behind the
+    /// first are earlier ones.
+    fn told(&self) -> Vec<(&'a ReadingState, bool)> {
+        let mut told = Vec::new();
+        for own in self.readings.iter().copied().filter(|own| tells_ways(&own.reading)) {
+            told.push((own, !told.is_empty()));
+            if own.reading.extent == Extent::Whole {
                 break;
             }
-            earlier = true;
+        }
+        told
+    }
+
+    /// Every way in, by key.
+    pub fn ways(&self) -> BTreeMap<&'a str, StandingWay<'a>> {
+        let mut ways: BTreeMap<&'a str, StandingWay<'a>> = BTreeMap::new();
+        for (from, earlier) in self.told() {
+            for way in &from.reading.ways_in {
+                let first = || StandingWay { way: way.clone(), from, earlier };
+                ways.entry(way.key.as_str()).or_insert_with(first).said_before(way);
+            }
         }
         ways
     }
 
-    /// One way in.
+    /// One way in, without looking at what the others say.
     pub fn way(&self, key: &str) -> Option<StandingWay<'a>> {
-        self.ways().remove(key)
+        let mut stands: Option<StandingWay<'a>> = None;
+        for (from, earlier) in self.told() {
+            let Some(way) = from.reading.ways_in.iter().find(|way| way.key == key) else { continue };
+            stands.get_or_insert_with(|| StandingWay { way: way.clone(), from, earlier }).said_before(way);
+        }
+        stands
     }
 
     /// Whether it opens ways in by VPN.
     pub fn kind(&self) -> DeviceKind {
         let ways = self.ways();
-        let mut vpn = ways.values().filter(|own| is_vpn(own.way)).map(|own| own.way.enabled.answer);
+        let mut vpn = ways.values().filter(|own| is_vpn(&own.way)).map(|own| own.way.enabled.answer);
         if vpn.any(|enabled| enabled == Answer::Yes) {
             return DeviceKind::Vpn;
         }
-        let settled = ways.values().filter(|own| is_vpn(own.way)).all(|own| own.way.enabled.answer == Answer::No);
+        let settled = ways.values().filter(|own| is_vpn(&own.way)).all(|own| own.way.enabled.answer == Answer::No);
         match self.configuration() {
             Some(own) if own.reading.extent == Extent::Whole && settled => DeviceKind::NoVpn,
             _ => DeviceKind::Unknown,
@@ -113,7 +127,7 @@ impl<'a> Device<'a> {
 
     /// From where its management may be reached, as its newest configuration says.
     pub fn management(&self) -> Restriction {
-        self.configuration().map(|own| own.reading.management.clone()).unwrap_or_default()
+        self.plane(|own| &own.reading.management)
     }
 
     /// From where its VPN services may be reached: one that is on and open to anybody decides, else its newest configuration says.
@@ -122,14 +136,40 @@ impl<'a> Device<'a> {
             let on = way.enabled.answer == Answer::Yes;
             is_vpn(way) && on && way.restriction.restricted.answer == Answer::No
         };
-        let whole = || self.configuration().map(|own| own.reading.vpn.clone()).unwrap_or_default();
         let open = self.ways().into_values().map(|own| own.way).find(|way| open(way));
-        open.map_or_else(whole, |way| way.restriction.clone())
+        open.map_or_else(|| self.plane(|own| &own.reading.vpn), |way| way.restriction.clone())
+    }
+
+    /// What the newest configuration says; what it leaves open, being partial, an earlier "no" answers. An earlier "yes" does not.
+    fn plane(&self, of: fn(&ReadingState) -> &Restriction) -> Restriction {
+        let told = self.told();
+        let Some((newest, _)) = told.first() else { return Restriction::default() };
+        let no = |own: &&Restriction| own.restricted.answer == Answer::No;
+        let stands = match of(newest) {
+            open if open.restricted.answer == Answer::Unknown => {
+                told.iter().map(|(own, _)| of(own)).find(no).unwrap_or(open)
+            }
+            said => said,
+        };
+        stands.clone()
     }
 
     /// Whether it sends its log elsewhere.
     pub fn logs_elsewhere(&self) -> Answered {
         self.configuration().map(|own| own.reading.logs_elsewhere.clone()).unwrap_or_default()
+    }
+}
+
+impl StandingWay<'_> {
+    /// An earlier reading of it: that it is on, or open to everybody, is not taken back by a reading that does not know.
+    fn said_before(&mut self, way: &WayIn) {
+        if self.way.enabled.answer == Answer::Unknown && way.enabled.answer == Answer::Yes {
+            self.way.enabled = way.enabled.clone();
+        }
+        let (now, then) = (&self.way.restriction.restricted.answer, &way.restriction.restricted.answer);
+        if *now == Answer::Unknown && *then == Answer::No {
+            self.way.restriction = way.restriction.clone();
+        }
     }
 }
 

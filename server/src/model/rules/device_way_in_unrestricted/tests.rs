@@ -31,6 +31,20 @@ fn it_fires_on_a_computed_no_only() {
 }
 
 #[test]
+fn a_partial_reading_that_does_not_know_takes_nothing_back() {
+    let mut script = gateway(&[way("open", "remote_access", "yes", "no")]);
+    let mut part = reading("S1", &[way("open", "remote_access", "unknown", "unknown")]);
+    part.extent = daicho_schemas::fact::device::Extent::Partial;
+    script.later(1);
+    script.device("gw", &part, json!({}));
+    assert_eq!(script.open(RULE), ["gw open"]);
+    part.extent = daicho_schemas::fact::device::Extent::Whole;
+    script.later(1);
+    script.device("gw", &part, json!({}));
+    assert_eq!(script.open(RULE), Vec::<String>::new(), "a whole one that does not know is no proof that it is open");
+}
+
+#[test]
 fn it_closes_when_a_newer_configuration_restricts_it() {
     let mut script = gateway(&[way("open", "remote_access", "yes", "no")]);
     script.later(1);
