@@ -6,7 +6,7 @@
 //!
 //! To read one more family: one file in `families/`, one line in [`families`]' list, one folder of samples in
 //! `fixtures/` (`DAICHO_GOLDEN=write cargo test -p daicho-devices` writes what comes out; read it), its questions in
-//! `fixtures/<family>/<sample>/truth.json`. A default that the maker's manual did not confirm is `unknown`.
+//! `fixtures/<family>/<sample>/truth.json`. A default that is not known for all firmware of the family is `unknown` (D-0018 names those that wait to be confirmed).
 
 mod blocks;
 mod draft;
