@@ -80,7 +80,8 @@ fn the_schema_of_the_allow_list_is_current() {
     if std::env::var("DAICHO_GOLDEN").is_ok_and(|word| word == "write") {
         fs::write(&path, &text).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), text);
+    // The order of keys hangs on the features of `serde_json` in the build, and says nothing.
+    assert_eq!(serde_json::from_str::<Value>(&fs::read_to_string(path).unwrap()).unwrap(), schema);
 }
 
 /// The example that people copy is sound.
