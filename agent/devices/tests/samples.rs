@@ -60,11 +60,14 @@ fn samples_give_what_is_expected() {
     let mut wrong = Vec::new();
     for sample in all() {
         assert!(sample.folder.join("origin.md").exists(), "{} does not say where it comes from", sample.name);
-        let text = serde_json::to_string_pretty(&outcome(&sample.bytes)).unwrap() + "\n";
+        let out = outcome(&sample.bytes);
         let golden = sample.folder.join("expected.json");
         if write {
-            std::fs::write(&golden, text).unwrap();
-        } else if std::fs::read_to_string(&golden).unwrap_or_default() != text {
+            std::fs::write(&golden, serde_json::to_string_pretty(&out).unwrap() + "\n").unwrap();
+        }
+        // Read, not compared as text: the order of keys hangs on the features of `serde_json` in the build.
+        let kept = std::fs::read_to_string(&golden).unwrap_or_default();
+        if serde_json::from_str::<Value>(&kept).ok() != Some(out) {
             wrong.push(sample.name);
         }
     }

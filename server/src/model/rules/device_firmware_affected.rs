@@ -75,5 +75,4 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
 }
 
 #[cfg(test)]
-#[path = "device_firmware_tests.rs"]
 mod tests;
