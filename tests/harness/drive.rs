@@ -211,7 +211,7 @@ pub struct Drive {
     pub mounted_at: PathBuf,
     drive_at: PathBuf,
     session: Option<BackgroundSession>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Drive {
@@ -228,9 +228,18 @@ impl Drive {
         std::fs::remove_file(&image).map_err(|error| error.to_string())?;
         let platter = Platter { seen: flushed.clone(), flushed, ..Platter::default() };
         let shared = Shared(Arc::new(Mutex::new(platter)));
-        let mut drive = Self { shared, mounted_at, drive_at, session: None, _folder: folder };
+        let mut drive = Self { shared, mounted_at, drive_at, session: None, folder };
+        drive.share_folder()?;
         drive.mount()?;
         Ok(drive)
+    }
+
+    /// What begins a mount namespace while the drive is in use gets copies of its mounts, which would keep it busy for as
+    /// long as that namespace lives. As the copies of shared mounts they go when ours go.
+    fn share_folder(&self) -> Result<(), String> {
+        let folder = self.folder.path().as_ref();
+        run("mount", &["--bind".as_ref(), folder, folder])?;
+        run("mount", &["--make-shared".as_ref(), folder])
     }
 
     fn mount(&mut self) -> Result<(), String> {
@@ -298,5 +307,6 @@ impl Drop for Drive {
     fn drop(&mut self) {
         // What fails here leaves a mount behind, which the next restart of the machine takes away.
         let _unmounted = self.unmount();
+        let _unshared = unmounted_from(self.folder.path());
     }
 }

@@ -12,8 +12,11 @@ use daicho::ledger::engines::segments::Segments;
 use daicho::ledger::engines::segments::files::RealFiles;
 use daicho::ledger::verify::verify_engine;
 use harness::drive::{Cache, Drive};
+use harness::executables::Child;
 use harness::server::ServerProcess;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender as Tell, channel};
 use std::time::{Duration, Instant};
@@ -51,6 +54,22 @@ fn append_until_cut(engine: &Segments, told: &Tell<Vec<Frame>>) {
             Err(_) => return,
         }
     }
+}
+
+/// Goal: the drive can be restarted beside tests that make namespaces. Method: a mount namespace that got copies of the
+/// drive's mounts lives while it is restarted.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a namespace needs a process of its own")]
+fn a_drive_restarts_while_another_namespace_lives() {
+    let Some(mut drive) = drive("a_drive_restarts_while_another_namespace_lives") else { return };
+    let mut other = Command::new("unshare");
+    other.args(["--mount", "--propagation", "slave", "sh", "-c", "echo there; exec sleep 60"]);
+    let mut other = Child(other.stdout(Stdio::piped()).spawn().unwrap());
+    let mut there = String::new();
+    BufReader::new(other.0.stdout.take().unwrap()).read_line(&mut there).unwrap();
+    assert_eq!(there, "there\n");
+    drive.restart(Cache::Written, || true).unwrap();
+    assert!(drive.mounted_at.join("lost+found").exists());
 }
 
 /// Goal: an acknowledged append survives the loss of power. Method: one thread appends without a pause, the power goes at a

@@ -39,7 +39,9 @@ fn shell(words: &str) -> Result<(), String> {
 fn inside(test: &str) -> Result<(), String> {
     let enter = |arguments: &[&str]| {
         let mut unshare = Command::new("unshare");
-        unshare.args(["--map-root-user", "--net", "--mount", "--uts", "sh", "-c", ENTER]).args(arguments);
+        unshare
+            .args(["--map-root-user", "--net", "--mount", "--propagation", "slave", "--uts", "sh", "-c", ENTER])
+            .args(arguments);
         unshare.env(INSIDE, "1");
         unshare
     };
