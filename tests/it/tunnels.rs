@@ -7,13 +7,12 @@ use harness::executables::{Child, command, executables};
 use harness::server::{Api, ServerProcess};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const INSIDE: &str = "DAICHO_TEST_NETWORK";
 /// Interfaces of its own, under /sys too, and a name of its own.
-const ENTER: &str =
-    "mount -t sysfs sysfs /sys && echo tos-1 > /proc/sys/kernel/hostname && ip link set lo up && exec \"$0\" \"$@\"";
+const ENTER: &str = "mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run && echo tos-1 > /proc/sys/kernel/hostname && ip link set lo up && exec \"$0\" \"$@\"";
 
 /// Name, how it is made, and the far end that the kernel tells.
 const KINDS: &[(&str, &str, Option<&str>)] = &[
@@ -103,33 +102,74 @@ async fn comes_and_goes(api: &Api, name: &str, make: &str, remote: Option<&str>)
     api.until("no tunnel", || async { far_end(api, name).await.is_none().then_some(()) }).await;
 }
 
-/// A real OpenVPN with a key of its own, towards a port where nobody answers: its interface comes with the process and goes
-/// with it.
-#[expect(clippy::disallowed_methods, reason = "OpenVPN is the other half of this test")]
-async fn openvpn_comes_and_goes(api: &Api, folder: &Path) {
-    let key = folder.join("openvpn.key");
-    if let Err(why) = shell(&format!("openvpn --genkey secret {}", key.display())) {
-        return harness::skipped("tunnels: openvpn", &why);
-    }
-    let since = Instant::now();
-    let words = ["--dev", "tun8", "--dev-type", "tun", "--ifconfig", "192.0.2.81", "192.0.2.82", "--nobind"];
-    let mut openvpn = Command::new("openvpn");
-    openvpn.args(words).args(["--cipher", "AES-256-CBC", "--remote", "127.0.0.1", "11940", "--secret"]).arg(&key);
-    let mut child = Child(openvpn.stdout(std::process::Stdio::null()).spawn().unwrap());
+/// A program that makes an interface of its own.
+struct Program {
+    words: Vec<String>,
+    settings: Vec<(&'static str, String)>,
+    interface: &'static str,
+    /// The kind that the host's page must tell.
+    kind: &'static str,
+}
+
+/// A real OpenVPN with a key of its own, towards a port where nobody answers.
+fn openvpn(folder: &Path) -> Result<Program, String> {
+    let key = folder.join("openvpn.key").display().to_string();
+    shell(&format!("openvpn --genkey secret {key}"))?;
+    let words = "openvpn --dev tun8 --dev-type tun --ifconfig 192.0.2.81 192.0.2.82 --nobind --cipher AES-256-CBC \
+                 --remote 127.0.0.1 11940 --secret";
+    let words = words.split_whitespace().map(str::to_owned).chain([key]).collect();
+    Ok(Program { words, settings: Vec::new(), interface: "tun8", kind: "tun" })
+}
+
+/// A real WireGuard outside of the kernel.
+fn wireguard(_folder: &Path) -> Result<Program, String> {
+    shell("command -v wireguard-go || { echo 'no wireguard-go here' >&2; false; }")?;
+    let words = ["wireguard-go", "--foreground", "wg8"].map(str::to_owned).into();
+    Ok(Program { words, settings: Vec::new(), interface: "wg8", kind: "wireguard" })
+}
+
+/// A real strongSwan with IPsec outside of the kernel (`kernel-libipsec`).
+fn strongswan(folder: &Path) -> Result<Program, String> {
+    shell(
+        "test -e /usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so || { echo 'no kernel-libipsec here' >&2; false; }",
+    )?;
+    let file = folder.join("strongswan.conf");
+    let load = "random nonce openssl kernel-libipsec kernel-netlink socket-default";
+    std::fs::write(&file, format!("charon {{\n  load_modular = no\n  load = {load}\n}}\n")).unwrap();
+    let settings = vec![("STRONGSWAN_CONF", file.display().to_string())];
+    Ok(Program { words: vec!["/usr/lib/ipsec/charon".into()], settings, interface: "ipsec0", kind: "tun" })
+}
+
+type Make = fn(&Path) -> Result<Program, String>;
+
+/// The program's interface comes with the process and goes with it.
+#[expect(clippy::disallowed_methods, reason = "the program is the other half of this test")]
+async fn program_comes_and_goes(api: &Api, program: Program) {
+    let Program { words, settings, interface, kind } = program;
+    let (name, since) = (&words[0], Instant::now());
+    let mut command = Command::new(name);
+    command.args(&words[1..]).envs(settings).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = Child(command.spawn().unwrap());
     let opened = api
-        .until("an open finding", || async {
-            let gone = matches!(std::fs::exists("/sys/class/net/tun8"), Ok(false)) && since.elapsed().as_secs() > 10;
-            if gone { Some(None) } else { finding(api, "tun8", "open").await.map(Some) }
+        .until("an open finding, or a program that makes no interface here", || async {
+            let is_up = std::fs::exists(format!("/sys/class/net/{interface}")).unwrap();
+            if !is_up && since.elapsed().as_secs() > 10 {
+                Some(None)
+            } else {
+                finding(api, interface, "open").await.map(Some)
+            }
         })
         .await;
     let Some(opened) = opened else {
-        return harness::skipped("tunnels: openvpn", "this OpenVPN makes no interface from a static key");
+        return harness::skipped(&format!("tunnels: {name}"), "it makes no interface here");
     };
-    harness::measured("from the start of openvpn to the finding about tun8", since.elapsed());
+    harness::measured(&format!("from the start of {name} to the finding about {interface}"), since.elapsed());
+    api.until("the tunnel's kind", || async { (far_end(api, interface).await?["tunnel_kind"] == kind).then_some(()) })
+        .await;
     let since = Instant::now();
     child.kill();
-    let closed = api.until("a closed finding", || finding(api, "tun8", "closed")).await;
-    harness::measured("from the end of openvpn to the closed finding", since.elapsed());
+    let closed = api.until("a closed finding", || finding(api, interface, "closed")).await;
+    harness::measured(&format!("from the end of {name} to the closed finding"), since.elapsed());
     assert_eq!(closed["finding_id"], opened["finding_id"]);
 }
 
@@ -151,6 +191,11 @@ fn tunnels_of_this_kernel_come_and_go() {
         for (name, make, remote) in KINDS {
             comes_and_goes(&api, name, make, *remote).await;
         }
-        openvpn_comes_and_goes(&api, folder.path()).await;
+        for (name, program) in [("openvpn", openvpn as Make), ("wireguard-go", wireguard), ("strongswan", strongswan)] {
+            match program(folder.path()) {
+                Ok(program) => program_comes_and_goes(&api, program).await,
+                Err(why) => harness::skipped(&format!("tunnels: {name}"), &why),
+            }
+        }
     });
 }

@@ -14,6 +14,9 @@ pub(super) const LINKS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// `RTM_NEWLINK`, and the fixed part of its body (`struct ifinfomsg`).
 const NEW_LINK: u16 = 16;
 const LINK_BODY_BYTES: usize = 16;
+/// WireGuard outside of the kernel is a program's `tun`; the program keeps `NAME.sock` here for `wg` (wireguard-go, boringtun).
+/// Only that it is there is looked at: who asks it is told the private key.
+const WIREGUARD_PROGRAMS: &str = "/run/wireguard";
 /// Hardware type of PPP (`include/uapi/linux/if_arp.h`); such a link has no kind where pppd made it.
 const ARPHRD_PPP: u16 = 512;
 
@@ -82,11 +85,11 @@ impl Collector for TunnelsCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &["netlink:links"]
+        &["netlink:links", "/run/wireguard/*"]
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        &["netlink:links"]
+        &["netlink:links", WIREGUARD_PROGRAMS]
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
@@ -106,12 +109,18 @@ impl Collector for TunnelsCollector {
             gather.miss_rest(&place);
         }
         for link in links(&reading.bytes) {
-            if let Some(tunnel) = tunnel(link) {
-                gather.item(&place, Observation::Tunnel(tunnel));
+            let Some(mut tunnel) = tunnel(link) else { continue };
+            if tunnel.tunnel_kind == "tun" && speaks_wireguard(host, &tunnel) {
+                tunnel.tunnel_kind = "wireguard".into();
             }
+            gather.item(&place, Observation::Tunnel(tunnel));
         }
         gather.finish()
     }
+}
+
+fn speaks_wireguard(host: &dyn Host, tunnel: &Tunnel) -> bool {
+    tunnel.interface.as_ref().is_some_and(|name| host.exists(&format!("{WIREGUARD_PROGRAMS}/{name}.sock")))
 }
 
 fn tunnel(link: Link<'_>) -> Option<Tunnel> {
@@ -140,13 +149,15 @@ mod tests {
     use daicho_schemas::batch::Outcome;
 
     #[test]
-    fn both_samples_give_their_goldens_from_documented_places_only() {
+    fn the_samples_give_their_goldens_from_documented_places_only() {
         let gateway = golden::running(&TunnelsCollector, "gateway", Machine::default());
         let collected = golden::check(&TunnelsCollector, "gateway", &gateway);
         assert_eq!((collected.outcome, collected.items.len()), (Outcome::Complete, 14));
         let recorded = golden::running(&TunnelsCollector, "recorded", Machine::default());
         assert_eq!(golden::check(&TunnelsCollector, "recorded", &recorded).outcome, Outcome::Complete);
-        golden::every_documented_place(&TunnelsCollector, &[&gateway, &recorded]);
+        let program = golden::running(&TunnelsCollector, "program", Machine::default());
+        assert_eq!(golden::check(&TunnelsCollector, "program", &program).outcome, Outcome::Complete);
+        golden::every_documented_place(&TunnelsCollector, &[&gateway, &recorded, &program]);
     }
 
     /// A kernel that does not answer is not a host without tunnels.
