@@ -56,7 +56,7 @@ impl Collector for IpsecCollector {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        &["netlink:links", "netlink:routes"]
+        &["netlink:links", "netlink:routes", "netlink:ipsec-policies"]
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
@@ -65,12 +65,15 @@ impl Collector for IpsecCollector {
             let text = "policies of IPsec are only known on the running machine";
             return gather.finish_failed(Trouble::new(TroubleKind::NotObservable, SOCKETS, text));
         }
-        match kernel_has_ipsec(&mut gather, host) {
+        let is_there = match kernel_has_ipsec(host) {
+            Ok(is_there) => is_there,
+            Err(error) => return gather.finish_failed(error.to_trouble()),
+        };
+        gather.source(SOCKETS);
+        if !is_there {
             // Asking would load the module, and nothing can be set up without it. Complete, so that what was there before a
             // restart is gone.
-            Ok(false) => return gather.finish(),
-            Ok(true) => {}
-            Err(error) => return gather.finish_failed(error.to_trouble()),
+            return gather.finish();
         }
         let Some(policies) = read(&mut gather, host, &KernelTable::IpsecPolicies) else {
             return gather.finish_failed_when_empty();
@@ -96,9 +99,9 @@ impl Collector for IpsecCollector {
     }
 }
 
-fn kernel_has_ipsec(gather: &mut Gather, host: &dyn Host) -> Result<bool, AccessError> {
+/// Whether the kernel can do IPsec now. Asking itself would make it load the module.
+pub(crate) fn kernel_has_ipsec(host: &dyn Host) -> Result<bool, AccessError> {
     let reading = host.read(SOCKETS, SOCKETS_BYTES_MAX)?;
-    gather.source(SOCKETS);
     let table = String::from_utf8_lossy(&reading.bytes);
     Ok(table.lines().any(|line| line.split_ascii_whitespace().nth(1) == Some(XFRM)))
 }

@@ -37,6 +37,7 @@ mod damaged;
 mod golden;
 
 pub use gather::{Collected, Gather};
+pub(crate) use ipsec::kernel_has_ipsec;
 pub(crate) use listening_sockets::table::parse_end as parse_socket_end;
 
 use crate::access::Host;

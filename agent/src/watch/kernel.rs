@@ -1,9 +1,11 @@
-//! What the kernel announces of its network: links, addresses, routes and rules that come and go (rtnetlink(7), multicast).
-//! It does not read what changed: an announcement says which table to look at again, and no more.
+//! What the kernel announces of its network: links, addresses, routes and rules that come and go (rtnetlink(7), multicast),
+//! and policies of IPsec. It does not read what changed: an announcement says which table to look at again, and no more.
 //! Invariant: it only listens; where it cannot, the schedule remains, and the log says so.
 
+use crate::access::LiveHost;
 use crate::access::netlink::messages;
-use netlink_sys::protocols::NETLINK_ROUTE;
+use crate::collect::kernel_has_ipsec;
+use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_XFRM};
 use netlink_sys::{AsyncSocket as _, AsyncSocketExt as _, TokioSocket};
 use std::collections::BTreeSet;
 use std::io;
@@ -25,25 +27,78 @@ const MEANINGS: &[(u16, &str)] = &[
     (32, "netlink:rules"),
     (33, "netlink:rules"),
 ];
+/// Policies of IPsec (`XFRMNLGRP_POLICY` of `include/uapi/linux/xfrm.h`). Not its associations: those are announced with their
+/// keys, and come with policies.
+const IPSEC_GROUPS: &[u32] = &[4];
+/// What an announcement of that group is about.
+pub(crate) const IPSEC_POLICIES: &str = "netlink:ipsec-policies";
 const DATAGRAM_BYTES_MAX: usize = 64 * 1024;
 /// `ENOBUFS`: more was announced than we took.
 const OVERRUN: i32 = 105;
 
-/// Listens. To be made inside a runtime.
-pub(super) struct Announcements {
+/// One kind of announcements.
+struct Ear {
     socket: TokioSocket,
     datagram: Vec<u8>,
+}
+
+impl Ear {
+    fn new(protocol: isize, groups: &[u32]) -> io::Result<Self> {
+        let mut socket = TokioSocket::new(protocol)?;
+        socket.socket_mut().bind_auto()?;
+        for group in groups {
+            socket.socket_mut().add_membership(*group)?;
+        }
+        Ok(Self { socket, datagram: Vec::with_capacity(DATAGRAM_BYTES_MAX) })
+    }
+
+    /// Waits for an announcement: its bytes, or none where more was announced than we took.
+    async fn hear(&mut self) -> io::Result<Option<&[u8]>> {
+        self.datagram.clear();
+        match self.socket.recv(&mut self.datagram).await {
+            Ok(()) => Ok(Some(&self.datagram)),
+            Err(error) if error.raw_os_error() == Some(OVERRUN) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Listens. To be made inside a runtime.
+pub(super) struct Announcements {
+    routes: Ear,
+    ipsec: Ipsec,
+}
+
+/// Whether IPsec can be heard.
+enum Ipsec {
+    /// The kernel has none yet, and a socket of its own would make it load one.
+    NotThere,
+    Heard(Ear),
+    /// The kernel tells it to `CAP_NET_ADMIN` only.
+    NotTold,
 }
 
 impl Announcements {
     /// Begins to listen.
     pub(super) fn new() -> io::Result<Self> {
-        let mut socket = TokioSocket::new(NETLINK_ROUTE)?;
-        socket.socket_mut().bind_auto()?;
-        for group in GROUPS {
-            socket.socket_mut().add_membership(*group)?;
+        let mut announcements = Self { routes: Ear::new(NETLINK_ROUTE, GROUPS)?, ipsec: Ipsec::NotThere };
+        announcements.look_for_ipsec();
+        Ok(announcements)
+    }
+
+    /// True where IPsec is heard from now on.
+    fn look_for_ipsec(&mut self) -> bool {
+        let is_new = matches!(self.ipsec, Ipsec::NotThere) && matches!(kernel_has_ipsec(&LiveHost::new("/")), Ok(true));
+        if is_new {
+            self.ipsec = Ear::new(NETLINK_XFRM, IPSEC_GROUPS).map_or_else(
+                |error| {
+                    tracing::info!(%error, "policies of IPsec cannot be heard; only the schedule looks");
+                    Ipsec::NotTold
+                },
+                Ipsec::Heard,
+            );
         }
-        Ok(Self { socket, datagram: Vec::with_capacity(DATAGRAM_BYTES_MAX) })
+        is_new
     }
 
     /// Waits for announcements, and says which tables they are about.
@@ -51,18 +106,23 @@ impl Announcements {
     /// # Errors
     /// When the socket can no longer be read.
     pub(super) async fn next(&mut self) -> io::Result<BTreeSet<&'static str>> {
-        self.datagram.clear();
-        match self.socket.recv(&mut self.datagram).await {
-            Ok(()) => Ok(tables(&self.datagram)),
-            Err(error) if error.raw_os_error() == Some(OVERRUN) => {
-                Ok(MEANINGS.iter().map(|(_, table)| *table).collect())
+        let Ipsec::Heard(ipsec) = &mut self.ipsec else {
+            let mut tables = tables(self.routes.hear().await?);
+            // Programs that set up IPsec also touch routes or rules, and were not announced before.
+            if self.look_for_ipsec() {
+                tables.insert(IPSEC_POLICIES);
             }
-            Err(error) => Err(error),
+            return Ok(tables);
+        };
+        tokio::select! {
+            heard = self.routes.hear() => Ok(tables(heard?)),
+            heard = ipsec.hear() => heard.map(|_| BTreeSet::from([IPSEC_POLICIES])),
         }
     }
 }
 
-fn tables(datagram: &[u8]) -> BTreeSet<&'static str> {
+fn tables(datagram: Option<&[u8]>) -> BTreeSet<&'static str> {
+    let Some(datagram) = datagram else { return MEANINGS.iter().map(|(_, table)| *table).collect() };
     let kinds = messages(datagram).map(|message| message.kind);
     kinds.filter_map(|kind| MEANINGS.iter().find_map(|(of, table)| (*of == kind).then_some(*table))).collect()
 }
