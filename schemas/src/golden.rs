@@ -179,6 +179,7 @@ fn plan() -> Plan {
             host: "tos-db-1".into(),
             interface: "wg0".into(),
             device: None,
+            software: String::new(),
             purpose: "保守".into(),
             supplier_id: SupplierId::new("debian").unwrap(),
         }],

@@ -228,14 +228,28 @@ pub struct DeclaredRemotePath {
     /// The host it ends on; empty for a way in of a device.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
-    /// The network interface it ends on; empty for a way in of a device.
+    /// The network interface it ends on; empty for a way in of a device and for software.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub interface: String,
     /// The way in of a device, for a path that ends on no host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeclaredWayIn>,
+    /// The remote-control software of the host by which it enters, where it ends on no interface: `anydesk`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub software: String,
     /// What it is for.
     pub purpose: String,
     /// Who uses it to maintain or operate.
     pub supplier_id: SupplierId,
+}
+
+impl DeclaredRemotePath {
+    /// What it ends on, in one line: `tos-1 wg0`.
+    pub fn ends_on(&self) -> String {
+        match &self.device {
+            Some(way) => format!("{} {}", way.device_id, way.way_in),
+            None if self.interface.is_empty() => format!("{} {}", self.host, self.software),
+            None => format!("{} {}", self.host, self.interface),
+        }
+    }
 }

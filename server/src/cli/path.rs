@@ -25,6 +25,9 @@ pub(crate) enum PathCommand {
         /// Only: findings, undeclared, without_contract, unrestricted, removed
         #[arg(long, value_parser = ["findings", "undeclared", "without_contract", "unrestricted", "removed"])]
         only: Option<String>,
+        /// Only those in whose name, host or device all of these words are: where is this software?
+        #[arg(long, value_name = "WORDS")]
+        find: Option<String>,
         #[command(flatten)]
         server: ServerArguments,
     },
@@ -143,15 +146,25 @@ pub(crate) struct AnswerArguments {
 
 pub(crate) fn run(command: &PathCommand, language: Language) -> anyhow::Result<ExitCode> {
     match command {
-        PathCommand::List { equipment, only, server } => {
+        PathCommand::List { equipment, only, find, server } => {
             let equipment = equipment.iter().map(|id| format!("&equipment_id={id}"));
-            let wanted: String = equipment.chain(only.iter().map(|only| format!("&only={only}"))).collect();
+            let only = only.iter().map(|only| format!("&only={only}"));
+            let find = find.iter().map(|words| format!("&q={}", escaped(words)));
+            let wanted: String = equipment.chain(only).chain(find).collect();
             say(&table(&every(server, "/paths", &wanted)?, language));
         }
         PathCommand::Record(arguments) => record(arguments, language)?,
         PathCommand::Answer(arguments) => answer(arguments, language)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A text in an address (RFC 3986, 2.1).
+fn escaped(text: &str) -> String {
+    let one = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(one).collect()
 }
 
 fn enters(arguments: &RecordArguments) -> Option<Value> {

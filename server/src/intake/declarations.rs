@@ -172,10 +172,11 @@ fn check_plan(plan: &Plan) -> Check {
             None if host_key(&path.host).is_empty() => {
                 return Err((paths.index(i).key("host"), "say on which host it ends, or on which device".into()));
             }
-            None if path.interface.trim().is_empty() => {
-                return Err((paths.index(i).key("interface"), "say on which interface it ends".into()));
+            None if path.interface.trim().is_empty() == path.software.trim().is_empty() => {
+                let what = "say on which interface of the host it ends, or by which software of the host it enters";
+                return Err((paths.index(i).key("interface"), what.into()));
             }
-            Some(_) if !(path.host.is_empty() && path.interface.is_empty()) => {
+            Some(_) if !(path.host.is_empty() && path.interface.is_empty() && path.software.is_empty()) => {
                 return Err((paths.index(i).key("device"), "a path ends on a host or on a device, not on both".into()));
             }
             Some(way) if way.way_in.trim().is_empty() => {
@@ -186,7 +187,7 @@ fn check_plan(plan: &Plan) -> Check {
     }
     let ends = plan.remote_paths.iter().map(|path| match &path.device {
         Some(way) => format!("{} {}", way.device_id, way.way_in),
-        None => format!("{} {}", host_key(&path.host), path.interface),
+        None => format!("{} {}{}", host_key(&path.host), path.interface, path.software.to_lowercase()),
     });
     check_unique(ends, "host and interface", |i| paths.index(i))?;
     let contractors = plan.contractors.iter().map(ToString::to_string);

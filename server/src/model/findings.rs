@@ -138,7 +138,7 @@ pub enum Turn {
     Opened,
     /// It closed.
     Closed,
-    /// It stayed open and now concerns another equipment, or an equipment at all.
+    /// It stayed open and now concerns another equipment, or an equipment at all, or matters more or less.
     Moved,
     /// It stayed what it was.
     Stayed,
@@ -170,7 +170,8 @@ impl Findings {
             }
             (Some(before), Some(verdict)) if before.verdict == verdict => (None, Turn::Stayed),
             (Some(before), Some(verdict)) => {
-                let moved = before.verdict.equipment_id != verdict.equipment_id;
+                let key = |verdict: &Verdict| (verdict.equipment_id.clone(), verdict.severity);
+                let moved = key(&before.verdict) != key(&verdict);
                 let turn = if moved { Turn::Moved } else { Turn::Stayed };
                 (Some(Finding { verdict, ..Finding::clone(before) }), turn)
             }

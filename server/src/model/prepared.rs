@@ -84,6 +84,8 @@ pub enum Sort {
     Interface,
     /// What a device's configuration says.
     Device,
+    /// Software for remote control, tunnels or VPN.
+    Tool,
     /// Anything that is no component and changes no meaning.
     Other,
 }
@@ -100,11 +102,11 @@ impl Sort {
             Observation::NetworkInterface(_) => Self::Interface,
             Observation::ListeningSocket(_)
             | Observation::Tunnel(_)
-            | Observation::RemoteTool(_)
             | Observation::ConfiguredTunnel(_)
             | Observation::NetworkPlace(_)
             | Observation::Modem(_) => Self::Other,
             Observation::DeviceConfiguration(_) => Self::Device,
+            Observation::RemoteTool(_) => Self::Tool,
         }
     }
 

@@ -21,7 +21,7 @@ use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::duty::{DutyMoved, DutyState};
 use daicho_schemas::fact::observation::{
     Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, Package, PackageOrigin,
-    PackageState,
+    PackageState, RemoteTool,
 };
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::fact::ticket::{TicketMoved, TicketState, TicketStated};
@@ -201,6 +201,11 @@ impl Script {
     pub(crate) fn interfaces(&mut self, outcome: Outcome, interfaces: &[NetworkInterface]) {
         let items = interfaces.iter().cloned().map(Observation::NetworkInterface).collect();
         self.report("network_interfaces", outcome, items);
+    }
+
+    pub(crate) fn tools(&mut self, outcome: Outcome, tools: &[RemoteTool]) {
+        let items = tools.iter().cloned().map(Observation::RemoteTool).collect();
+        self.report("remote_tools", outcome, items);
     }
 
     pub(crate) fn os(&mut self, os_id: &str) {
@@ -460,6 +465,15 @@ impl PlanScript {
             "interface": interface,
             "purpose": "保守",
             "supplier_id": "vendor",
+        }));
+        self
+    }
+
+    /// It declares that somebody comes in by software of a host.
+    pub(crate) fn software(mut self, host: &str, software: &str) -> Self {
+        self.0["remote_paths"].as_array_mut().unwrap().push(json!({
+            "remote_path_id": format!("{host}-software"), "host": host, "software": software,
+            "purpose": "保守", "supplier_id": "vendor",
         }));
         self
     }

@@ -27,6 +27,16 @@ pub enum RemoteToolClass {
     Modem,
 }
 
+impl RemoteToolClass {
+    /// Whether somebody elsewhere may come in by it. Logins of the operating system and modems are looked at for what they are.
+    pub fn may_let_in(self) -> bool {
+        match self {
+            Self::RemoteControl | Self::Tunnel | Self::Rmm | Self::Vpn => true,
+            Self::RemoteLogin | Self::Modem => false,
+        }
+    }
+}
+
 /// What shows a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -89,11 +99,14 @@ impl RemoteTool {
         self.tool.clone()
     }
 
+    /// Whether a process of it was seen.
+    pub fn runs(&self) -> bool {
+        self.evidence.iter().any(|one| one.sort == ToolEvidenceSort::Process)
+    }
+
     /// Whether it runs, or will run after the next start of the host. A tool that is only there is asleep, not gone.
     pub fn is_awake(&self) -> bool {
-        self.evidence.iter().any(|one| {
-            one.sort == ToolEvidenceSort::Process
-                || (one.sort == ToolEvidenceSort::Unit && one.state == Some(UnitState::Enabled))
-        })
+        let starts = |one: &ToolEvidence| one.sort == ToolEvidenceSort::Unit && one.state == Some(UnitState::Enabled);
+        self.runs() || self.evidence.iter().any(starts)
     }
 }

@@ -44,6 +44,9 @@ pub(super) struct DevicesQuery {
     /// Paths only: `findings`, `undeclared`, `without_contract`, `unrestricted`, `removed`.
     #[serde(default)]
     only: Option<PathsOnly>,
+    /// Paths only: words that must all be in what enters, or where.
+    #[serde(default)]
+    q: Option<String>,
 }
 
 /// `GET /devices`: devices, recorded ones first.
@@ -60,8 +63,8 @@ pub(super) async fn one(moment: Moment, Path(id): Path<String>) -> Answer<Device
 
 /// `GET /paths`: every way in from outside, as it is seen, said and declared.
 pub(super) async fn paths(moment: Moment, query: Asked<DevicesQuery>) -> Answer<Page<PathRow>> {
-    let DevicesQuery { cursor, limit, equipment_id, supplier_id, only } = asked(query)?;
-    let wanted = PathQuery { equipment_id, supplier_id, only };
+    let DevicesQuery { cursor, limit, equipment_id, supplier_id, only, q } = asked(query)?;
+    let wanted = PathQuery { equipment_id, supplier_id, only, q };
     page(moment.model.paths_page(Part { cursor: cursor.as_deref(), limit }, &wanted))
 }
 

@@ -69,6 +69,7 @@ impl PageContext {
             Evidence::OuiAndGateway => self.t("evidence-oui-gateway"),
             Evidence::Banner => self.t("evidence-banner"),
             Evidence::Snmp => self.t("evidence-snmp"),
+            Evidence::Software => self.t("evidence-software"),
             Evidence::Interface => self.t("evidence-interface"),
             Evidence::Configuration => self.t("evidence-configuration"),
             Evidence::ConfigurationAndAnswer => self.t("evidence-configuration-answer"),

@@ -10,7 +10,7 @@ use super::table::{Change, ClockRule, JP_ESPA, Pack, REGIME_JP_ESPA, Situation, 
 use crate::model::findings::{Finding, Subject};
 use crate::model::meaning::SupplierKey;
 use crate::model::regimes;
-use crate::model::rows::{DutyLife, DutyRow, DutyState, FindingState, Phase};
+use crate::model::rows::{DutyLife, DutyRow, DutyState, FindingState, Phase, Severity};
 use crate::model::rules::{CHANGED_WHILE_PROHIBITED, DEVICE_WAY_IN_UNDECLARED};
 use crate::model::state::State;
 use crate::model::views::declarations::{PlanState, SupplierState};
@@ -33,6 +33,7 @@ pub(crate) fn may_oblige(finding: &Finding) -> bool {
         Subject::WayIn(..) => finding.rule_id.as_str() == DEVICE_WAY_IN_UNDECLARED,
         Subject::Product(..)
         | Subject::Interface(..)
+        | Subject::Tool(..)
         | Subject::Plan(_)
         | Subject::Party(..)
         | Subject::Computer(..)
@@ -57,6 +58,9 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
     let (change, kind) = match &finding.subject {
         Subject::Product(_, supplier, _) => (change_of(state, equipment, supplier), PlanKind::Installation),
         Subject::Interface(..) | Subject::WayIn(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
+        // Of software, only what was seen to run: what merely lies there lets nobody in.
+        Subject::Tool(..) if finding.verdict.severity < Severity::Critical => return Vec::new(),
+        Subject::Tool(..) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
         // A path that a plan declares is declared, whatever becomes of its contract.
         Subject::RemotePath(path) if !state.declares(path) => (Change::RemotePathUndeclared, PlanKind::Entrustment),
         Subject::Plan(plan) | Subject::Party(plan, _) => return duties_of_edit(state, id, finding, plan, on),

@@ -18,6 +18,8 @@ pub enum Subject {
     Agent(AgentId),
     /// A network interface of a host, by its agent and name.
     Interface(AgentId, String),
+    /// Software by which somebody may come in to a host, by its agent and its name in the list of tools.
+    Tool(AgentId, String),
     /// A plan.
     Plan(PlanId),
     /// Somebody whom a plan names.
@@ -49,6 +51,7 @@ impl fmt::Display for Subject {
             Self::Supplier(equipment, supplier) => write!(out, "supplier:{equipment}:{supplier}"),
             Self::Agent(agent) => write!(out, "agent:{agent}"),
             Self::Interface(agent, name) => write!(out, "interface:{agent}:{name}"),
+            Self::Tool(agent, tool) => write!(out, "tool:{agent}:{tool}"),
             Self::Plan(plan) => write!(out, "plan:{plan}"),
             Self::Party(plan, supplier) => {
                 write!(out, "party:{}:{plan}:{supplier}", plan.as_str().len())

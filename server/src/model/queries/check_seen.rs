@@ -5,6 +5,7 @@
 use super::super::Model;
 use super::super::prepared::Sort;
 use super::super::views::drift::EquipmentDrift;
+use daicho_schemas::fact::declaration::DeclaredRemotePath;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::ids::EquipmentId;
 use daicho_schemas::text::Text;
@@ -66,14 +67,12 @@ impl Model {
 
     fn paths_seen(&self, id: &EquipmentId, drift: &EquipmentDrift) -> Vec<Seen> {
         let plans = self.state.declarations.plans_of(id);
-        let declared: BTreeSet<String> = plans
-            .flat_map(|plan| &plan.plan.remote_paths)
-            .map(|path| format!("{} {}", path.host, path.interface))
-            .collect();
+        let declared: BTreeSet<String> =
+            plans.flat_map(|plan| &plan.plan.remote_paths).map(DeclaredRemotePath::ends_on).collect();
         let of = |host: u32| {
             let row = self.drift.hosts.get(host)?;
             let name = row.name.as_ref()?.to_string();
-            Some(row.remote_interfaces.iter().map(move |interface| format!("{name} {interface}")).collect::<Vec<_>>())
+            Some(row.ways.interfaces.iter().map(move |interface| format!("{name} {interface}")).collect::<Vec<_>>())
         };
         let seen: BTreeSet<String> = drift.members.iter().filter_map(of).flatten().collect();
         let line = |what: (&str, &str), names: &BTreeSet<String>| {

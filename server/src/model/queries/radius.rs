@@ -407,7 +407,7 @@ fn touches(state: &PlanState, centre: &Centre, reached: &Reached) -> Vec<Touch> 
         touch(role, &party.supplier_id, by_supplier(&party.supplier_id))
     });
     let paths = plan.remote_paths.iter().map(|path| {
-        let (remote_path_id, ends_on) = (path.remote_path_id.clone(), format!("{} {}", path.host, path.interface));
+        let (remote_path_id, ends_on) = (path.remote_path_id.clone(), path.ends_on());
         touch(Role::RemotePath { remote_path_id, ends_on }, &path.supplier_id, by_supplier(&path.supplier_id))
     });
     parts.chain(contractors).chain(paths).chain(equipment).chain(parties).flatten().collect()

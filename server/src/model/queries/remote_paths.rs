@@ -2,6 +2,11 @@
 //! joined by where a path enters.
 //! It does not judge; the rules do. Invariant: the three stay beside each other, and unknown is never shown as yes.
 
+mod software;
+mod wanted;
+
+pub use wanted::{PATHS_ONLY, PathQuery, PathsOnly};
+
 use super::super::Model;
 use super::super::findings::{Subject, finding_id};
 use super::super::rows::{FindingState, Page, Severity};
@@ -16,7 +21,7 @@ use daicho_schemas::fact::remote_path::{PathEntry, RemoteDaysEnded};
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, FindingId, PlanId, RemotePathId, RuleId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How sure it is that a path or a device is what it is said to be. Each step is better evidence than the one before; the steps are
@@ -34,6 +39,8 @@ pub enum Evidence {
     Banner,
     /// It names itself by SNMP (sysObjectID).
     Snmp,
+    /// Software of the host that is known by its names: a package, a unit, a process.
+    Software,
     /// The kernel of a host shows the interface.
     Interface,
     /// Its configuration was read, of which hash and day are kept.
@@ -108,61 +115,6 @@ pub struct PathRow {
     pub evidence: Evidence,
     /// Open findings about it.
     pub findings: Vec<OpenFinding>,
-}
-
-/// Which paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PathQuery {
-    /// Leading to this equipment.
-    pub equipment_id: Option<EquipmentId>,
-    /// Of this vendor.
-    pub supplier_id: Option<SupplierId>,
-    /// Only these.
-    pub only: Option<PathsOnly>,
-}
-
-/// A part of the paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PathsOnly {
-    /// With an open finding.
-    Findings,
-    /// In no plan and no record.
-    Undeclared,
-    /// Whose contract is missing or over.
-    WithoutContract,
-    /// That anybody may reach.
-    Unrestricted,
-    /// That were removed.
-    Removed,
-}
-
-/// Every part, in the order in which people choose.
-pub const PATHS_ONLY: &[(PathsOnly, &str)] = &[
-    (PathsOnly::Findings, "findings"),
-    (PathsOnly::Undeclared, "undeclared"),
-    (PathsOnly::WithoutContract, "without_contract"),
-    (PathsOnly::Unrestricted, "unrestricted"),
-    (PathsOnly::Removed, "removed"),
-];
-
-impl PathsOnly {
-    /// The part of a name that machines see.
-    pub fn named(name: &str) -> Option<Self> {
-        PATHS_ONLY.iter().find(|(_, own)| *own == name).map(|(only, _)| *only)
-    }
-
-    fn has(self, row: &PathRow) -> bool {
-        let removed = row.said.as_ref().is_some_and(|said| !said.stands());
-        match self {
-            Self::Findings => !row.findings.is_empty(),
-            Self::Undeclared => row.declared.is_empty() && row.said.is_none(),
-            Self::WithoutContract => !removed && matches!(row.contract, ContractState::Missing | ContractState::Ended),
-            Self::Unrestricted => row.restriction.restricted.answer == Answer::No,
-            Self::Removed => removed,
-        }
-    }
 }
 
 /// Where a path enters as one word, for lists and links.
@@ -274,9 +226,10 @@ impl Model {
             }
         }
         for host in self.drift.hosts.iter().filter(|host| host.seen.live) {
-            for interface in host.remote_interfaces.iter() {
+            for interface in host.ways.interfaces.iter() {
                 add(PathEntry::HostInterface { host: host.key.to_string(), interface: interface.clone() });
             }
+            self.software_entries(host).into_iter().for_each(&mut add);
         }
         self.state.remote_paths.iter().for_each(|path| add(entry_key(&path.recorded.enters)));
         let filed = self.state.declarations.plans().filter(|plan| plan.filed());
@@ -286,7 +239,7 @@ impl Model {
 
     /// Every path that is wanted, by where it enters.
     pub fn path_rows(&self, query: &PathQuery) -> Vec<PathRow> {
-        self.entries().into_values().map(|entry| self.path_row(&entry)).filter(|row| wanted(query, row)).collect()
+        self.entries().into_values().map(|entry| self.path_row(&entry)).filter(|row| query.wants(row)).collect()
     }
 
     /// One page of them. `None` when the cursor is not one of this list.
@@ -296,7 +249,7 @@ impl Model {
             let behind = entries.split_off(cursor);
             entries = behind.into_iter().filter(|(key, _)| key != cursor).collect();
         }
-        let rows = entries.into_values().map(|entry| self.path_row(&entry)).filter(|row| wanted(query, row));
+        let rows = entries.into_values().map(|entry| self.path_row(&entry)).filter(|row| query.wants(row));
         Some(part.of(rows, |row| row.key.clone()))
     }
 
@@ -377,7 +330,7 @@ impl Model {
                     let Some(own) = self.drift.hosts.get(no) else { continue };
                     row.equipment.extend(own.equipment.iter().cloned());
                     let Some(agent) = self.state.agents.by_number(no) else { continue };
-                    if !own.remote_interfaces.contains(interface) {
+                    if !own.ways.interfaces.contains(interface) {
                         continue;
                     }
                     row.seen_by = Some(agent.agent_id.clone());
@@ -394,11 +347,7 @@ impl Model {
                         .extend(self.open_about(&Subject::Interface(agent.agent_id.clone(), interface.clone())));
                 }
             }
-            PathEntry::Software { host, software } => {
-                row.what = Text::same(format!("{host} {software}"));
-                let hosts = self.drift.hosts.of_name(host).filter_map(|no| self.drift.hosts.get(no));
-                row.equipment.extend(hosts.flat_map(|own| own.equipment.iter().cloned()));
-            }
+            PathEntry::Software { .. } => self.software_seen(entry, row),
         }
     }
 
@@ -464,12 +413,6 @@ impl Model {
             _ => ContractState::Ended,
         }
     }
-}
-
-fn wanted(query: &PathQuery, row: &PathRow) -> bool {
-    query.equipment_id.as_ref().is_none_or(|id| row.equipment.contains(id))
-        && query.supplier_id.as_ref().is_none_or(|id| row.supplier_id.as_ref() == Some(id))
-        && query.only.is_none_or(|only| only.has(row))
 }
 
 /// Whether somebody looks at the log of a path, as its record says.

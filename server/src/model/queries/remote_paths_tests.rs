@@ -1,10 +1,10 @@
 //! Paths joined: seen, said and declared stay beside each other, with the step of the ladder that each has.
 
 use super::{ContractState, Evidence, PathQuery, PathsOnly};
-use crate::model::testing::{Script, interface, plan, reading, supplier, tunnel, way};
+use crate::model::testing::{Script, interface, plan, reading, supplier, tool, tunnel, way};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::device::Answer;
-use daicho_schemas::fact::observation::InterfaceKind;
+use daicho_schemas::fact::observation::{InterfaceKind, RemoteToolClass};
 use serde_json::json;
 
 fn terminal() -> Script {
@@ -62,4 +62,32 @@ fn what_only_a_person_says_is_on_the_lowest_step_and_unknown() {
         (row.evidence, row.enabled.answer, row.second_factor.answer),
         (Evidence::Said, Answer::Unknown, Answer::Unknown)
     );
+}
+
+/// A tool has one row under the name that people gave it; what was not seen to run is unknown, and a search finds its hosts.
+#[test]
+fn software_that_was_seen_stands_beside_what_was_said_of_it() {
+    let mut script = Script::with_agent("tos-1");
+    script.plan(plan("plan-1", "tos").host("tos-1"));
+    let anydesk = |evidence: &[&str]| tool("anydesk", RemoteToolClass::RemoteControl, evidence);
+    let quiet = [
+        tool("openssh-server", RemoteToolClass::RemoteLogin, &["process sshd"]),
+        tool("openvpn", RemoteToolClass::Vpn, &["package openvpn"]),
+    ];
+    script.tools(Outcome::Complete, &[&[anydesk(&["package anydesk-host"])][..], &quiet].concat());
+    let rows = script.model.path_rows(&PathQuery::default());
+    assert_eq!(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["software:tos-1:anydesk"]);
+    assert_eq!((rows[0].enabled.answer, rows[0].evidence), (Answer::Unknown, Evidence::Software));
+    assert_eq!(rows[0].findings.len(), 1);
+    script.tools(Outcome::Complete, &[anydesk(&["package anydesk-host", "process anydesk"])]);
+    script.software_path("remote-desk", ("TOS-1", "Anydesk-Host"), json!({}));
+    let rows = script.model.path_rows(&PathQuery::default());
+    assert_eq!(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["software:tos-1:anydesk-host"]);
+    assert_eq!(rows[0].enabled.answer, Answer::Yes);
+    assert!(rows[0].said.is_some() && rows[0].seen_by.is_some());
+    let rules: Vec<_> = rows[0].findings.iter().map(|own| own.rule_id.as_str()).collect();
+    assert_eq!(rules, ["remote_path_without_contract"], "it is declared, and has no contract");
+    let found =
+        |words: &str| script.model.path_rows(&PathQuery { q: Some(words.into()), ..PathQuery::default() }).len();
+    assert_eq!([found("ANYDESK tos"), found("anydesk tos-2"), found("")], [1, 0, 1]);
 }

@@ -2,12 +2,16 @@
 //! It does not check anything. Invariant: the same number makes the same step of the same ledger.
 
 use crate::ledger::entry::Author;
-use crate::model::testing::{Script, change, interface, operating_system, package, plan, supplier};
+use crate::model::testing::{
+    Script, change, dropped, interface, operating_system, package, plan, reading, supplier, tool, tunnel,
+};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{Hearing, Notices};
 use daicho_schemas::fact::duty::{DUTY_STATES, DutyAssigned, DutyDate, DutyDated, DutyOwner};
-use daicho_schemas::fact::observation::{Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin};
+use daicho_schemas::fact::observation::{
+    Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin, RemoteTool, RemoteToolClass,
+};
 use daicho_schemas::fact::ticket::TICKET_STATES;
 use daicho_schemas::ids::PersonId;
 use daicho_schemas::time::CalendarDate;
@@ -43,6 +47,7 @@ pub(super) fn eventful() -> Script {
         Outcome::Complete,
         &[interface("wg0", InterfaceKind::Wireguard), interface("eth0", InterfaceKind::Ethernet)],
     );
+    script.tools(Outcome::Complete, &some_tools(11));
     script.supplier(supplier("vendor"));
     let first = script.agent.clone();
     script.enrol("tos-2");
@@ -166,7 +171,7 @@ const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-w
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 pub(super) fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 21, usize::from(step / 21));
+    let (choice, n) = (step % 24, usize::from(step / 24));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -204,10 +209,34 @@ pub(super) fn happens(script: &mut Script, step: u16) {
         12 if script.model.duties_total() > 0 => person_acts(script, n),
         13..=16 => planned(script, choice, n),
         19 => person_decides(script, n),
+        21 => script.tools(outcome, &some_tools(n)),
+        22 => software_said(script, n),
+        23 => script.report("device_configurations", outcome, vec![dropped(&reading("S1", &[tunnel("tunnel 1")]))]),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {
         script.agent = agents[n % script.model.agents().count()].to_string().try_into().unwrap();
+    }
+}
+
+/// Tools that lie there, wait or run; one of no class that lets anybody in.
+fn some_tools(n: usize) -> Vec<RemoteTool> {
+    let evidence = [["package anydesk"], ["process anydesk"], ["enabled anydesk.service"]][n / 2 % 3];
+    let all = [
+        tool("anydesk", RemoteToolClass::RemoteControl, &evidence),
+        tool("openvpn", RemoteToolClass::Vpn, &["process openvpn"]),
+        tool("openssh-server", RemoteToolClass::RemoteLogin, &["process sshd"]),
+    ];
+    all.into_iter().take(n % 4).collect()
+}
+
+/// A person or a plan speaks of software by which somebody comes in.
+fn software_said(script: &mut Script, n: usize) {
+    let (host, name) = (["tos-1", "tos-2"][n / 3 % 2], ["AnyDesk", "openvpn", "other"][n / 6 % 3]);
+    match n % 3 {
+        0 => script.plan(plan("plan-2", "tos").host("tos-2").software(host, name).entrustment()),
+        1 => script.software_path("path-1", (host, name), json!({})),
+        _ => script.software_path("path-1", (host, name), json!({ "removed_on": "2026-11-21" })),
     }
 }
 

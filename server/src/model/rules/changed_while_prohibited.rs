@@ -39,7 +39,7 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let agent = |host: &HostNo| facts.state.agents.by_number(*host).map(|agent| agent.agent_id.clone());
     // A host that bears another name may have come to another equipment, or to none, with its ways in.
     let rows = touched.hosts.iter().filter_map(|host| Some((host, facts.drift.hosts.get(*host)?)));
-    let moved = rows.flat_map(|(host, row)| row.remote_interfaces.iter().map(move |name| (host, name)));
+    let moved = rows.flat_map(|(host, row)| row.ways.interfaces.iter().map(move |name| (host, name)));
     let all = moved.chain(touched.interfaces.iter().map(|(host, name)| (host, name)));
     let interfaces = all.filter_map(|(host, name)| Some(Subject::Interface(agent(host)?, name.clone())));
     products.chain(interfaces).chain(facts.agents_of(&touched.hosts)).chain(of_plans(facts, touched)).collect()
@@ -79,6 +79,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         | Subject::Party(..)
         | Subject::Computer(..)
         | Subject::Ticket(_)
+        | Subject::Tool(..)
         | Subject::WayIn(..)
         | Subject::Device(_)
         | Subject::RemotePath(_)

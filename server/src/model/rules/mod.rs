@@ -28,6 +28,7 @@ mod remote_maintenance_unanswered;
 mod remote_path_undeclared;
 mod remote_path_without_contract;
 pub(crate) mod remote_paths;
+pub(crate) mod remote_tool_undeclared;
 mod supplier_unconfirmed;
 mod undeclared_component;
 mod undeclared_host;
@@ -74,6 +75,7 @@ pub const RULES: &[Rule] = &[
     supplier_unconfirmed::RULE,
     undeclared_host::RULE,
     remote_path_undeclared::RULE,
+    remote_tool_undeclared::RULE,
     device_way_in_undeclared::RULE,
     device_way_in_unrestricted::RULE,
     device_firmware_affected::RULE,

@@ -28,7 +28,9 @@ fn claim() -> Text {
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let devices = touched.devices.iter().filter_map(|id| facts.state.devices.recorded(id)?.equipment_id.as_ref());
-    let equipment: BTreeSet<&EquipmentId> = touched.equipment.iter().chain(devices).collect();
+    // A record of a supplier gives it the name that findings bear.
+    let named = touched.supplier.iter().flat_map(|_| facts.drift.spoken_of(facts.state));
+    let equipment: BTreeSet<&EquipmentId> = touched.equipment.iter().chain(devices).chain(named).collect();
     let pairs = equipment.into_iter().flat_map(|id| {
         let all = maintainers(facts.state, id).into_iter();
         all.map(|supplier| (id.clone(), supplier))

@@ -25,7 +25,7 @@ fn claim() -> Text {
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let all = touched.hosts.iter().filter_map(|host| facts.drift.hosts.get(*host).map(|row| (*host, row)));
-    let all = all.flat_map(|(host, row)| row.remote_interfaces.iter().map(move |name| (host, name)));
+    let all = all.flat_map(|(host, row)| row.ways.interfaces.iter().map(move |name| (host, name)));
     let all = all.chain(touched.interfaces.iter().map(|(host, name)| (*host, name)));
     let agent = |host: HostNo| facts.state.agents.by_number(host).map(|agent| agent.agent_id.clone());
     all.filter_map(|(host, name)| Some(Subject::Interface(agent(host)?, name.clone()))).collect()

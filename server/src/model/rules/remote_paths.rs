@@ -32,6 +32,9 @@ pub(super) fn ways_touched(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Sub
 pub(crate) fn entry_of(path: &DeclaredRemotePath) -> PathEntry {
     match &path.device {
         Some(way) => PathEntry::DeviceWayIn { device_id: way.device_id.clone(), way_in: way.way_in.clone() },
+        None if path.interface.is_empty() => {
+            entry_key(&PathEntry::Software { host: path.host.clone(), software: path.software.clone() })
+        }
         None => entry_key(&PathEntry::HostInterface { host: path.host.clone(), interface: path.interface.clone() }),
     }
 }

@@ -5,7 +5,9 @@ use super::Script;
 use crate::ledger::entry::Author;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::device::DeviceReading;
-use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
+use daicho_schemas::fact::observation::{
+    DeviceConfiguration, Observation, RemoteTool, RemoteToolClass, ToolEvidence, ToolEvidenceSort, UnitState,
+};
 use daicho_schemas::ids::PersonId;
 use serde_json::{Value, json};
 
@@ -63,6 +65,16 @@ impl Script {
         self.push(aoi(), Fact::RemotePath(serde_json::from_value(with(all, &more)).unwrap()));
     }
 
+    /// A person records a path by software of a host.
+    pub(crate) fn software_path(&mut self, id: &str, (host, software): (&str, &str), more: Value) {
+        let on = self.start.date_in_japan();
+        let all = json!({
+            "remote_path_id": id, "enters": { "software": { "host": host, "software": software } },
+            "equipment_id": "tos", "supplier_id": "vendor", "on": on,
+        });
+        self.push(aoi(), Fact::RemotePath(serde_json::from_value(with(all, &more)).unwrap()));
+    }
+
     /// A vendor answers whether it uses remote maintenance on `tos`.
     pub(crate) fn answer(&mut self, supplier: &str, uses: bool, valid_through: &str) {
         let on = self.start.date_in_japan();
@@ -78,6 +90,23 @@ impl Script {
         let due = self.model.remote_days_ended(self.start.date_in_japan(), 100);
         self.push(Author::Server, Fact::RemoteDaysEnded(due));
     }
+}
+
+/// A tool by what shows it: `package x`, `process x`, `enabled x.service`, `masked x.service`. Its name for people has its first
+/// letter large.
+pub(crate) fn tool(id: &str, class: RemoteToolClass, evidence: &[&str]) -> RemoteTool {
+    let one = |text: &&str| {
+        let (sort, name) = text.split_once(' ').unwrap();
+        let (sort, state) = match sort {
+            "package" => (ToolEvidenceSort::Package, None),
+            "process" => (ToolEvidenceSort::Process, None),
+            "enabled" => (ToolEvidenceSort::Unit, Some(UnitState::Enabled)),
+            _ => (ToolEvidenceSort::Unit, Some(UnitState::Masked)),
+        };
+        ToolEvidence { sort, name: name.into(), state }
+    };
+    let name = if id == "anydesk" { "AnyDesk".to_string() } else { format!("{}{}", id[..1].to_uppercase(), &id[1..]) };
+    RemoteTool { tool: id.into(), name, class, evidence: evidence.iter().map(one).collect(), last_use_on: None }
 }
 
 /// What an agent's drop folder shows.

@@ -26,6 +26,8 @@ pub struct PathsQuery {
     pub supplier: String,
     /// A part of them.
     pub only: String,
+    /// Words that must all be in what enters, or where.
+    pub q: String,
     /// The page's number.
     pub page: String,
 }
@@ -85,7 +87,8 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Q
             "" => None,
             id => Some(SupplierId::new(id).ok()?),
         };
-        let wanted = PathQuery { equipment_id, supplier_id, only: PathsOnly::named(&query.only) };
+        let wanted =
+            PathQuery { equipment_id, supplier_id, only: PathsOnly::named(&query.only), q: Some(query.q.clone()) };
         let rows = model.path_rows(&wanted);
         let some = |skip, take| rows.iter().skip(skip).take(take).cloned().collect();
         Some((Listing::of(rows.len(), query.page.parse().ok(), some), model.equipment_names()))

@@ -66,6 +66,7 @@ pub(in crate::http::console) fn plan() -> Plan {
             host: "tos-gw-01".into(),
             interface: "wg0".into(),
             device: None,
+            software: String::new(),
             purpose: "アプリケーションの保守".into(),
             supplier_id: SupplierId::new("reiji-soft").unwrap(),
         }],

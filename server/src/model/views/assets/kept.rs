@@ -22,7 +22,9 @@ impl Keep for Label {
     }
 }
 
-const SORTS: [Sort; 6] = [Sort::System, Sort::Hardware, Sort::Package, Sort::Origin, Sort::Interface, Sort::Other];
+/// Every sort, in the order in which snapshots number them.
+const SORTS: [Sort; 8] =
+    [Sort::System, Sort::Hardware, Sort::Package, Sort::Origin, Sort::Interface, Sort::Other, Sort::Device, Sort::Tool];
 
 impl Keep for Items {
     fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {

@@ -159,6 +159,9 @@ impl Drift {
         for path in &plan.remote_paths {
             match &path.device {
                 Some(way) => count(&mut self.ways_in, way.clone(), more),
+                None if path.interface.is_empty() => {
+                    count(&mut self.software, (host_key(&path.host), path.software.to_lowercase()), more);
+                }
                 None => count(&mut self.paths, (host_key(&path.host), path.interface.clone()), more),
             }
         }

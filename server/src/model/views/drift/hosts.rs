@@ -29,14 +29,23 @@ pub struct HostDrift {
     pub machine: u32,
     /// The equipment it belongs to.
     pub equipment: Arc<BTreeSet<EquipmentId>>,
-    /// Its network interfaces that can be one end of a way in from outside, in order.
-    pub remote_interfaces: Arc<Vec<String>>,
+    /// What on it can be one end of a way in from outside.
+    pub ways: HostWays,
     /// What it says of its operating system.
     pub system: Option<ItemNo>,
     /// Components on it.
     pub components: u64,
     /// How it is seen.
     pub seen: Seen,
+}
+
+/// What on a host can be one end of a way in from outside, each in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostWays {
+    /// Network interfaces, by name.
+    pub interfaces: Arc<Vec<String>>,
+    /// Software by which somebody may come in, by its name in the list of tools.
+    pub tools: Arc<Vec<String>>,
 }
 
 /// How a host is seen.
@@ -240,6 +249,19 @@ pub(super) fn remote_interfaces_of(state: &State, host: HostNo) -> Vec<String> {
         .into_iter()
         .filter_map(|item| match item.observation()? {
             Observation::NetworkInterface(one) if one.interface_kind.may_be_remote_path() => Some(one.name),
+            _ => None,
+        })
+        .collect();
+    remote.into_iter().collect()
+}
+
+/// A host's software by which somebody may come in from outside.
+pub(super) fn remote_tools_of(state: &State, host: HostNo) -> Vec<String> {
+    let tools = state.assets.on(host, |item| item.sort == Sort::Tool);
+    let remote: BTreeSet<String> = tools
+        .into_iter()
+        .filter_map(|item| match item.observation()? {
+            Observation::RemoteTool(one) if one.class.may_let_in() => Some(one.tool),
             _ => None,
         })
         .collect();

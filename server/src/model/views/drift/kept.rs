@@ -2,7 +2,7 @@
 //! It does not know how a snapshot is kept.
 //! Invariant: everything else is said anew from the other views, so a snapshot never holds a judgement.
 
-use super::hosts::{HostDrift, Seen};
+use super::hosts::{HostDrift, HostWays, Seen};
 use super::{Drift, Sightings, Touched, Variant};
 use crate::model::meaning::{Decided, Marks, Meaning, unknown_claim};
 use crate::model::numbers::{HostNo, ItemNo, NumberSet, Table, number};
@@ -41,8 +41,9 @@ impl Keep for NumberSet {
     }
 }
 
-/// A host as a snapshot keeps it: its number of settings, its name, its interfaces, its system, how many components it has.
-type HostKept = ((u32, u32), (Option<String>, (Vec<String>, (Option<ItemNo>, u32))));
+/// A host as a snapshot keeps it: its numbers of settings, its name, its interfaces and tools, its system, how many components it
+/// has.
+type HostKept = ((u32, u32), (Option<String>, ((Vec<String>, Vec<String>), (Option<ItemNo>, u32))));
 
 impl Drift {
     pub(crate) fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
@@ -51,8 +52,8 @@ impl Drift {
         for row in self.hosts.iter() {
             let name = row.name.as_ref().map(|name| name.to_string());
             let components = u32::try_from(row.components).unwrap_or(u32::MAX);
-            let kept: HostKept =
-                ((row.software, row.machine), (name, (Vec::clone(&row.remote_interfaces), (row.system, components))));
+            let ways = (Vec::clone(&row.ways.interfaces), Vec::clone(&row.ways.tools));
+            let kept: HostKept = ((row.software, row.machine), (name, (ways, (row.system, components))));
             kept.keep(out)?;
         }
         let slots = self.sightings.table().slots();
@@ -83,13 +84,15 @@ impl Drift {
     fn hosts_back(&mut self, from: &mut In<'_>, state: &State) -> Result<(), SnapshotError> {
         let mut rows = Vec::new();
         for at in 0..from.count()? {
-            let ((software, machine), (name, (interfaces, (system, components)))) = HostKept::back(from)?;
+            let ((software, machine), (name, (ways, (system, components)))) = HostKept::back(from)?;
             let key = name.as_ref().map(|name| Arc::<str>::from(host_key(name)));
             self.hosts.rename(number(at), None, key.as_ref());
-            rows.push((software, machine, name, key, interfaces, (system, components)));
+            rows.push((software, machine, name, key, ways, (system, components)));
         }
         // A host's equipment depends on the names of the others: all of them are known now.
-        for (at, (software, machine, name, key, interfaces, (system, components))) in rows.into_iter().enumerate() {
+        for (at, (software, machine, name, key, (interfaces, tools), (system, components))) in
+            rows.into_iter().enumerate()
+        {
             let host: HostNo = number(at);
             let agent_id = || state.agents.by_number(host).map_or("", |agent| agent.agent_id.as_str());
             let row = HostDrift {
@@ -98,7 +101,7 @@ impl Drift {
                 name: name.map(Arc::from),
                 software,
                 machine,
-                remote_interfaces: Arc::new(interfaces),
+                ways: HostWays { interfaces: Arc::new(interfaces), tools: Arc::new(tools) },
                 system,
                 components: u64::from(components),
                 seen: Seen::of(state, host),

@@ -10,7 +10,7 @@ mod moves;
 mod review;
 mod sightings;
 
-pub use hosts::{Fleet, HostDrift, Hosts, Seen};
+pub use hosts::{Fleet, HostDrift, HostWays, Hosts, Seen};
 pub use lines::{EquipmentDrift, Line, LineKey, Stand};
 pub use review::OpenKey;
 pub use sightings::{Listed, ORDERS, Sightings, Variant, VariantNo};
@@ -43,6 +43,8 @@ pub struct Touched {
     pub names: BTreeSet<String>,
     /// Network interfaces that came, went or are of another sort now.
     pub interfaces: BTreeSet<(HostNo, String)>,
+    /// Software for remote control, tunnels or VPN that came, went or is seen otherwise now.
+    pub tools: BTreeSet<(HostNo, String)>,
     /// Equipment whose plans changed: all that was said of it.
     pub equipment: BTreeSet<EquipmentId>,
     /// Computers that were decided about, or whose duties were moved.
@@ -77,7 +79,7 @@ impl Touched {
         Self {
             products: products.collect(),
             hosts: state.agents.iter().map(|(host, _)| host).collect(),
-            equipment: drift.equipment.keys().cloned().collect(),
+            equipment: drift.spoken_of(state).cloned().collect(),
             computers: state.computers.iter().map(|(key, _)| key.clone()).collect(),
             devices: state.devices.ids().cloned().collect(),
             paths: state.remote_paths.iter().map(|path| path.recorded.remote_path_id.clone()).collect(),
@@ -103,6 +105,8 @@ pub struct Drift {
     contexts: OrdMap<u32, Arc<HostContext>>,
     /// Ways in from outside that filed plans declare: host name as names are compared, interface, and how often.
     paths: OrdMap<(String, String), u32>,
+    /// Software by which filed plans let somebody in: host name and software as they are compared, and how often.
+    software: OrdMap<(String, String), u32>,
     /// Ways in of devices that filed plans declare, and how often.
     ways_in: OrdMap<DeclaredWayIn, u32>,
     /// How often an observation was understood: what a test of the cost counts.
@@ -127,6 +131,13 @@ impl Drift {
         drift
     }
 
+    /// Every equipment that a plan, a record of a path or a device names; some more than once.
+    pub(crate) fn spoken_of<'a>(&'a self, state: &'a State) -> impl Iterator<Item = &'a EquipmentId> {
+        let recorded = state.remote_paths.iter().filter_map(|path| path.recorded.equipment_id.as_ref());
+        let devices = state.devices.ids().filter_map(|id| state.devices.recorded(id)?.equipment_id.as_ref());
+        self.equipment.keys().chain(recorded).chain(devices)
+    }
+
     /// The setting of a number.
     pub fn setting(&self, no: u32) -> Option<&Setting> {
         self.settings.get(no).map(|setting| &**setting)
@@ -135,6 +146,11 @@ impl Drift {
     /// Whether a filed plan declares a way in by this interface.
     pub fn is_declared_path(&self, hostname: &str, interface: &str) -> bool {
         self.paths.contains_key(&(host_key(hostname), interface.to_string()))
+    }
+
+    /// Whether a filed plan lets somebody in by this software of a host.
+    pub fn is_declared_software(&self, hostname: &str, software: &str) -> bool {
+        self.software.contains_key(&(host_key(hostname), software.to_lowercase()))
     }
 
     /// Whether a filed plan declares a way in of a device.
@@ -174,7 +190,7 @@ impl Drift {
                 });
                 meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks, &state.decisions)
             }
-            Sort::Origin | Sort::Interface | Sort::Device | Sort::Other => None,
+            Sort::Origin | Sort::Interface | Sort::Device | Sort::Tool | Sort::Other => None,
         }
     }
 
@@ -195,8 +211,8 @@ impl Drift {
         };
         let name = self.hosts.get(host).map_or_else(|| hosts::name_of(state, host), |row| row.name.clone());
         let system = self.hosts.get(host).map_or_else(|| hosts::system_of(state, host), |row| row.system);
-        let interfaces = self.hosts.get(host).map(|row| Arc::clone(&row.remote_interfaces));
-        self.host_is(state, host, (name, system), settings, interfaces.unwrap_or_default(), touched);
+        let ways = self.hosts.get(host).map(|row| row.ways.clone());
+        self.host_is(state, host, (name, system), settings, ways.unwrap_or_default(), touched);
     }
 
     /// A report changed a host. Understands what changed, and only where the host as a whole changed, all of it.
@@ -207,7 +223,7 @@ impl Drift {
             .iter()
             .filter_map(|item| state.assets.items.get(item))
             .map(|item| {
-                self.interface_touched(state, host, item, touched);
+                Self::way_touched(state, host, item, touched);
                 item.sort as u8
             })
             .collect();
@@ -217,11 +233,13 @@ impl Drift {
         } else {
             (before.name.clone(), before.system)
         };
-        let interfaces = if any(Sort::Interface) {
-            Arc::new(hosts::remote_interfaces_of(state, host))
-        } else {
-            Arc::clone(&before.remote_interfaces)
-        };
+        let mut ways = before.ways.clone();
+        if any(Sort::Interface) {
+            ways.interfaces = Arc::new(hosts::remote_interfaces_of(state, host));
+        }
+        if any(Sort::Tool) {
+            ways.tools = Arc::new(hosts::remote_tools_of(state, host));
+        }
         let complete = state.coverage.outcome(host, INDEX_COLLECTOR) == Some(Outcome::Complete);
         let was_complete =
             matches!(self.setting(before.software), Some(Setting::Software { indexes_complete: true, .. }));
@@ -233,13 +251,16 @@ impl Drift {
             self.release_setting(before.machine);
         }
         self.items_moved(state, host, changed, (software, machine), touched);
-        self.host_is(state, host, (name, system), (software, machine), interfaces, touched);
+        self.host_is(state, host, (name, system), (software, machine), ways, touched);
     }
 
-    fn interface_touched(&self, state: &State, host: HostNo, item: &super::assets::Item, touched: &mut Touched) {
-        if item.sort == Sort::Interface {
-            touched.interfaces.insert((host, state.assets.items.key_text(item.key).to_string()));
-        }
+    fn way_touched(state: &State, host: HostNo, item: &super::assets::Item, touched: &mut Touched) {
+        let ways = match item.sort {
+            Sort::Interface => &mut touched.interfaces,
+            Sort::Tool => &mut touched.tools,
+            _ => return,
+        };
+        ways.insert((host, state.assets.items.key_text(item.key).to_string()));
     }
 
     /// What is understood of a host as a whole, and of those whose names it takes or leaves.
@@ -249,7 +270,7 @@ impl Drift {
         host: HostNo,
         (name, system): (Option<Arc<str>>, Option<ItemNo>),
         (software, machine): (u32, u32),
-        remote_interfaces: Arc<Vec<String>>,
+        ways: HostWays,
         touched: &mut Touched,
     ) {
         let before = self.hosts.get(host).cloned();
@@ -268,7 +289,7 @@ impl Drift {
             software,
             machine,
             equipment: self.hosts.equipment_of(state, host, named.as_deref()),
-            remote_interfaces,
+            ways,
             system,
             components: before.as_ref().map_or(0, |row| row.components),
             seen: Seen::of(state, host),
