@@ -4,7 +4,7 @@
 
 mod ipsec;
 mod network_manager;
-mod ssh;
+pub(super) mod ssh;
 mod vpn;
 
 use super::units::{self, State};

@@ -4,6 +4,7 @@
 
 mod last_use;
 mod list;
+mod ssh;
 
 use super::deb822::for_each_stanza;
 use super::dpkg::parse_status;
@@ -32,6 +33,7 @@ struct Names {
     packages: BTreeSet<String>,
     units: BTreeMap<String, units::State>,
     processes: BTreeSet<String>,
+    ssh: ssh::Processes,
 }
 
 /// Collects remote-control, tunnel, VPN and modem software.
@@ -73,7 +75,7 @@ impl Collector for RemoteToolsCollector {
         };
         let mut names = Names { units: units::read(&mut gather, host), ..Names::default() };
         read_dpkg(&mut gather, host, &mut names.packages);
-        read_processes(&mut gather, host, &mut names.processes);
+        read_processes(&mut gather, host, &mut names);
         for tool in &tools {
             let evidence = evidence(&mut gather, host, tool, &names);
             if evidence.is_empty() {
@@ -108,6 +110,12 @@ fn evidence(gather: &mut Gather, host: &dyn Host, tool: &Tool, names: &Names) ->
     let cut = |name: &str| name.get(..COMM_BYTES).unwrap_or(name).to_owned();
     let processes = tool.processes.iter().filter(|name| names.processes.contains(&cut(name)));
     found.extend(processes.map(|name| one(ToolEvidenceSort::Process, name, None)));
+    let tunnels = match tool.ssh {
+        None => BTreeSet::new(),
+        Some(list::Ssh::Clients) => ssh::clients(host, &names.ssh),
+        Some(list::Ssh::Sessions) => ssh::sessions(gather, host, &names.ssh),
+    };
+    found.extend(tunnels.iter().map(|name| one(ToolEvidenceSort::Process, name, None)));
     for pattern in &tool.files {
         found.extend(files(gather, host, pattern).iter().map(|path| one(ToolEvidenceSort::File, path, None)));
     }
@@ -149,7 +157,7 @@ fn read_dpkg(gather: &mut Gather, host: &dyn Host, packages: &mut BTreeSet<Strin
     });
 }
 
-fn read_processes(gather: &mut Gather, host: &dyn Host, names: &mut BTreeSet<String>) {
+fn read_processes(gather: &mut Gather, host: &dyn Host, names: &mut Names) {
     if !host.is_live() {
         let text = "which processes run is only known on the running machine";
         return gather.miss(Trouble::new(TroubleKind::NotObservable, PROC, text));
@@ -163,7 +171,9 @@ fn read_processes(gather: &mut Gather, host: &dyn Host, names: &mut BTreeSet<Str
         let place = format!("{PROC}/{process}/comm");
         match host.read(&place, 64) {
             Ok(reading) => {
-                names.insert(String::from_utf8_lossy(reading.bytes.trim_ascii()).into_owned());
+                let name = String::from_utf8_lossy(reading.bytes.trim_ascii()).into_owned();
+                names.ssh.note(process, &name);
+                names.processes.insert(name);
             }
             // It ended between the listing and now (a process that ends while it is read says "no such process").
             Err(AccessError::Missing { .. } | AccessError::Unreadable { .. }) => {}

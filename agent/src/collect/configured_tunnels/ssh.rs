@@ -91,23 +91,38 @@ fn permitted(line: &str) -> Vec<String> {
 /// The far end of a command that opens a port or a tunnel elsewhere; `None` when it does not, `Some(None)` when it does and
 /// the far end cannot be told.
 fn reverse(command: &str) -> Option<Option<String>> {
-    let words: Vec<&str> = command.split_whitespace().collect();
+    reverse_of(&command.split_whitespace().collect::<Vec<_>>())
+}
+
+/// The same of words.
+pub(in crate::collect) fn reverse_of(words: &[&str]) -> Option<Option<String>> {
     let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("ssh" | "autossh")))?;
-    let (mut opens, mut end, mut skip) = (false, None, false);
+    let (mut opens, mut end, mut skip, mut setting) = (false, None, false, false);
     for word in words.get(at + 1..)? {
         if skip {
-            skip = false;
+            opens |= setting && opens_by_setting(word);
+            (skip, setting) = (false, false);
         } else if let Some(option) = word.strip_prefix('-').map(str::as_bytes) {
             // Options may be run together (`-NTR`); the first that takes a value ends the run.
             let valued = option.iter().position(|byte| WITH_VALUE.contains(byte));
             let last = valued.and_then(|at| option.get(at));
             opens |= matches!(last, Some(b'R' | b'w'));
-            skip = valued.is_some_and(|at| at + 1 == option.len());
+            setting = last == Some(&b'o');
+            let value = valued.and_then(|at| word.get(at + 2..)).filter(|value| !value.is_empty());
+            opens |= setting && value.is_some_and(opens_by_setting);
+            skip = valued.is_some() && value.is_none();
         } else if end.is_none() {
             end = Some(far_end(word));
         }
     }
     opens.then(|| end.flatten())
+}
+
+/// Whether a setting of ssh_config(5) opens a port or a tunnel elsewhere: `RemoteForward=…`, `Tunnel yes`.
+fn opens_by_setting(text: &str) -> bool {
+    let (key, value) = text.trim_start().split_once(['=', ' ', '\t']).unwrap_or((text, ""));
+    let off = ["no", "false"].iter().any(|off| value.trim().eq_ignore_ascii_case(off));
+    key.eq_ignore_ascii_case("RemoteForward") || (key.eq_ignore_ascii_case("Tunnel") && !value.is_empty() && !off)
 }
 
 #[cfg(test)]
@@ -122,6 +137,10 @@ mod tests {
         assert_eq!(end("ssh -NTR 0.0.0.0:2222:127.0.0.1:22 -i /etc/key gate.example"), gate);
         assert_eq!(end("/usr/bin/autossh -M 0 -o ServerAliveInterval=30 -R2222:localhost:22 gate.example"), gate);
         assert_eq!(end("*/5 * * * * root ssh -fN -w 0:0 gate.example"), gate);
+        assert_eq!(end("ssh -N -o RemoteForward=2222:localhost:22 gate.example"), gate);
+        assert_eq!(end("ssh -oremoteforward=2222:localhost:22 gate.example"), gate);
+        assert_eq!(end("ssh -o Tunnel=yes gate.example"), gate);
+        assert_eq!(end("ssh -o Tunnel=no -o Compression=yes gate.example"), None);
         assert_eq!(end("ssh -R 2222:localhost:22 $GATE"), Some(None), "a variable is no name");
         assert_eq!(end("ssh -L 8080:localhost:80 gate.example"), None);
         assert_eq!(end("ssh gate.example uptime"), None);

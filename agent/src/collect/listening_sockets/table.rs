@@ -11,19 +11,19 @@ const UDP_UNCONNECTED: &str = "07";
 
 /// One socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The local address.
-    pub(super) address: IpAddr,
+    pub(crate) address: IpAddr,
     /// The local port.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// It waits for others to speak first.
-    pub(super) waits: bool,
+    pub(crate) waits: bool,
     /// What `/proc/PID/fd` calls it; 0 for some of the kernel's own.
-    pub(super) inode: u64,
+    pub(crate) inode: u64,
 }
 
 /// Every socket of a table, and whether a line made no sense. The first line is the heading.
-pub(super) fn parse_table(bytes: &[u8], protocol: SocketProtocol) -> (Vec<Row>, bool) {
+pub(crate) fn parse_table(bytes: &[u8], protocol: SocketProtocol) -> (Vec<Row>, bool) {
     let mut bad_lines = false;
     let lines = bytes.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.trim_ascii().is_empty());
     let rows = lines.filter_map(|line| {

@@ -12,6 +12,11 @@ pub(super) const PLACES: &[&str] = &[
     "/var/lib/dpkg/status",
     "/proc",
     "/proc/*/comm",
+    "/proc/*/cmdline",
+    "/proc/*/fd",
+    "/proc/*/fd/*",
+    "/proc/net/tcp",
+    "/proc/net/tcp6",
     "/etc/systemd/system",
     "/etc/systemd/system/*",
     "/run/systemd/system",
@@ -57,9 +62,22 @@ pub(super) struct Tool {
     /// Files and folders that only this tool has; `*` in the last component stands for any text.
     #[serde(default)]
     pub(super) files: Vec<String>,
+    /// Which tunnels of OpenSSH that run now are looked for.
+    #[serde(default)]
+    pub(super) ssh: Option<Ssh>,
     /// Where it notes its use, where its maker says so.
     #[serde(default)]
     pub(super) last_use: Option<Log>,
+}
+
+/// Which end of a reverse tunnel of OpenSSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ssh {
+    /// A client here opens a port elsewhere.
+    Clients,
+    /// A session here holds a port for somebody elsewhere.
+    Sessions,
 }
 
 /// A tool's own note of its use.
@@ -114,7 +132,11 @@ mod tests {
         assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>(), "sorted, each once");
         for tool in &tools {
             let names = [&tool.packages, &tool.units, &tool.processes, &tool.files];
-            assert!(names.iter().any(|names| !names.is_empty()), "{} has no name to be found by", tool.id);
+            assert!(
+                tool.ssh.is_some() || names.iter().any(|names| !names.is_empty()),
+                "{} has no name to be found by",
+                tool.id
+            );
             for name in names.into_iter().flatten() {
                 assert!(name.matches('*').count() <= 1 && !name.is_empty(), "{}: {name}", tool.id);
             }
