@@ -2,7 +2,7 @@
 //! It does not know what is collected.
 //! Invariant: whatever a host says, the answer is within the limits of the contract and every cut is named.
 
-use crate::access::{AccessError, Host};
+use crate::access::{AccessError, Host, KernelTable};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::limits::{OBSERVED_TEXT_BYTES_MAX, REPORT_ITEMS_MAX, REPORT_TROUBLES_MAX};
@@ -145,6 +145,35 @@ impl Gather {
             }
             Err(error) if error.is_missing() => None,
             Err(error) => {
+                self.miss_access(&error);
+                None
+            }
+        }
+    }
+
+    /// Asks the kernel for a table of its network; one that could not be had is named. `not_permitted` says what an account without
+    /// the right to it does not learn.
+    pub fn kernel_table(
+        &mut self,
+        host: &dyn Host,
+        table: &KernelTable,
+        bytes_max: usize,
+        not_permitted: Option<&str>,
+    ) -> Option<Vec<u8>> {
+        let place = table.to_string();
+        match (host.kernel_table(table, bytes_max), not_permitted) {
+            (Ok(reading), _) => {
+                self.source(&place);
+                if reading.cut {
+                    self.miss_rest(&place);
+                }
+                Some(reading.bytes)
+            }
+            (Err(AccessError::NotPermitted { .. }), Some(text)) => {
+                self.miss(Trouble::new(TroubleKind::NotPermitted, place, text));
+                None
+            }
+            (Err(error), _) => {
                 self.miss_access(&error);
                 None
             }

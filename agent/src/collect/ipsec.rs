@@ -17,6 +17,7 @@ const SOCKETS_BYTES_MAX: usize = 4 * 1024 * 1024;
 const XFRM: &str = "6";
 /// Policies or associations: about 400 bytes each.
 const TABLE_BYTES_MAX: usize = 32 * 1024 * 1024;
+const NOT_PERMITTED: Option<&str> = Some("the kernel can do IPsec, and whether it does is told to CAP_NET_ADMIN only");
 
 /// `include/uapi/linux/xfrm.h`.
 mod xfrm {
@@ -75,7 +76,8 @@ impl Collector for IpsecCollector {
             // restart is gone.
             return gather.finish();
         }
-        let Some(policies) = read(&mut gather, host, &KernelTable::IpsecPolicies) else {
+        let Some(policies) = gather.kernel_table(host, &KernelTable::IpsecPolicies, TABLE_BYTES_MAX, NOT_PERMITTED)
+        else {
             return gather.finish_failed_when_empty();
         };
         let mut ends: BTreeMap<Ends, BTreeSet<String>> = BTreeMap::new();
@@ -88,7 +90,8 @@ impl Collector for IpsecCollector {
             let inside = gather.first_of(&place, inside, TUNNEL_INSIDE_MAX);
             gather.item(&place, tunnel(ends, inside, TunnelSource::IpsecPolicy));
         }
-        let states = read(&mut gather, host, &KernelTable::IpsecStates).unwrap_or_default();
+        let states =
+            gather.kernel_table(host, &KernelTable::IpsecStates, TABLE_BYTES_MAX, NOT_PERMITTED).unwrap_or_default();
         let place = KernelTable::IpsecStates.to_string();
         let states = messages(&states).filter(|message| message.kind == xfrm::NEW_STATE);
         let ends: BTreeSet<Ends> = states.filter_map(|message| state(message.body)).collect();
@@ -104,28 +107,6 @@ pub(crate) fn kernel_has_ipsec(host: &dyn Host) -> Result<bool, AccessError> {
     let reading = host.read(SOCKETS, SOCKETS_BYTES_MAX)?;
     let table = String::from_utf8_lossy(&reading.bytes);
     Ok(table.lines().any(|line| line.split_ascii_whitespace().nth(1) == Some(XFRM)))
-}
-
-fn read(gather: &mut Gather, host: &dyn Host, table: &KernelTable) -> Option<Vec<u8>> {
-    let place = table.to_string();
-    match host.kernel_table(table, TABLE_BYTES_MAX) {
-        Ok(reading) => {
-            gather.source(&place);
-            if reading.cut {
-                gather.miss_rest(&place);
-            }
-            Some(reading.bytes)
-        }
-        Err(AccessError::NotPermitted { .. }) => {
-            let text = "the kernel can do IPsec, and whether it does is told to CAP_NET_ADMIN only";
-            gather.miss(Trouble::new(TroubleKind::NotPermitted, place, text));
-            None
-        }
-        Err(error) => {
-            gather.miss_access(&error);
-            None
-        }
-    }
 }
 
 /// `struct xfrm_userpolicy_info` with its templates: whom it protects towards whom.

@@ -87,7 +87,7 @@ impl Collector for NetworkPlaceCollector {
         let Some(names) = interfaces(&mut gather, host) else { return gather.finish_failed_when_empty() };
         let mut parts = BTreeSet::new();
         for table in [KernelTable::Addresses, KernelTable::Routes, KernelTable::Rules] {
-            let Some(bytes) = read(&mut gather, host, &table) else { continue };
+            let Some(bytes) = gather.kernel_table(host, &table, TABLE_BYTES_MAX, None) else { continue };
             let found = match table {
                 KernelTable::Addresses => addresses(&bytes, &names),
                 KernelTable::Routes => route::routes(&bytes, &names),
@@ -146,23 +146,6 @@ fn add(gather: &mut Gather, place: &str, parts: BTreeSet<Sorted>) {
     }
 }
 
-fn read(gather: &mut Gather, host: &dyn Host, table: &KernelTable) -> Option<Vec<u8>> {
-    let place = table.to_string();
-    match host.kernel_table(table, TABLE_BYTES_MAX) {
-        Ok(reading) => {
-            gather.source(&place);
-            if reading.cut {
-                gather.miss_rest(&place);
-            }
-            Some(reading.bytes)
-        }
-        Err(error) => {
-            gather.miss_access(&error);
-            None
-        }
-    }
-}
-
 fn file(gather: &mut Gather, host: &dyn Host, place: &str) -> Option<String> {
     match host.read(place, FILE_BYTES_MAX) {
         Ok(reading) => {
@@ -179,7 +162,7 @@ fn file(gather: &mut Gather, host: &dyn Host, place: &str) -> Option<String> {
 
 /// Interfaces by the kernel's number.
 pub(super) fn interfaces(gather: &mut Gather, host: &dyn Host) -> Option<BTreeMap<u32, String>> {
-    let bytes = read(gather, host, &KernelTable::Links)?;
+    let bytes = gather.kernel_table(host, &KernelTable::Links, TABLE_BYTES_MAX, None)?;
     let links = messages(&bytes).filter(|message| message.kind == rtm::NEW_LINK);
     let named = links.filter_map(|message| {
         let name = attribute(message.body.get(16..)?, rtm::LINK_NAME).and_then(text)?;
@@ -190,7 +173,7 @@ pub(super) fn interfaces(gather: &mut Gather, host: &dyn Host) -> Option<BTreeMa
 
 /// The next hops of every route that is reported, as text.
 pub(super) fn gateways(gather: &mut Gather, host: &dyn Host) -> BTreeSet<String> {
-    let bytes = read(gather, host, &KernelTable::Routes).unwrap_or_default();
+    let bytes = gather.kernel_table(host, &KernelTable::Routes, TABLE_BYTES_MAX, None).unwrap_or_default();
     route::routes(&bytes, &BTreeMap::new()).into_iter().filter_map(|Sorted(route)| route.via).collect()
 }
 

@@ -5,7 +5,7 @@
 use super::tunnels::{LINKS_BYTES_MAX, links};
 use super::{Collected, Collector, Gather};
 use crate::access::netlink::{address_of, attribute, attributes, messages, number16};
-use crate::access::{AccessError, Host, KernelTable};
+use crate::access::{Host, KernelTable};
 use daicho_schemas::fact::observation::{Observation, TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -73,22 +73,12 @@ impl Collector for WireguardPeersCollector {
 fn collect_interface(gather: &mut Gather, host: &dyn Host, interface: &str) {
     let table = KernelTable::WireguardPeers(interface.to_owned());
     let place = table.to_string();
-    let reading = match host.kernel_table(&table, PEERS_BYTES_MAX) {
-        Ok(reading) => reading,
-        Err(AccessError::NotPermitted { .. }) => {
-            let text =
-                "WireGuard is present and its peers are not readable: the kernel tells them to CAP_NET_ADMIN only";
-            return gather.miss(Trouble::new(TroubleKind::NotPermitted, place, text));
-        }
-        Err(error) => return gather.miss_access(&error),
-    };
-    gather.source(&place);
-    if reading.cut {
-        gather.miss_rest(&place);
-    }
+    let not_permitted =
+        "WireGuard is present and its peers are not readable: the kernel tells them to CAP_NET_ADMIN only";
+    let Some(bytes) = gather.kernel_table(host, &table, PEERS_BYTES_MAX, Some(not_permitted)) else { return };
     // A peer with many prefixes is told in several messages.
     let mut peers: BTreeMap<String, Peer> = BTreeMap::new();
-    for message in messages(&reading.bytes) {
+    for message in messages(&bytes) {
         let device = message.body.get(GENERIC_BYTES..).unwrap_or_default();
         let listed = attribute(device, wg::DEVICE_PEERS).unwrap_or_default();
         for (_, peer) in attributes(listed) {
