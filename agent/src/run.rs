@@ -14,7 +14,7 @@ use crate::schedule::Schedule;
 use crate::spool::{Round, Spool, SpoolFault, SpoolLimits, chain};
 use crate::status::{CollectorStatus, RunStatus};
 use crate::submit::{Backoff, Client, ClientFault, Identity, IdentityFault, load_key};
-use crate::watch::{Watch, watches_files};
+use crate::watch::{Watch, watches_files, watches_tables};
 use conversation::{Conversation, Next};
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::time::UtcMicros;
@@ -195,9 +195,20 @@ impl Agent {
             (due, scheduled) = tokio::select! {
                 concerned = watch.changed() => (with_unwatchable(concerned), false),
                 () = self.sleep_until_due(schedule) => (all(), true),
-                () = self.collect_wanted.notified() => (all(), false),
+                () = self.full_look_wanted() => (all(), false),
             };
             watch.arm();
+        }
+    }
+
+    /// Waits until somebody wants everything told that no look has told since: the server answers the first check-in while the
+    /// first look runs, and that look is the answer.
+    async fn full_look_wanted(&self) {
+        loop {
+            self.collect_wanted.notified().await;
+            if self.full_wanted() {
+                return;
+            }
         }
     }
 
@@ -285,7 +296,15 @@ fn with_unwatchable(mut concerned: BTreeSet<&'static str>) -> BTreeSet<&'static 
 
 fn collect_these(host: &dyn Host, due: &BTreeSet<&'static str>) -> Vec<(CollectorId, Collected)> {
     let chosen = COLLECTORS.iter().filter(|collector| due.contains(collector.id()));
-    chosen.map(|collector| (collect::collector_id(*collector), collect::run(*collector, host))).collect()
+    // The kernel's tables of the network last: they are read fast and change at once, and a long look before them would be told
+    // a tunnel too late.
+    let (files, tables): (Vec<_>, Vec<_>) =
+        chosen.copied().partition(|collector: &&dyn Collector| !watches_tables(*collector));
+    files
+        .into_iter()
+        .chain(tables)
+        .map(|collector| (collect::collector_id(collector), collect::run(collector, host)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ pub(crate) fn watches_files(collector: &dyn Collector) -> bool {
     collector.watches().iter().any(|place| !place.starts_with(TABLES))
 }
 
+/// Whether a collector is woken by what the kernel announces of its network.
+pub(crate) fn watches_tables(collector: &dyn Collector) -> bool {
+    collector.watches().iter().any(|place| place.starts_with(TABLES))
+}
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

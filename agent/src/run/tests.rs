@@ -161,6 +161,28 @@ fn a_running_agent_answers_the_servers_wish_at_once() {
     assert!(matches!(dpkg(&batches[2]), Body::Full { items } if items[0].key() == "deb:b:amd64"));
 }
 
+/// The server's answer to the first check-in comes while the first look runs. That look tells everything; a second one at once
+/// would only keep the next change waiting.
+#[test]
+fn a_wish_that_a_look_has_met_meanwhile_wakes_nobody() {
+    let scene = Scene::new();
+    let host = LiveHost::new(scene.folder.path().join("root"));
+    let agent = Agent::open(&scene.state(), None, host, system_clock).unwrap();
+    block_on(async {
+        let woken = async || {
+            tokio::select! { biased; () = agent.full_look_wanted() => true, () = tokio::task::yield_now() => false }
+        };
+        agent.collect_wanted.notify_one();
+        assert!(woken().await, "nothing was told yet");
+        agent.collect_wanted.notify_one();
+        agent.collect(&all()).await;
+        assert!(!woken().await, "everything was told");
+        agent.conversation.borrow_mut().spool.heard_from_server(0, true);
+        agent.collect_wanted.notify_one();
+        assert!(woken().await, "the server lost it all");
+    });
+}
+
 /// One process per state folder, whatever the first one is doing; not even a new address of the server is taken.
 #[test]
 fn a_second_agent_does_not_start_and_changes_nothing() {
