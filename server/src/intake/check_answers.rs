@@ -2,7 +2,8 @@
 //! It does not know HTTP, nor whether the answer is true; a person's word is kept with its name.
 //! Invariant: every answer but yes says why, an answer is of today or before, and it never ends before it begins.
 
-use super::duties::compliance;
+use super::duties::ROLES;
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::regimes;
@@ -15,7 +16,7 @@ use daicho_schemas::time::CalendarDate;
 
 /// A person answers an item. Says whether that is new.
 pub fn answered(model: &Model, author: &Author, said: &CheckAnswered, today: CalendarDate) -> Result<bool, Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     let missing = |what: String| Err(Refusal::new(RefusalCode::NotFound).with(what));
     match &said.about {
         CheckedThing::Equipment(id) if model.equipment_name(id).is_none() => return missing(format!("about: {id}")),

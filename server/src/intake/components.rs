@@ -2,7 +2,8 @@
 //! It does not know whether a decision is right; a person vouches for it.
 //! Invariant: of the very same components one decision stands at most, and whoever changes it names it.
 
-use super::duties::{REASON_BYTES_MAX, compliance};
+use super::duties::{REASON_BYTES_MAX, ROLES};
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::queries::review::ReviewRow;
@@ -29,7 +30,7 @@ pub fn decided(
     decision: &ComponentDecided,
     today: CalendarDate,
 ) -> Result<bool, Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     checked(decision, today)?;
     if let Some(id) = decision.supplier_id.as_ref().filter(|id| !model.has_supplier(id)) {
         return Err(Refusal::new(RefusalCode::DecisionSupplierUnknown).with(format!("supplier_id: {id}")));
@@ -57,7 +58,7 @@ pub fn decided(
 
 /// A person takes a decision back.
 pub fn withdrawn(model: &Model, author: &Author, taken: &ComponentDecisionWithdrawn) -> Result<(), Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     words("reason", &taken.reason, REASON_BYTES_MAX, true)?;
     let id = &taken.decision_id;
     let state =

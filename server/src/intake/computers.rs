@@ -3,7 +3,8 @@
 //! Invariant: only people of the roles compliance and admin decide, from the decision they saw, in words that the regime's file has;
 //! what was submitted changes only with the day on which it changed.
 
-use super::duties::compliance;
+use super::duties::ROLES;
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::duties::computers::judge;
@@ -20,7 +21,7 @@ use std::collections::BTreeSet;
 
 /// A person decides about computers. Says whether that is new.
 pub fn judged(model: &Model, author: &Author, said: &ComputerJudged, today: CalendarDate) -> Result<bool, Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     if model.equipment_name(&said.equipment_id).is_none() {
         return Err(Refusal::new(RefusalCode::NotFound).with(format!("equipment_id: {}", said.equipment_id)));
     }

@@ -2,6 +2,7 @@
 //! It does not know HTTP or parsers, nor whether the reading is true; it comes from the machine of the person who hands it in.
 //! Invariant: a reading is within the limits of its shape, speaks of no day to come, and one box is one device.
 
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use daicho_schemas::fact::decision::Role;
@@ -9,7 +10,7 @@ use daicho_schemas::fact::device::{
     Answered, DEVICE_TEXT_BYTES_MAX, DeviceReading, FarEnd, GAPS_MAX, GROUNDS_MAX, Restriction, WAYS_IN_MAX, WayIn,
 };
 use daicho_schemas::fact::device_read::{DEVICE_NOTE_BYTES_MAX, DeviceRead, HeldBy};
-use daicho_schemas::ids::{DeviceId, PersonId};
+use daicho_schemas::ids::DeviceId;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
@@ -24,7 +25,7 @@ const SENTENCE_BYTES_MAX: usize = 1000;
 
 /// A person hands in a reading. Says whether that is new.
 pub fn read(model: &Model, author: &Author, read: &DeviceRead, today: CalendarDate) -> Result<bool, Refusal> {
-    allowed(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     if read.device_id.as_str().starts_with("seen-") {
         return Err(wrong("device_id: ids that begin with seen- are given by Daicho; choose another one".into()));
     }
@@ -65,22 +66,6 @@ pub fn own_id(reading: &DeviceReading) -> Option<DeviceId> {
         let maker = maker.split_whitespace().next().unwrap_or_default();
         word(&format!("{maker}-{}", identity.serial.as_deref()?))
     })
-}
-
-/// Only people of the roles that see to devices.
-pub(super) fn allowed(model: &Model, author: &Author) -> Result<(), Refusal> {
-    let person: &PersonId = match author {
-        Author::Person(id) => id,
-        Author::Agent(_) | Author::Server => {
-            return Err(Refusal::new(RefusalCode::NotAllowed).with("only a person may"));
-        }
-    };
-    let roles = model.person_roles(person).unwrap_or_default();
-    if roles.iter().any(|role| *role == Role::Admin || ROLES.contains(role)) {
-        Ok(())
-    } else {
-        Err(Refusal::new(RefusalCode::NotAllowed).with(format!("needs one of {ROLES:?}")))
-    }
 }
 
 /// Whoever holds something is the operator or somebody of whom there is a record.

@@ -2,6 +2,7 @@
 //! It does not know HTTP, and it closes nothing by itself.
 //! Invariant: only people of the roles compliance and admin move a duty, from where it stands, by steps that can have happened.
 
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::duties::deadlines::{last_prohibited, last_prohibited_max};
@@ -14,6 +15,8 @@ use daicho_schemas::ids::{DutyId, PersonId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::time::CalendarDate;
 
+/// Roles whose people see to duties and to what is decided in their course, beside administrators.
+pub(super) const ROLES: &[Role] = &[Role::Compliance];
 /// A reason or note, in bytes.
 pub const REASON_BYTES_MAX: usize = 4000;
 /// A receipt number or a free name, in bytes.
@@ -23,7 +26,7 @@ const TARGET_MONTHS_MAX: u32 = 120;
 
 /// A person moves a duty.
 pub fn moved(model: &Model, author: &Author, moved: &DutyMoved, today: CalendarDate) -> Result<(), Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     let duty = duty(model, &moved.duty_id)?;
     if duty.state != moved.from {
         return Err(moved_meanwhile(model, &duty));
@@ -105,7 +108,7 @@ fn still_prohibited(duty: &DutyRow, moved: &DutyMoved) -> Result<(), Refusal> {
 
 /// A person says who sees to a duty. Says whether that is new.
 pub fn assigned(model: &Model, author: &Author, said: &DutyAssigned, today: CalendarDate) -> Result<bool, Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     let duty = duty(model, &said.duty_id)?;
     text("note", &said.note, REASON_BYTES_MAX)?;
     match &said.owner {
@@ -130,7 +133,7 @@ pub fn assigned(model: &Model, author: &Author, said: &DutyAssigned, today: Cale
 
 /// A person enters a date that the ministry set, or takes it back.
 pub fn dated(model: &Model, author: &Author, said: &DutyDated, today: CalendarDate) -> Result<(), Refusal> {
-    compliance(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     let duty = duty(model, &said.duty_id)?;
     text("note", &said.note, REASON_BYTES_MAX)?;
     let Some(accepted) = duty.life.accepted_on.filter(|_| !duty.state.is_settled()) else {
@@ -165,29 +168,12 @@ pub fn dated(model: &Model, author: &Author, said: &DutyDated, today: CalendarDa
 
 /// Everybody may share their own deadlines as a calendar, and an administrator anybody's.
 pub fn calendar_shared(model: &Model, author: &Author, shared: &CalendarShared) -> Result<(), Refusal> {
-    let person = person(author)?;
+    let person = roles::person(author)?;
     let admin = model.person_roles(person).is_some_and(|roles| roles.contains(&Role::Admin));
     if model.person_roles(&shared.person_id).is_none() {
         return Err(Refusal::new(RefusalCode::PersonUnknown).with(format!("person_id: {}", shared.person_id)));
     }
     if *person == shared.person_id || admin { Ok(()) } else { Err(RefusalCode::NotAllowed.into()) }
-}
-
-fn person(author: &Author) -> Result<&PersonId, Refusal> {
-    match author {
-        Author::Person(id) => Ok(id),
-        Author::Agent(_) | Author::Server => Err(Refusal::new(RefusalCode::NotAllowed).with("only a person may")),
-    }
-}
-
-/// Only people of the roles compliance and admin go on.
-pub(super) fn compliance(model: &Model, author: &Author) -> Result<(), Refusal> {
-    let roles = model.person_roles(person(author)?).unwrap_or_default();
-    if roles.iter().any(|role| matches!(role, Role::Compliance | Role::Admin)) {
-        Ok(())
-    } else {
-        Err(Refusal::new(RefusalCode::NotAllowed).with("needs one of [Compliance]"))
-    }
 }
 
 fn duty(model: &Model, id: &DutyId) -> Result<DutyRow, Refusal> {

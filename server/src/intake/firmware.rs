@@ -3,6 +3,7 @@
 //! It does not know HTTP, files, nor whether the source is right.
 //! Invariant: a pack enters whole or not at all, and one that says nothing new does not enter.
 
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::firmware::products::{self, Product};
@@ -25,7 +26,7 @@ const PACK_ID_BYTES_MAX: usize = 64;
 
 /// A pack comes in. Says whether that is new.
 pub fn known(model: &Model, author: &Author, pack: &FirmwarePack, today: CalendarDate) -> Result<bool, Refusal> {
-    allowed(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     checked(pack, today)?;
     match model.firmware_pack(&pack.pack_id) {
         Some(stands) if stands.pack == *pack => Ok(false),
@@ -39,16 +40,6 @@ pub fn known(model: &Model, author: &Author, pack: &FirmwarePack, today: Calenda
         Some(_) => Ok(true),
         None if model.firmware_packs() >= PACKS_MAX => Err(wrong(format!("pack_id: {PACKS_MAX} packs stand already"))),
         None => Ok(true),
-    }
-}
-
-fn allowed(model: &Model, author: &Author) -> Result<(), Refusal> {
-    let Author::Person(id) = author else { return Err(RefusalCode::NotAllowed.into()) };
-    let roles = model.person_roles(id).unwrap_or_default();
-    if roles.iter().any(|role| *role == Role::Admin || ROLES.contains(role)) {
-        Ok(())
-    } else {
-        Err(RefusalCode::NotAllowed.into())
     }
 }
 

@@ -23,6 +23,7 @@ pub mod submission;
 pub mod tickets;
 
 mod places;
+mod roles;
 mod supplier_checks;
 
 use crate::model::Model;

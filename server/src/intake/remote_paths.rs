@@ -2,7 +2,8 @@
 //! It does not know HTTP, nor whether it is true; a person's word is kept with its name.
 //! Invariant: what a record names is there, its days have been, and of two records of one entry one was removed.
 
-use super::devices::{allowed, held_by, line};
+use super::devices::{ROLES, held_by, line};
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::views::declarations::host_key;
@@ -30,7 +31,7 @@ pub fn recorded(
     said: &RemotePathRecorded,
     today: CalendarDate,
 ) -> Result<bool, Refusal> {
-    allowed(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     supplier(model, "supplier_id", said.supplier_id.as_ref())?;
     equipment(model, said.equipment_id.as_ref())?;
     held_by(model, "patched_by", said.patched_by.as_ref())?;
@@ -63,7 +64,7 @@ pub fn answered(
     said: &RemoteMaintenanceAnswered,
     today: CalendarDate,
 ) -> Result<bool, Refusal> {
-    allowed(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     supplier(model, "supplier_id", Some(&said.supplier_id))?;
     equipment(model, Some(&said.equipment_id))?;
     line("answered_by", &said.answered_by, TEXT_BYTES_MAX, wrong)?;

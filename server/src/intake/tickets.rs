@@ -4,6 +4,7 @@
 
 use super::Verdict;
 use super::changes::check_change_declared;
+use super::roles;
 use crate::ledger::entry::Author;
 use crate::model::Model;
 use crate::model::views::tickets::Ticket;
@@ -19,7 +20,7 @@ pub const ROLES: &[Role] = &[Role::Compliance, Role::Operator];
 
 /// A person opens a ticket, or amends it.
 pub fn stated(model: &Model, author: &Author, stated: &TicketStated) -> Result<Verdict, Refusal> {
-    allowed(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     words("note", &stated.note)?;
     let id = &stated.change.change_id;
     match (model.ticket(id), stated.amends_seq) {
@@ -53,7 +54,7 @@ pub fn stated(model: &Model, author: &Author, stated: &TicketStated) -> Result<V
 
 /// A person says that a ticket was done, is withdrawn, or is planned again.
 pub fn moved(model: &Model, author: &Author, moved: &TicketMoved, today: CalendarDate) -> Result<(), Refusal> {
-    allowed(model, author)?;
+    roles::one_of(ROLES, model, author)?;
     words("reason", &moved.reason)?;
     let ticket = model.ticket(&moved.change_id);
     let ticket =
@@ -84,21 +85,6 @@ pub fn moved(model: &Model, author: &Author, moved: &TicketMoved, today: Calenda
 pub fn are_due(model: &Model, ended: &WindowsEnded) -> bool {
     let due: Vec<_> = model.windows_ended(ended.on, usize::MAX).change_ids;
     !ended.change_ids.is_empty() && ended.change_ids.iter().all(|id| due.contains(id))
-}
-
-fn allowed(model: &Model, author: &Author) -> Result<(), Refusal> {
-    let person: &PersonId = match author {
-        Author::Person(id) => id,
-        Author::Agent(_) | Author::Server => {
-            return Err(Refusal::new(RefusalCode::NotAllowed).with("only a person may"));
-        }
-    };
-    let roles = model.person_roles(person).unwrap_or_default();
-    if roles.iter().any(|role| *role == Role::Admin || ROLES.contains(role)) {
-        Ok(())
-    } else {
-        Err(Refusal::new(RefusalCode::NotAllowed).with("needs one of [Compliance, Operator]"))
-    }
 }
 
 fn stands(ticket: &Ticket) -> String {
