@@ -7,7 +7,7 @@ use super::super::findings::{Subject, finding_id};
 use super::super::rows::{FindingState, Page};
 use super::super::views::devices::{Device, DeviceKind, Devices, ReadingLine, ReadingState, StandingWay};
 use super::Part;
-use super::remote_paths::{Evidence, OpenFinding};
+use super::remote_paths::{Evidence, OpenFinding, log_reviewed};
 use crate::model::rules::DEVICE_WAY_IN_UNDECLARED;
 use daicho_schemas::fact::device::{
     Answer, Answered, DeviceIdentity, Extent, Firmware, Gap, Ground, Restriction, SourceSort, WayIn,
@@ -263,37 +263,16 @@ impl Model {
         let mut because = Vec::new();
         let mut answer = Answer::Yes;
         for own in vpn.filter(|own| own.way.enabled.answer != Answer::No) {
-            let path = self.path_of_way(device.id, &own.way.key);
-            let review = path.and_then(|path| path.recorded.log_review.as_ref());
-            let (one, said) = match review.map(|review| review.last_on) {
-                Some(Some(on)) => (
-                    Answer::Yes,
-                    Text::new(
-                        format!("「{}」のログは {on} に確認したと記録されています", own.way.key),
-                        format!("the log of \"{}\" was looked at on {on}, as recorded", own.way.key),
-                    ),
-                ),
-                Some(None) => (
-                    Answer::No,
-                    Text::new(
-                        format!("「{}」のログは確認したことがないと記録されています", own.way.key),
-                        format!("the log of \"{}\" was never looked at, as recorded", own.way.key),
-                    ),
-                ),
-                None => (
-                    Answer::Unknown,
-                    Text::new(
-                        format!("「{}」のログを誰が確認するかの記録がありません", own.way.key),
-                        format!("nothing is recorded of who looks at the log of \"{}\"", own.way.key),
-                    ),
-                ),
-            };
-            answer = match (answer, one) {
+            let (key, one) = (&own.way.key, log_reviewed(self.path_of_way(device.id, &own.way.key)));
+            answer = match (answer, one.answer) {
                 (Answer::No, _) | (_, Answer::No) => Answer::No,
                 (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,
                 _ => Answer::Yes,
             };
-            because.push(Ground { line: None, text: said });
+            because.extend(one.because.into_iter().map(|ground| Ground {
+                text: Text::new(format!("「{key}」：{}", ground.text.ja), format!("\"{key}\": {}", ground.text.en)),
+                ..ground
+            }));
         }
         if because.is_empty() {
             answer = Answer::Unknown;
@@ -341,7 +320,7 @@ impl Model {
             taken_on: own.from.taken_on,
             earlier: own.earlier,
             path: self.path_of_way(device.id, &own.way.key).map(|path| path.recorded.remote_path_id.clone()),
-            plans: self.declared_at(&entry).into_iter().map(|(plan, _)| plan).collect(),
+            plans: self.state.declared_at(&entry).map(|(plan, _)| plan.clone()).collect(),
         }
     }
 }

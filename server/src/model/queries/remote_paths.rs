@@ -11,7 +11,8 @@ use super::super::Model;
 use super::super::findings::{Subject, finding_id};
 use super::super::rows::{FindingState, Page, Severity};
 use super::super::rules::RULES;
-use super::super::rules::remote_paths::{contract_with, entry_of, name_of, runs, standing_record};
+pub use super::super::rules::remote_paths::ContractState;
+use super::super::rules::remote_paths::{contract_of, contract_with, entry_of, name_of, runs, standing_record};
 use super::super::views::devices::Device;
 use super::super::views::remote_paths::{AnswerState, PathState, entry_key};
 use super::Part;
@@ -47,20 +48,6 @@ pub enum Evidence {
     Configuration,
     /// The same, and the vendor's own answer fits.
     ConfigurationAndAnswer,
-}
-
-/// Where the contract of a path stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContractState {
-    /// Nobody named one.
-    Missing,
-    /// The plan of entrustment stands, and nobody stated that its last day is over.
-    Stands,
-    /// Its last day is over.
-    Ended,
-    /// A path to a national network: none is asked for.
-    NotApplicable,
 }
 
 /// A finding that is open about something.
@@ -178,15 +165,6 @@ impl Model {
         standing_record(&self.state, &entry)
     }
 
-    /// The filed plans that declare a path that enters here.
-    pub(crate) fn declared_at(&self, entry: &PathEntry) -> Vec<(PlanId, RemotePathId)> {
-        let key = entry_key(entry);
-        let filed = self.state.declarations.plans().filter(|plan| plan.filed());
-        let all = filed.flat_map(|plan| plan.plan.remote_paths.iter().map(move |path| (plan, path)));
-        let own = all.filter(|(_, path)| entry_of(path) == key);
-        own.map(|(plan, path)| (plan.plan.plan_id.clone(), path.remote_path_id.clone())).collect()
-    }
-
     /// The findings that are open about something, in order of the rules.
     pub(crate) fn open_about(&self, subject: &Subject) -> Vec<OpenFinding> {
         let ids = RULES.iter().map(|rule| rule.rule_id());
@@ -265,7 +243,7 @@ impl Model {
             let last = state.remote_paths.entering(&key).max_by_key(|own| own.seq)?;
             state.remote_paths.get(&last.recorded.remote_path_id)
         });
-        let declared = self.declared_at(entry);
+        let declared = state.declared_at(entry).map(|(plan, id)| (plan.clone(), id.clone())).collect();
         let mut row = PathRow {
             key: path_key(entry),
             enters: entry.clone(),
@@ -377,7 +355,7 @@ impl Model {
                 let (ja, en) = ("経路の記録による".to_string(), "as recorded of the path".to_string());
                 row.second_factor = said_so(own.second_factor, ja, en);
             }
-            row.contract = self.contract_of(said);
+            row.contract = contract_of(&self.state, said);
             row.findings.extend(self.open_about(&Subject::RemotePath(own.remote_path_id.clone())));
         }
         for (plan, id) in row.declared.clone() {
@@ -402,21 +380,10 @@ impl Model {
         let asked = row.equipment.first().zip(row.supplier_id.as_ref());
         row.answer = asked.and_then(|(equipment, id)| self.remote_answer_state(equipment, id)).cloned();
     }
-
-    fn contract_of(&self, path: &PathState) -> ContractState {
-        if path.recorded.national_network.is_some() {
-            return ContractState::NotApplicable;
-        }
-        let Some(plan) = &path.recorded.contract else { return ContractState::Missing };
-        match self.state.declarations.plan_state(plan) {
-            Some(state) if runs(&self.state, state) => ContractState::Stands,
-            _ => ContractState::Ended,
-        }
-    }
 }
 
 /// Whether somebody looks at the log of a path, as its record says.
-fn log_reviewed(said: Option<&PathState>) -> Answered {
+pub(super) fn log_reviewed(said: Option<&PathState>) -> Answered {
     match said.and_then(|own| own.recorded.log_review.as_ref()) {
         None => unknown("誰がログを確認するかの記録がありません", "nothing is recorded of who looks at its log"),
         Some(review) => match review.last_on {

@@ -2,13 +2,11 @@
 //! It does not know whether the weakness can be reached there. Unknown is no finding of this rule, and no "all right" either.
 //! Invariant: it fires on what a pack in the ledger says, names it with its day, and says "if" where the running bank is not known.
 
-use super::remote_paths::name_of;
+use super::remote_paths::{devices_touched, name_of};
 use super::{Facts, Rule};
 use crate::model::findings::{COMPONENTS_LISTED_MAX, Subject, Verdict};
 use crate::model::firmware::verdict::{FirmwareState, Reason};
 use crate::model::rows::Severity;
-use crate::model::views::drift::Touched;
-use daicho_schemas::ids::DeviceId;
 use daicho_schemas::text::Text;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
@@ -21,13 +19,6 @@ fn claim() -> Text {
         "機器のファームウェアが、既知の脆弱性の影響を受ける版です。",
         "The firmware of a device is of a version that a known weakness affects.",
     )
-}
-
-/// The devices that a fact touches, by themselves or by their equipment, those that are gone too.
-pub(super) fn devices_touched(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    let of_equipment = touched.equipment.iter().flat_map(|id| facts.state.devices.of_equipment(id));
-    let ids: BTreeSet<&DeviceId> = touched.devices.iter().chain(of_equipment).collect();
-    ids.into_iter().cloned().map(Subject::Device).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {

@@ -2,8 +2,7 @@
 //! It does not know clocks: a day has come when an entry of a later day is there.
 //! Invariant: it fires on a day or a plain "ended" of a pack in the ledger, and names the pack.
 
-use super::device_firmware_affected::devices_touched;
-use super::remote_paths::name_of;
+use super::remote_paths::{devices_touched, name_of};
 use super::{Facts, Rule};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::firmware::verdict::FirmwareState;

@@ -2,7 +2,7 @@
 //! It does not know what a contract says. Invariant: that a last day is over was stated by an entry; a path that was removed, or
 //! that leads to a national network, needs none.
 
-use super::remote_paths::{contract_with, entry_of, runs, standing_record};
+use super::remote_paths::{ContractState, contract_of, contract_with, entry_of, runs, standing_record};
 use super::{Facts, Rule};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::rows::Severity;
@@ -58,18 +58,12 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
 
 fn of_record(facts: &Facts<'_>, id: &RemotePathId) -> Option<Verdict> {
     let path = facts.state.remote_paths.get(id).filter(|path| path.stands())?;
-    let said = &path.recorded;
-    if said.national_network.is_some() {
-        return None;
-    }
-    let matter = match &said.contract {
-        None => Matter::Missing,
-        Some(plan) => match facts.state.declarations.plan_state(plan) {
-            Some(state) if runs(facts.state, state) => return None,
-            _ => Matter::Ended(plan.clone()),
-        },
+    let matter = match contract_of(facts.state, path) {
+        ContractState::Stands | ContractState::NotApplicable => return None,
+        ContractState::Missing => Matter::Missing,
+        ContractState::Ended => Matter::Ended(path.recorded.contract.clone()?),
     };
-    Some(verdict(id, said.equipment_id.clone(), &matter))
+    Some(verdict(id, path.recorded.equipment_id.clone(), &matter))
 }
 
 fn of_plan(facts: &Facts<'_>, plan: &PlanId, id: &RemotePathId) -> Option<Verdict> {

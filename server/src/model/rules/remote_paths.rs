@@ -12,19 +12,43 @@ use crate::model::views::remote_paths::{PathState, entry_key};
 use daicho_schemas::fact::declaration::{DeclaredRemotePath, PlanKind};
 use daicho_schemas::fact::device_read::HeldBy;
 use daicho_schemas::fact::remote_path::PathEntry;
-use daicho_schemas::ids::{DeviceId, EquipmentId, RemotePathId, SupplierId};
+use daicho_schemas::ids::{DeviceId, EquipmentId, PlanId, RemotePathId, SupplierId};
+use serde::Serialize;
 use std::collections::BTreeSet;
+
+/// Where the contract of a path stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContractState {
+    /// Nobody named one.
+    Missing,
+    /// The plan of entrustment stands, and nobody stated that its last day is over.
+    Stands,
+    /// Its last day is over.
+    Ended,
+    /// A path to a national network: none is asked for.
+    NotApplicable,
+}
+
+/// The devices that a fact touches, by themselves or by their equipment, those that are gone too.
+fn devices_of<'a>(facts: &'a Facts<'_>, touched: &'a Touched) -> BTreeSet<&'a DeviceId> {
+    let of_equipment = touched.equipment.iter().flat_map(|id| facts.state.devices.of_equipment(id));
+    touched.devices.iter().chain(of_equipment).collect()
+}
+
+/// The same, as what rules judge.
+pub(super) fn devices_touched(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
+    devices_of(facts, touched).into_iter().cloned().map(Subject::Device).collect()
+}
 
 /// The ways in that a fact touches: of devices, of their equipment, and those that are gone.
 pub(super) fn ways_touched(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
-    let devices = &facts.state.devices;
-    let of_equipment = touched.equipment.iter().flat_map(|id| devices.of_equipment(id));
-    let ids: BTreeSet<&DeviceId> = touched.devices.iter().chain(of_equipment).collect();
-    let stand = ids.into_iter().filter_map(|id| devices.get(id)).flat_map(|device| {
-        let keys: Vec<(DeviceId, String)> =
-            device.ways().into_keys().map(|key| (device.id.clone(), key.to_string())).collect();
-        keys
-    });
+    let stand =
+        devices_of(facts, touched).into_iter().filter_map(|id| facts.state.devices.get(id)).flat_map(|device| {
+            let keys: Vec<(DeviceId, String)> =
+                device.ways().into_keys().map(|key| (device.id.clone(), key.to_string())).collect();
+            keys
+        });
     stand.chain(touched.ways.iter().cloned()).map(|(device, key)| Subject::WayIn(device, key)).collect()
 }
 
@@ -67,13 +91,31 @@ pub(crate) fn contract_with<'a>(
     state.declarations.plans_of(equipment).filter(named).find(|plan| runs(state, plan))
 }
 
+/// Where the contract of a recorded path stands.
+pub(crate) fn contract_of(state: &State, path: &PathState) -> ContractState {
+    match &path.recorded.contract {
+        _ if path.recorded.national_network.is_some() => ContractState::NotApplicable,
+        None => ContractState::Missing,
+        Some(plan) => match state.declarations.plan_state(plan) {
+            Some(plan) if runs(state, plan) => ContractState::Stands,
+            _ => ContractState::Ended,
+        },
+    }
+}
+
 impl State {
+    /// The paths of filed plans that enter here, with their plans.
+    pub(crate) fn declared_at(&self, entry: &PathEntry) -> impl Iterator<Item = (&PlanId, &RemotePathId)> {
+        let key = entry_key(entry);
+        let filed = self.declarations.plans().filter(|plan| plan.filed());
+        let all = filed.flat_map(|plan| plan.plan.remote_paths.iter().map(move |path| (plan, path)));
+        let own = all.filter(move |(_, path)| entry_of(path) == key);
+        own.map(|(plan, path)| (&plan.plan.plan_id, &path.remote_path_id))
+    }
+
     /// Whether a filed plan declares the place where a recorded path enters.
     pub(crate) fn declares(&self, id: &RemotePathId) -> bool {
-        let Some(path) = self.remote_paths.get(id) else { return false };
-        let entry = entry_key(&path.recorded.enters);
-        let filed = self.declarations.plans().filter(|plan| plan.filed());
-        filed.flat_map(|plan| &plan.plan.remote_paths).any(|declared| entry_of(declared) == entry)
+        self.remote_paths.get(id).is_some_and(|path| self.declared_at(&path.recorded.enters).next().is_some())
     }
 }
 
