@@ -59,6 +59,11 @@ pub fn said(command: &mut Command) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
+/// The same, beside the other tasks of a test: a server of ours goes on meanwhile.
+pub async fn said_beside(mut command: Command) -> (Option<i32>, String) {
+    tokio::task::spawn_blocking(move || said(&mut command)).await.unwrap()
+}
+
 /// A child process that is killed when the test ends, however it ends.
 pub struct Child(pub std::process::Child);
 

@@ -5,11 +5,11 @@
 
 use daicho_schemas::batch::Outcome;
 use harness::agent::{FakeAgent, full_report};
-use harness::executables::{command, executables, said};
+use harness::executables::{command, executables, said_beside};
 use harness::hosts::{debian, wireguard};
 use harness::server::{Api, TestServer};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn row<'a>(list: &'a Value, name: &str) -> &'a Value {
     list["rows"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name}: {list}"))
@@ -34,11 +34,9 @@ async fn acd(folder: &Path, equipment: &str, arguments: &[&str]) -> (Option<i32>
 
 /// A command as a person calls it, beside the server's own threads.
 async fn daicho(folder: &Path, equipment: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let folder: PathBuf = folder.into();
-    let tail = ["--equipment", equipment, "--connect", "connect.json"];
-    let arguments: Vec<String> = arguments.iter().chain(&tail).map(ToString::to_string).collect();
-    let run = move || said(command(&executables().daicho).current_dir(folder).args(arguments));
-    tokio::task::spawn_blocking(run).await.unwrap()
+    let mut run = command(&executables().daicho);
+    run.current_dir(folder).args(arguments).args(["--equipment", equipment, "--connect", "connect.json"]);
+    said_beside(run).await
 }
 
 async fn duty(api: &Api, row_id: &str) -> Value {

@@ -5,10 +5,10 @@
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
 use harness::agent::{FakeAgent, full_report};
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said_beside};
 use harness::server::{Api, TestServer};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const SECRET: &str = "EXAMPLE-SECRET-1";
 
@@ -33,16 +33,9 @@ fn way(key: &str, restricted: &str) -> Value {
 
 /// A command as a person calls it, beside the server's own threads.
 async fn daicho(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let folder: PathBuf = folder.into();
-    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-    let run = move || {
-        let mut command = command(&executables().daicho);
-        let output =
-            command.current_dir(folder).env("DAICHO_CONNECT", "connect.json").args(arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
-        (output.status.code(), text)
-    };
-    tokio::task::spawn_blocking(run).await.unwrap()
+    let mut run = command(&executables().daicho);
+    run.current_dir(folder).env("DAICHO_CONNECT", "connect.json").args(arguments);
+    said_beside(run).await
 }
 
 async fn open(api: &Api, rule: &str) -> usize {

@@ -2,21 +2,16 @@
 //! It does not test what a file says or which version is newer; the server's own tests do.
 //! Invariant: what a source said before and does not repeat is kept, and what is not known never ends like "all right".
 
-use harness::executables::{command, executables};
+use harness::executables::{command, executables, said_beside};
 use harness::server::TestServer;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A command as a person calls it, beside the server's own threads.
 async fn daicho(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let folder: PathBuf = folder.into();
-    let arguments: Vec<String> = std::iter::once(&"firmware").chain(arguments).map(ToString::to_string).collect();
-    let run = move || {
-        let output = command(&executables().daicho).current_dir(folder).args(arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
-        (output.status.code(), text)
-    };
-    tokio::task::spawn_blocking(run).await.unwrap()
+    let mut run = command(&executables().daicho);
+    run.current_dir(folder).arg("firmware").args(arguments);
+    said_beside(run).await
 }
 
 fn fixture(name: &str) -> String {

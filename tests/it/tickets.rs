@@ -10,7 +10,7 @@ use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::observation::Observation;
 use harness::agent::{FakeAgent, full_report};
-use harness::executables::{command, executables, said};
+use harness::executables::{command, executables, said_beside};
 use harness::hosts::{debian, debian_package, package};
 use harness::mail::MailServer;
 use harness::server::TestServer;
@@ -99,7 +99,7 @@ impl Stage {
     async fn daicho(&self, arguments: &[&str]) -> String {
         let mut run = command(&executables().daicho);
         run.args(arguments).args(["--lang", "en", "--connect"]).arg(self.server.data.join("connect.json"));
-        let (code, told) = tokio::task::spawn_blocking(move || said(&mut run)).await.unwrap();
+        let (code, told) = said_beside(run).await;
         assert_eq!(code, Some(0), "{arguments:?}: {told}");
         told
     }

@@ -2,7 +2,8 @@
 //! It does not know parsers or comparators. Shown: what is wrong with it is found at once and is "no" in the list of the ministry, with
 //! the lines that say so; each repair takes its own finding away and no other, until nothing is left.
 
-use super::{Story, base_part, daicho, day, debian_part, draft, part, recorded, records, supplier};
+use super::{Story, base_part, day, debian_part, draft, part, recorded, records, supplier};
+use harness::executables::{command, executables, said_beside};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -19,15 +20,11 @@ fn knowledge() -> Value {
 
 /// Runs a command beside the server's own threads; it must end well.
 async fn done(folder: &Path, arguments: &[&str]) -> String {
-    let folder = folder.to_path_buf();
-    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-    let run = move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let (code, text) = daicho(&folder, &[&arguments[..], &["--connect", "connect.json"]].concat());
-        assert_eq!(code, Some(0), "{arguments:?}: {text}");
-        text
-    };
-    tokio::task::spawn_blocking(run).await.unwrap()
+    let mut run = command(&executables().daicho);
+    run.current_dir(folder).args(arguments).args(["--connect", "connect.json"]);
+    let (code, text) = said_beside(run).await;
+    assert_eq!(code, Some(0), "{arguments:?}: {text}");
+    text
 }
 
 async fn import(folder: &Path, when: &str) -> String {
