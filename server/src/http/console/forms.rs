@@ -8,6 +8,7 @@ use crate::http::auth::{SESSION_COOKIE, cookie};
 use axum::http::{HeaderMap, StatusCode};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
+use std::str::FromStr;
 
 /// The token that forms of a session carry; absent without a session. It tells nothing about the session's own secret.
 pub fn token(headers: &HeaderMap) -> Option<String> {
@@ -31,6 +32,16 @@ pub fn ours(headers: &HeaderMap, given: &str) -> Result<(), Refusal> {
 /// What somebody typed into a field of several lines: browsers end them with CRLF (HTML, form submission).
 pub fn words(typed: &str) -> String {
     typed.trim().replace("\r\n", "\n")
+}
+
+/// What was typed into a field of one line, without blanks around it; absent where nothing was.
+pub fn filled(typed: &str) -> Option<&str> {
+    Some(typed.trim()).filter(|text| !text.is_empty())
+}
+
+/// A day, a number or the like; absent where nothing was typed. A refusal of the form's own code names the field.
+pub fn typed<T: FromStr>(code: RefusalCode, field: &str, typed: &str) -> Result<Option<T>, Refusal> {
+    filled(typed).map(str::parse).transpose().map_err(|_| Refusal::new(code).with(field))
 }
 
 /// The status of a page that a form led to: its own, or that of what it says was refused.

@@ -218,11 +218,7 @@ async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed)
 
 fn answered(typed: &Typed) -> Result<CheckAnswered, Refusal> {
     let wrong = |field: &str| Refusal::new(RefusalCode::CheckAnswerWrong).with(field);
-    let day = |field: &str, text: &str| match text.trim() {
-        "" => Ok(None),
-        text => text.parse::<CalendarDate>().map(Some).map_err(|_| wrong(field)),
-    };
-    let replaces = Some(typed.replaces.trim()).filter(|text| !text.is_empty());
+    let day = |field: &str, text: &str| forms::typed(RefusalCode::CheckAnswerWrong, field, text);
     let evidence = typed.evidence.lines().map(str::trim).filter(|line| !line.is_empty());
     Ok(CheckAnswered {
         about: thing(&typed.about).ok_or_else(|| wrong("about"))?,
@@ -234,7 +230,7 @@ fn answered(typed: &Typed) -> Result<CheckAnswered, Refusal> {
         target_on: day("target_on", &typed.target_on)?,
         note: forms::words(&typed.note),
         evidence: evidence.map(str::to_string).collect(),
-        replaces: replaces.map(str::parse).transpose().map_err(|_| wrong("replaces"))?,
+        replaces: forms::typed(RefusalCode::CheckAnswerWrong, "replaces", &typed.replaces)?,
     })
 }
 

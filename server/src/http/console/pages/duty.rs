@@ -191,14 +191,14 @@ fn fact(model: &Model, id: &str, typed: &Typed) -> Result<Fact, Refusal> {
                 to: DutyState::named(to).ok_or_else(|| wrong("to"))?,
                 on: day("on", &typed.on)?.ok_or_else(|| wrong("on"))?,
                 reason: forms::words(&typed.reason),
-                reference: filled(&typed.reference),
-                plan_id: filled(&typed.plan_id).map(PlanId::new).transpose().map_err(|_| wrong("plan_id"))?,
+                reference: forms::filled(&typed.reference).map(str::to_string),
+                plan_id: forms::filled(&typed.plan_id).map(PlanId::new).transpose().map_err(|_| wrong("plan_id"))?,
                 caution_read: !typed.caution_read.is_empty(),
             }))
         }
         "assign" => Ok(Fact::DutyAssigned(DutyAssigned {
             duty_id,
-            owner: filled(&typed.owner).map(|owner| owner_of(model, owner)),
+            owner: forms::filled(&typed.owner).map(|owner| owner_of(model, owner)),
             target_on: day("target_on", &typed.target_on)?,
             note: forms::words(&typed.note),
         })),
@@ -218,20 +218,15 @@ fn fact(model: &Model, id: &str, typed: &Typed) -> Result<Fact, Refusal> {
 }
 
 /// Somebody who may sign in by their id, anybody else by name.
-fn owner_of(model: &Model, owner: String) -> DutyOwner {
-    match PersonId::new(owner.as_str()) {
+fn owner_of(model: &Model, owner: &str) -> DutyOwner {
+    match PersonId::new(owner) {
         Ok(id) if model.person_roles(&id).is_some() => DutyOwner::Person(id),
-        _ => DutyOwner::Name(owner),
+        _ => DutyOwner::Name(owner.into()),
     }
 }
 
-fn filled(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_string())
-}
-
 fn day(field: &str, text: &str) -> Result<Option<CalendarDate>, Refusal> {
-    filled(text).map(|text| text.parse()).transpose().map_err(|_| wrong(field))
+    forms::typed(RefusalCode::RequestMalformed, field, text)
 }
 
 fn wrong(field: &str) -> Refusal {

@@ -107,13 +107,11 @@ impl Typed {
         if self.choice == "category" && category.is_none() {
             return Err(wrong("category"));
         }
-        let day = self.valid_from.trim();
-        let valid_from = (!day.is_empty()).then(|| day.parse()).transpose().map_err(|_| wrong("valid_from"))?;
         Ok(GroupDecision {
             supplier_id: supplier.map(SupplierId::new).transpose().map_err(|_| wrong("supplier_id"))?,
             category: category.filter(|_| !outside),
             part_of_equipment: outside.then_some(false),
-            valid_from,
+            valid_from: forms::typed(RefusalCode::DecisionMalformed, "valid_from", &self.valid_from)?,
             reason: forms::words(&self.reason),
             evidence: self.evidence.trim().to_string(),
         })

@@ -108,7 +108,7 @@ async fn enter(app: &App, visitor: &Visitor, id: &str, headers: &HeaderMap, type
         change_id: ChangeId::new(id).map_err(|_| RefusalCode::NotFound)?,
         from: TicketState::named(from).ok_or_else(|| wrong("from"))?,
         to: TicketState::named(to).ok_or_else(|| wrong("to"))?,
-        on: typed.on.trim().parse().map_err(|_| wrong("on"))?,
+        on: forms::typed(RefusalCode::RequestMalformed, "on", &typed.on)?.ok_or_else(|| wrong("on"))?,
         reason: forms::words(&typed.reason),
     };
     app.state(visitor.person().author(), Fact::TicketMoved(moved)).await.map(|_| ())
