@@ -106,6 +106,7 @@ fn observations() -> Vec<Observation> {
             processes: vec![SocketProcess { name: "sshd".into(), executable: Some("/usr/sbin/sshd".into()) }],
         }),
         device::observation(),
+        device::probed(),
     ]
     .into_iter()
     .chain(remote_paths::observations())

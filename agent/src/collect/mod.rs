@@ -15,6 +15,7 @@ mod configured_tunnels;
 mod cpu_microcode;
 mod deb822;
 mod device_configurations;
+mod devices_probed;
 mod dpkg;
 mod gather;
 mod hardware;
@@ -86,6 +87,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &remote_tools::RemoteToolsCollector,
     &configured_tunnels::ConfiguredTunnelsCollector,
     &device_configurations::DeviceConfigurationsCollector,
+    &devices_probed::DevicesProbedCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.

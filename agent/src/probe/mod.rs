@@ -16,6 +16,7 @@ use crate::access::Host;
 use crate::clock::Clock;
 use crate::files::{self, FileFault, LockFault, StateLock};
 use allow::{Allow, AllowRefused, SnmpVersion, Target};
+use daicho_schemas::fact::observation::ProbeRun;
 use daicho_schemas::time::UtcMicros;
 use evidence::Evidence;
 use fingerprints::{DataFault, Fingerprints, Identified};
@@ -31,7 +32,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const RESULTS_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What devices showed is kept in one file of the state folder, of at most so many bytes.
+pub(crate) const RESULTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Why a run ends early.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +90,9 @@ pub struct Asked {
 pub struct Seen {
     /// When it was last asked.
     pub at: UtcMicros,
+    /// The run in which it was: where its lines in the log begin. Earlier releases did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<ProbeRun>,
     /// Who it seems to be, each value with what it rests on.
     pub identified: Identified,
     /// What it answered, in the order of the menu.
@@ -171,7 +176,7 @@ pub async fn run(
     }
     for (address, answers) in answers {
         let identified = run.facts.identify(&answers);
-        report.seen.insert(address, Seen { at: clock(), identified, answers });
+        report.seen.insert(address, Seen { at: clock(), run: Some(run.own.clone()), identified, answers });
     }
     keep(state, &report)?;
     Ok(report)
@@ -185,6 +190,7 @@ struct Run<'a> {
     stop_files: Vec<PathBuf>,
     before: Evidence,
     facts: Fingerprints,
+    own: ProbeRun,
     log: Log,
     tally: log::Tally,
     engines: BTreeMap<IpAddr, snmp::Engine>,
@@ -195,7 +201,8 @@ impl<'a> Run<'a> {
         let mut log = Log::open(state)?;
         let tally = log.tally(clock())?;
         let (allow_sha256, release) = (list.sha256.clone(), env!("CARGO_PKG_VERSION").to_owned());
-        log.write(&Line::RunBegan { at: clock(), allow_sha256, release })?;
+        let own = ProbeRun { began_at: clock(), allow_sha256: allow_sha256.clone() };
+        log.write(&Line::RunBegan { at: own.began_at, allow_sha256, release })?;
         let mut stop_files = vec![stop_file(state)];
         stop_files.extend(list.allow.file.stop_file.clone());
         let mut run = Self {
@@ -205,6 +212,7 @@ impl<'a> Run<'a> {
             stop_files,
             before: Evidence::default(),
             facts: Fingerprints::load()?,
+            own,
             log,
             tally,
             engines: BTreeMap::new(),

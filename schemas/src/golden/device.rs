@@ -68,6 +68,23 @@ pub(super) fn observation() -> Observation {
     })
 }
 
+pub(super) fn probed() -> Observation {
+    let value = |value: &str, rung| Some(ProbedValue { value: value.into(), rung });
+    Observation::DeviceProbed(DeviceProbed {
+        address: "192.0.2.10".into(),
+        asked_on: day("2026-11-22"),
+        run: Some(ProbeRun { began_at: instant("2026-11-22T01:02:03.000000Z"), allow_sha256: "a1".repeat(32) }),
+        answered: vec![ProbedBy::SnmpEngine, ProbedBy::SnmpGet, ProbedBy::Tls],
+        maker: value("Fortinet", ProbeRung::SnmpGet),
+        model: value("FortiGate-60F", ProbeRung::SnmpEngine),
+        firmware: value("7.2.8", ProbeRung::SnmpGet),
+        serial: value("EXAMPLE0001", ProbeRung::BannerOrCertificate),
+        engine_id: Some("800030440300005e005301".into()),
+        mac: Some("00:00:5e:00:53:01".into()),
+        certificate_sha256: Some("5e".repeat(32)),
+    })
+}
+
 pub(super) fn facts() -> Vec<Fact> {
     let vendor = || SupplierId::new("example-networks").unwrap();
     let device_id = || DeviceId::new("caterer-gw").unwrap();

@@ -10,6 +10,7 @@ use daicho_schemas::fact::device::{
     Answered, DEVICE_TEXT_BYTES_MAX, DeviceReading, FarEnd, GAPS_MAX, GROUNDS_MAX, Restriction, WAYS_IN_MAX, WayIn,
 };
 use daicho_schemas::fact::device_read::{DEVICE_NOTE_BYTES_MAX, DeviceRead, HeldBy};
+use daicho_schemas::fact::observation::DeviceConfiguration;
 use daicho_schemas::ids::DeviceId;
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Text;
@@ -95,8 +96,14 @@ fn wrong(detail: String) -> Refusal {
 
 type Check = Result<(), String>;
 
+/// Whether what an agent's drop folder shows keeps to the limits of its shape; else the field and what is wrong with it.
+pub(super) fn check_shown(shown: &DeviceConfiguration) -> Check {
+    words("file_name", [&shown.file_name])?;
+    check_reading(&shown.reading).map_err(|what| format!("reading.{what}"))
+}
+
 /// Whether a reading keeps to the limits of its shape; else the field and what is wrong with it.
-pub(super) fn check_reading(reading: &DeviceReading) -> Check {
+fn check_reading(reading: &DeviceReading) -> Check {
     let source = &reading.source;
     let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     if source.sha256.len() != 64 || !source.sha256.chars().all(hex) {

@@ -2,10 +2,12 @@
 //! It does not know what is in the ledger already; `admit` asks that.
 //! Invariant: a batch that got this far is signed by the agent it speaks for, and its bytes are the signed ones.
 
+use super::devices;
 use crate::ledger::entry::{Author, EntryDraft};
 use crate::model::prepared::PreparedBatch;
 use crate::model::views::decisions::plain;
 use daicho_schemas::batch::{BATCH_FORMAT, Batch, Body, CollectorReport, Outcome};
+use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::{Fact, FactError};
 use daicho_schemas::ids::{AgentId, CollectorId};
 use daicho_schemas::limits::{BATCH_BYTES_MAX, BATCH_REPORTS_MAX, REPORT_ITEMS_MAX, REPORT_TROUBLES_MAX};
@@ -146,9 +148,19 @@ fn check_report(report: &CollectorReport) -> Result<(), Refusal> {
         let detail = format!("{collector}: {} items, {} troubles", put.len() + gone, report.troubles.len());
         return Err(Refusal::new(RefusalCode::BatchTooLarge).with(detail));
     }
-    let keys: BTreeSet<String> = put.iter().map(daicho_schemas::fact::observation::Observation::key).collect();
+    let keys: BTreeSet<String> = put.iter().map(Observation::key).collect();
     if keys.len() != put.len() {
         return Err(Refusal::new(RefusalCode::ReportInconsistent).with(format!("{collector}: one item twice")));
+    }
+    for item in put {
+        let kept = match item {
+            Observation::DeviceConfiguration(own) => devices::check_shown(own),
+            Observation::DeviceProbed(own) => own.check(),
+            _ => continue,
+        };
+        kept.map_err(|what| {
+            Refusal::new(RefusalCode::BatchMalformed).with(format!("{collector}: {}: {what}", item.kind()))
+        })?;
     }
     if matches!(report.outcome, Outcome::Failed | Outcome::NotApplicable) && !put.is_empty() {
         let detail = format!("{collector}: lists items it says it could not read");

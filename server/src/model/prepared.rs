@@ -82,7 +82,7 @@ pub enum Sort {
     Origin,
     /// A network interface.
     Interface,
-    /// What a device's configuration says.
+    /// What a device's configuration says, or what it answered.
     Device,
     /// Software for remote control, tunnels or VPN.
     Tool,
@@ -105,7 +105,7 @@ impl Sort {
             | Observation::ConfiguredTunnel(_)
             | Observation::NetworkPlace(_)
             | Observation::Modem(_) => Self::Other,
-            Observation::DeviceConfiguration(_) => Self::Device,
+            Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => Self::Device,
             Observation::RemoteTool(_) => Self::Tool,
         }
     }

@@ -291,25 +291,24 @@ impl State {
         changed
     }
 
-    /// What an agent's drop folder shows otherwise than before.
+    /// Which devices an agent shows otherwise than before: in its drop folder, or by their answers.
     fn shown(&mut self, host: HostNo, agent: &AgentId, changed: &Changed, at: At) -> DevicesChanged {
-        let read = |state: &Self, item| match state.assets.items.get(item)? {
-            item if item.sort != Sort::Device => None,
-            item => match item.observation()? {
-                Observation::DeviceConfiguration(read) => Some(read),
-                _ => None,
-            },
-        };
+        let read =
+            |state: &Self, item| state.assets.items.get(item).filter(|own| own.sort == Sort::Device)?.observation();
         let mut touched = DevicesChanged::default();
         for item in &changed.went {
-            if let Some(configuration) = read(self, item) {
-                touched = touched.and(self.devices.gone(&(host, configuration.key())));
-            }
+            touched = touched.and(match read(self, item) {
+                Some(Observation::DeviceConfiguration(own)) => self.devices.gone(&(host, own.key())),
+                Some(Observation::DeviceProbed(own)) => self.devices.probed_no_more(host, &own),
+                _ => DevicesChanged::default(),
+            });
         }
         for item in &changed.came {
-            if let Some(configuration) = read(self, item) {
-                touched = touched.and(self.devices.shown((host, agent), &configuration, at));
-            }
+            touched = touched.and(match read(self, item) {
+                Some(Observation::DeviceConfiguration(own)) => self.devices.shown((host, agent), &own, at),
+                Some(Observation::DeviceProbed(own)) => self.devices.probed((host, agent), &own, at),
+                _ => DevicesChanged::default(),
+            });
         }
         touched
     }

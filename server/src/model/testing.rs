@@ -28,7 +28,7 @@ use daicho_schemas::fact::ticket::{TicketMoved, TicketState, TicketStated};
 use daicho_schemas::ids::{AgentId, ChangeId, CollectorId, DecisionId, DutyId, FindingId, PersonId, TokenId};
 use daicho_schemas::planned::PlannedChange;
 use daicho_schemas::sign::SignedBatch;
-use daicho_schemas::time::UtcMicros;
+use daicho_schemas::time::{CalendarDate, UtcMicros};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -109,6 +109,11 @@ impl Script {
     /// Moves what follows to a date (noon in Japan).
     pub(crate) fn on(&mut self, date: &str) {
         self.start = format!("{date}T03:00:00.000000Z").parse().unwrap();
+    }
+
+    /// The day on which the script is.
+    pub(crate) fn today(&self) -> CalendarDate {
+        self.start.date_in_japan()
     }
 
     /// Moves what follows so many days on.

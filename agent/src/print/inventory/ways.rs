@@ -4,8 +4,8 @@
 
 use super::or_dash;
 use daicho_schemas::fact::observation::{
-    ConfiguredTunnel, DeviceConfiguration, Modem, NetworkPlace, Observation, RemoteTool, ToolEvidence, Tunnel,
-    UnitState,
+    ConfiguredTunnel, DeviceConfiguration, DeviceProbed, Modem, NetworkPlace, Observation, RemoteTool, ToolEvidence,
+    Tunnel, UnitState,
 };
 use serde::Serialize;
 
@@ -34,6 +34,11 @@ pub(super) fn way(item: &Observation) -> Option<[String; 4]> {
             let identity = &reading.identity;
             let known = identity.serial.as_ref().or(identity.name.as_ref());
             ["device".into(), or_dash(&known.cloned()), "–".into(), file_name.clone()]
+        }
+        Observation::DeviceProbed(DeviceProbed { address, maker, model, serial, .. }) => {
+            let known = [maker, model, serial].into_iter().flatten().map(|own| own.value.clone()).collect::<Vec<_>>();
+            let known = (!known.is_empty()).then(|| known.join(" "));
+            ["device (probed)".into(), or_dash(&known), "–".into(), address.clone()]
         }
         _ => return None,
     })

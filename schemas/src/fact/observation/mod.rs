@@ -4,6 +4,7 @@
 
 mod configured_tunnel;
 mod device_configuration;
+mod device_probed;
 mod hardware;
 mod listening_socket;
 mod modem;
@@ -17,6 +18,7 @@ mod tunnel;
 
 pub use configured_tunnel::{CONFIGURED_REMOTES_MAX, ConfiguredTunnel, ConfiguredTunnelSort, Starts};
 pub use device_configuration::DeviceConfiguration;
+pub use device_probed::{DeviceProbed, PROBED_TEXT_BYTES_MAX, ProbeRun, ProbeRung, ProbedBy, ProbedValue};
 pub use hardware::{Hardware, HardwarePart};
 pub use listening_socket::{ListeningSocket, SocketProcess, SocketProtocol};
 pub use modem::{Modem, ModemSort};
@@ -65,6 +67,7 @@ observations! {
     NetworkInterface = "network_interface.v1",
     ListeningSocket = "listening_socket.v1",
     DeviceConfiguration = "device_configuration.v1",
+    DeviceProbed = "device_probed.v1",
     Tunnel = "tunnel.v1",
     RemoteTool = "remote_tool.v1",
     ConfiguredTunnel = "configured_tunnel.v1",

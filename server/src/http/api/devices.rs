@@ -52,20 +52,20 @@ pub(super) struct DevicesQuery {
 /// `GET /devices`: devices, recorded ones first.
 pub(super) async fn list(moment: Moment, query: Asked<DevicesQuery>) -> Answer<Page<DeviceRow>> {
     let DevicesQuery { cursor, limit, equipment_id, .. } = asked(query)?;
-    page(moment.model.devices_page(Part { cursor: cursor.as_deref(), limit }, equipment_id.as_ref()))
+    page(moment.model.devices_page(Part { cursor: cursor.as_deref(), limit }, equipment_id.as_ref(), moment.today))
 }
 
 /// `GET /devices/{id}`: one device with its readings and ways in.
 pub(super) async fn one(moment: Moment, Path(id): Path<String>) -> Answer<DeviceDetail> {
     let id = DeviceId::new(id).map_err(|_| RefusalCode::NotFound)?;
-    found(moment.model.device_detail(&id))
+    found(moment.model.device_detail(&id, moment.today))
 }
 
 /// `GET /paths`: every way in from outside, as it is seen, said and declared.
 pub(super) async fn paths(moment: Moment, query: Asked<DevicesQuery>) -> Answer<Page<PathRow>> {
     let DevicesQuery { cursor, limit, equipment_id, supplier_id, only, q } = asked(query)?;
     let wanted = PathQuery { equipment_id, supplier_id, only, q };
-    page(moment.model.paths_page(Part { cursor: cursor.as_deref(), limit }, &wanted))
+    page(moment.model.paths_page(Part { cursor: cursor.as_deref(), limit }, &wanted, moment.today))
 }
 
 /// `GET /paths/{id}`: the record of one path.

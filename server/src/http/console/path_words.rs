@@ -6,6 +6,7 @@ use super::layout::PageContext;
 use crate::model::queries::remote_paths::{ContractState, Evidence, PathRow};
 use daicho_schemas::fact::device::{Answer, Extent, FarEnd, Ground, SourceSort, WayInSort};
 use daicho_schemas::fact::device_read::HeldBy;
+use daicho_schemas::fact::observation::{DeviceProbed, ProbeRung, ProbedBy, ProbedValue};
 
 impl PageContext {
     fn path_badge(&self, tone: Tone, label: String) -> Badge {
@@ -74,6 +75,45 @@ impl PageContext {
             Evidence::Configuration => self.t("evidence-configuration"),
             Evidence::ConfigurationAndAnswer => self.t("evidence-configuration-answer"),
         }
+    }
+
+    /// What a value of an answer rests on.
+    pub fn probe_rung(&self, rung: &ProbeRung) -> String {
+        match rung {
+            ProbeRung::BannerOrCertificate => self.t("probe-rung-banner"),
+            ProbeRung::SnmpEngine => self.t("probe-rung-engine"),
+            ProbeRung::SnmpGet => self.t("probe-rung-get"),
+        }
+    }
+
+    /// What a device answered to: names of protocols, the same in every language.
+    pub fn probed_by(&self, answered: &[ProbedBy]) -> String {
+        let word = |by: &ProbedBy| match by {
+            ProbedBy::SnmpEngine => "SNMPv3 engineID",
+            ProbedBy::SnmpGet => "SNMP GET",
+            ProbedBy::Ssh => "SSH",
+            ProbedBy::Tls => "TLS",
+            ProbedBy::Http => "HTTP",
+        };
+        answered.iter().map(word).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a device showed, with the names of the values.
+    pub fn probed_values<'a>(&self, probed: &'a DeviceProbed) -> Vec<(String, &'a ProbedValue)> {
+        let DeviceProbed { maker, model, firmware, serial, .. } = probed;
+        let named = [
+            ("firmware-maker", maker),
+            ("firmware-model", model),
+            ("firmware-version", firmware),
+            ("device-serial", serial),
+        ];
+        named.into_iter().filter_map(|(key, value)| Some((self.t(key), value.as_ref()?))).collect()
+    }
+
+    /// By what an answer is a device's own.
+    pub fn probed_match(&self, serial: &Option<ProbedValue>) -> String {
+        let rung = serial.as_ref().map(|own| self.probe_rung(&own.rung)).unwrap_or_default();
+        format!("{} ({rung})", self.t("probed-match-serial"))
     }
 
     /// Where the contract of a path stands.

@@ -121,7 +121,8 @@ pub fn meaning_of(
         | Observation::ConfiguredTunnel(_)
         | Observation::NetworkPlace(_)
         | Observation::Modem(_)
-        | Observation::DeviceConfiguration(_) => None,
+        | Observation::DeviceConfiguration(_)
+        | Observation::DeviceProbed(_) => None,
     }
 }
 
@@ -183,7 +184,8 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         | Observation::ConfiguredTunnel(_)
         | Observation::NetworkPlace(_)
         | Observation::Modem(_)
-        | Observation::DeviceConfiguration(_) => (observation.key(), None),
+        | Observation::DeviceConfiguration(_)
+        | Observation::DeviceProbed(_) => (observation.key(), None),
     }
 }
 

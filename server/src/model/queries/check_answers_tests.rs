@@ -133,7 +133,8 @@ fn the_items_that_evidence_answers_are_in_the_file_and_ask_devices_what_they_are
     script.device("gw", &reading("S1", &[tunnel("tunnel 1")]), json!({ "equipment_id": "tos" }));
     let lists = regimes::check_lists().lists.iter();
     let ids: Vec<&str> = lists.flat_map(|list| &list.items).map(|item| item.item_id.as_str()).collect();
-    let asked: Vec<&str> = script.model.device_rows(None)[0].questions.iter().map(|question| question.key).collect();
+    let asked: Vec<&str> =
+        script.model.device_rows(None, script.today())[0].questions.iter().map(|question| question.key).collect();
     for (item, keys) in check_evidence::OF_DEVICES {
         assert!(ids.contains(&item), "{item}");
         assert!(keys.iter().all(|key| asked.contains(key)), "{item}");

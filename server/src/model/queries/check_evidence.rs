@@ -48,7 +48,7 @@ impl Model {
             return Some(self.vendors_asked(id, today));
         }
         let (_, keys) = OF_DEVICES.iter().find(|(item, _)| *item == item_id)?;
-        Some(of_devices(&self.device_rows(Some(id)), keys))
+        Some(of_devices(&self.device_rows(Some(id), today), keys))
     }
 
     /// Whether every contractor of an equipment, and every vendor of a way in to it, has answered and still stands by it.

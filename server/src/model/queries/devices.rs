@@ -5,19 +5,25 @@
 use super::super::Model;
 use super::super::findings::{Subject, finding_id};
 use super::super::rows::{FindingState, Page};
-use super::super::views::devices::{Device, DeviceKind, Devices, ReadingLine, ReadingState, StandingWay};
+use super::super::views::devices::{Device, DeviceKind, Devices, ProbedState, ReadingLine, ReadingState, StandingWay};
 use super::Part;
 use super::remote_paths::{Evidence, OpenFinding, log_reviewed};
+use crate::model::firmware::verdict::Verdict;
 use crate::model::rules::DEVICE_WAY_IN_UNDECLARED;
 use daicho_schemas::fact::device::{
     Answer, Answered, DeviceIdentity, Extent, Firmware, Gap, Ground, Restriction, SourceSort, WayIn,
 };
 use daicho_schemas::fact::device_read::HeldBy;
+use daicho_schemas::fact::observation::{DeviceProbed, ProbeRung};
 use daicho_schemas::fact::remote_path::PathEntry;
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, PersonId, PlanId, RemotePathId, RuleId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Answers that may be of a device, in its page.
+const PERHAPS_MAX: usize = 20;
 
 /// A device in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,8 +48,13 @@ pub struct DeviceRow {
     pub place: String,
     /// Whose it is.
     pub owner: Option<HeldBy>,
-    /// The day on which its newest reading was taken.
+    /// Whether anything of it was read: a configuration, or what its commands print.
+    pub read: bool,
+    /// The day on which its newest reading was taken; of a device that was never read, on which it last answered.
     pub taken_on: CalendarDate,
+    /// The day on which it last answered when it was asked; absent where it never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_on: Option<CalendarDate>,
     /// How much of the newest configuration was understood; absent where none was read.
     pub extent: Option<Extent>,
     /// How many ways in stand.
@@ -76,6 +87,12 @@ pub struct DeviceDetail {
     pub ways: Vec<WayRow>,
     /// The readings that stand, newest first.
     pub readings: Vec<ReadingRow>,
+    /// What it answered when it was asked, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probed: Vec<ProbedRow>,
+    /// Answers that may be its own: a hint to a person, and nothing follows from it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub perhaps: Vec<PerhapsRow>,
     /// What was handed in of it, newest first.
     pub history: Vec<ReadingLine>,
     /// How many readings there were.
@@ -98,6 +115,8 @@ pub struct DeviceDetail {
     pub at: Option<UtcMicros>,
     /// Who.
     pub by: Option<PersonId>,
+    /// The verdict on its firmware.
+    pub firmware: Verdict,
     /// Open findings of it and of its ways in.
     pub findings: Vec<OpenFinding>,
 }
@@ -140,6 +159,30 @@ pub struct ReadingRow {
     pub sha256: String,
     /// Its length in bytes.
     pub bytes: u64,
+}
+
+/// An answer of a device. It is the device's by maker and serial number, or the device is known by it alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProbedRow {
+    /// What it said.
+    pub probed: DeviceProbed,
+    /// The agent that asked; its log (`daicho-agent probe log`) holds every byte that was sent.
+    pub agent: AgentId,
+    /// The entry.
+    pub seq: u64,
+    /// What it rests on at best; absent where nothing of it was recognised.
+    pub rung: Option<ProbeRung>,
+}
+
+/// An answer that may be of a device: a hardware address that both name. Hardware addresses can be set, so it is no proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PerhapsRow {
+    /// The answer.
+    pub row: ProbedRow,
+    /// As which device it stands now.
+    pub device_id: DeviceId,
+    /// The hardware address.
+    pub mac: String,
 }
 
 fn ground(ja: &str, en: &str) -> Ground {
@@ -191,14 +234,34 @@ impl Model {
     }
 
     /// Every device that is wanted, recorded ones first, by id.
-    pub fn device_rows(&self, equipment: Option<&EquipmentId>) -> Vec<DeviceRow> {
+    pub fn device_rows(&self, equipment: Option<&EquipmentId>, today: CalendarDate) -> Vec<DeviceRow> {
+        self.device_rows_of(&self.device_ids(equipment), today)
+    }
+
+    /// The ids of every device that is wanted, recorded ones first.
+    pub fn device_ids(&self, equipment: Option<&EquipmentId>) -> Vec<DeviceId> {
         let all = self.state.devices.iter();
         let wanted = all.filter(|device| equipment.is_none_or(|id| device.equipment_id() == Some(id)));
-        wanted.filter_map(|device| self.device_row(&device)).collect()
+        wanted.map(|device| device.id.clone()).collect()
+    }
+
+    /// The rows of these devices.
+    pub fn device_rows_of<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a DeviceId>,
+        today: CalendarDate,
+    ) -> Vec<DeviceRow> {
+        let known = ids.into_iter().filter_map(|id| self.state.devices.get(id));
+        known.filter_map(|device| self.device_row(&device, today)).collect()
     }
 
     /// One page of them. `None` when the cursor is not one of this list.
-    pub fn devices_page(&self, part: Part<'_>, equipment: Option<&EquipmentId>) -> Option<Page<DeviceRow>> {
+    pub fn devices_page(
+        &self,
+        part: Part<'_>,
+        equipment: Option<&EquipmentId>,
+        today: CalendarDate,
+    ) -> Option<Page<DeviceRow>> {
         let all = self.state.devices.iter();
         let mut wanted: Vec<Device<'_>> =
             all.filter(|device| equipment.is_none_or(|id| device.equipment_id() == Some(id))).collect();
@@ -206,12 +269,13 @@ impl Model {
             let at = wanted.iter().position(|device| device.id.as_str() == cursor)?;
             wanted = wanted.split_off(at + 1);
         }
-        let rows = wanted.into_iter().filter_map(|device| self.device_row(&device));
+        let rows = wanted.into_iter().filter_map(|device| self.device_row(&device, today));
         Some(part.of(rows, |row| row.device_id.to_string()))
     }
 
-    fn device_row(&self, device: &Device<'_>) -> Option<DeviceRow> {
+    fn device_row(&self, device: &Device<'_>, today: CalendarDate) -> Option<DeviceRow> {
         let identity = device.identity();
+        let answered_on = device.probed.first().map(|own| own.probed.asked_on);
         let ways = device.ways();
         let undeclared = ways.keys().filter(|key| self.is_undeclared(device.id, key)).count();
         Some(DeviceRow {
@@ -225,11 +289,13 @@ impl Model {
             equipment_id: device.equipment_id().cloned(),
             place: device.recorded.map(|own| own.place.clone()).unwrap_or_default(),
             owner: device.recorded.and_then(|own| own.owner.clone()),
-            taken_on: device.newest()?.taken_on,
+            taken_on: device.newest().map(|own| own.taken_on).or(answered_on)?,
+            read: !device.readings.is_empty(),
+            answered_on,
             extent: device.configuration().map(|own| own.reading.extent),
             ways_in: ways.len(),
             undeclared,
-            questions: self.device_questions(device),
+            questions: self.device_questions(device, today),
             evidence: self.evidence_of_device(device),
         })
     }
@@ -243,11 +309,11 @@ impl Model {
     }
 
     /// The survey's four questions about VPN devices, and the management plane beside them.
-    pub(crate) fn device_questions(&self, device: &Device<'_>) -> Vec<DeviceQuestion> {
+    fn device_questions(&self, device: &Device<'_>, today: CalendarDate) -> Vec<DeviceQuestion> {
         let exists = vpn_exists(device);
         let asked = |answered| of_vpn(exists.answer, answered);
         let questions = [
-            ("vpn_updated", asked(self.is_updated(device))),
+            ("vpn_updated", asked(self.is_updated(device, today))),
             ("vpn_source_restricted", asked(device.vpn().restricted)),
             ("vpn_log_reviewed", asked(self.log_reviewed(device))),
             ("management_restricted", device.management().restricted),
@@ -282,9 +348,9 @@ impl Model {
     }
 
     /// One device.
-    pub fn device_detail(&self, id: &DeviceId) -> Option<DeviceDetail> {
+    pub fn device_detail(&self, id: &DeviceId, today: CalendarDate) -> Option<DeviceDetail> {
         let device = self.state.devices.get(id)?;
-        let row = self.device_row(&device)?;
+        let row = self.device_row(&device, today)?;
         let configuration = device.configuration();
         let ways = device.ways().into_values().map(|own| self.way_row(&device, &own)).collect();
         let recorded = device.recorded;
@@ -296,6 +362,8 @@ impl Model {
             identity: device.identity(),
             ways,
             readings: device.readings.iter().map(|own| reading_row(own)).collect(),
+            probed: device.probed.iter().map(|own| probed_row(own)).collect(),
+            perhaps: self.perhaps(&device),
             history: recorded.map(|own| own.history.iter().rev().cloned().collect()).unwrap_or_default(),
             versions: recorded.map_or(0, |own| own.versions),
             management: device.management(),
@@ -307,9 +375,23 @@ impl Model {
             seq: recorded.map(|own| own.seq),
             at: recorded.map(|own| own.at),
             by: recorded.and_then(|own| own.by.clone()),
+            firmware: self.state.firmware_of(&device, today),
             findings: self.open_about(&Subject::Device(device.id.clone())).into_iter().chain(findings).collect(),
             row,
         })
+    }
+
+    /// Answers of other devices that name a hardware address which this device's readings name too.
+    fn perhaps(&self, device: &Device<'_>) -> Vec<PerhapsRow> {
+        let known: BTreeSet<&String> = device.readings.iter().flat_map(|own| &own.reading.identity.macs).collect();
+        let others = self.state.devices.all_probed().filter(|(_, own)| !device.probed.contains(own));
+        let rows = others.filter_map(|(id, own)| {
+            let mac = own.probed.mac.clone().filter(|mac| known.contains(mac))?;
+            // Of a device that somebody recorded it is known whose answer it is.
+            let device_id = self.state.devices.get(id)?.id.clone();
+            Some(PerhapsRow { row: probed_row(own), device_id, mac })
+        });
+        rows.take(PERHAPS_MAX).collect()
     }
 
     fn way_row(&self, device: &Device<'_>, own: &StandingWay<'_>) -> WayRow {
@@ -323,6 +405,10 @@ impl Model {
             plans: self.state.declared_at(&entry).map(|(plan, _)| plan.clone()).collect(),
         }
     }
+}
+
+fn probed_row(own: &ProbedState) -> ProbedRow {
+    ProbedRow { probed: own.probed.clone(), agent: own.agent.clone(), seq: own.seq, rung: own.probed.rung() }
 }
 
 fn reading_row(own: &ReadingState) -> ReadingRow {

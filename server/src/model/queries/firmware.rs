@@ -133,20 +133,40 @@ impl Model {
         rows
     }
 
-    /// Whether a device is up to date, as the survey asks. Never yes: what was carried in may be older than the newest warning.
-    pub(crate) fn is_updated(&self, device: &Device<'_>) -> Answered {
-        let Some(on) = self.state.firmware.judged_on() else {
+    /// Whether a device is up to date, as the survey asks. Yes only of a version that the device is known to run, that advisories speak
+    /// of and do not touch, and as long as what they rest on is not old.
+    pub(crate) fn is_updated(&self, device: &Device<'_>, today: CalendarDate) -> Answered {
+        if self.state.firmware.judged_on().is_none() {
             let text = Text::new(
                 "注意喚起や更新情報がまだ取り込まれていません",
                 "nothing was imported yet that it could be held against",
             );
             return Answered { answer: Answer::Unknown, because: vec![Ground { line: None, text }] };
+        }
+        let verdict = self.state.firmware_of(device, today);
+        let (sure, fresh) = (device.firmware_is_sure(), !verdict.stale);
+        let answer = match verdict.state {
+            _ if verdict.conditional => Answer::Unknown,
+            FirmwareState::Affected | FirmwareState::EndOfLife => Answer::No,
+            FirmwareState::Fixed | FirmwareState::NotAffected if sure && fresh => Answer::Yes,
+            FirmwareState::Fixed | FirmwareState::NotAffected | FirmwareState::Unknown => Answer::Unknown,
         };
-        let verdict = self.state.firmware_of(device, on);
-        let behind =
-            matches!(verdict.state, FirmwareState::Affected | FirmwareState::EndOfLife) && !verdict.conditional;
-        let answer = if behind { Answer::No } else { Answer::Unknown };
-        Answered { answer, because: vec![Ground { line: None, text: verdict.text }] }
+        let as_of = verdict.as_of.map(|on| Text::new(format!("（{on} 時点の情報）"), format!(" (as of {on})")));
+        let Text { ja, en } = as_of.unwrap_or_default();
+        let mut because = vec![Text::new(format!("{}{ja}", verdict.text.ja), format!("{}{en}", verdict.text.en))];
+        if verdict.stale {
+            because.push(Text::new(
+                "根拠の情報が古いため「はい」とはしません",
+                "what it rests on is old, so it is no yes",
+            ));
+        }
+        if !sure {
+            because.push(Text::new(
+                "動いている版が確かではありません（新しい問い合わせの回答と異なるか、バナーだけによる）",
+                "the version that runs is not certain: a newer answer of the device names another, or only a banner names it",
+            ));
+        }
+        Answered { answer, because: because.into_iter().map(|text| Ground { line: None, text }).collect() }
     }
 }
 

@@ -9,6 +9,7 @@ pub use wanted::{PATHS_ONLY, PathQuery, PathsOnly};
 
 use super::super::Model;
 use super::super::findings::{Subject, finding_id};
+use super::super::firmware::verdict::{FirmwareState, Verdict};
 use super::super::rows::{FindingState, Page, Severity};
 use super::super::rules::RULES;
 pub use super::super::rules::remote_paths::ContractState;
@@ -17,7 +18,7 @@ use super::super::views::devices::Device;
 use super::super::views::remote_paths::{AnswerState, PathState, entry_key};
 use super::Part;
 use daicho_schemas::fact::device::{Answer, Answered, FarEnd, Ground, Restriction, WayInSort};
-use daicho_schemas::fact::observation::{InterfaceKind, Observation};
+use daicho_schemas::fact::observation::{InterfaceKind, Observation, ProbeRung};
 use daicho_schemas::fact::remote_path::{PathEntry, RemoteDaysEnded};
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, FindingId, PlanId, RemotePathId, RuleId, SupplierId};
 use daicho_schemas::text::Text;
@@ -96,12 +97,25 @@ pub struct PathRow {
     pub second_factor: Answered,
     /// Whether somebody looks at its log.
     pub log_reviewed: Answered,
+    /// The verdict on the firmware of the device that opens it; absent where a host does.
+    pub firmware: Option<FirmwareShort>,
     /// The vendor's own answer whether it uses remote maintenance on that equipment.
     pub answer: Option<AnswerState>,
     /// How sure it is.
     pub evidence: Evidence,
     /// Open findings about it.
     pub findings: Vec<OpenFinding>,
+}
+
+/// How firmware stands, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FirmwareShort {
+    /// The verdict.
+    pub state: FirmwareState,
+    /// What it rests on is old.
+    pub stale: bool,
+    /// Why.
+    pub text: Text,
 }
 
 /// Where a path enters as one word, for lists and links.
@@ -190,7 +204,10 @@ impl Model {
             (true, true) => Evidence::ConfigurationAndAnswer,
             (true, false) => Evidence::Configuration,
             // The output of a command names the device as a banner does.
-            (false, _) => Evidence::Banner,
+            (false, _) => match device.probed.iter().filter_map(|own| own.probed.rung()).max() {
+                Some(ProbeRung::SnmpEngine | ProbeRung::SnmpGet) => Evidence::Snmp,
+                Some(ProbeRung::BannerOrCertificate) | None => Evidence::Banner,
+            },
         }
     }
 
@@ -215,25 +232,36 @@ impl Model {
         entries
     }
 
-    /// Every path that is wanted, by where it enters.
-    pub fn path_rows(&self, query: &PathQuery) -> Vec<PathRow> {
-        self.entries().into_values().map(|entry| self.path_row(&entry)).filter(|row| query.wants(row)).collect()
+    /// Where every path that is wanted enters. Without a question that needs more, no row is made.
+    pub fn path_entries(&self, query: &PathQuery) -> Vec<PathEntry> {
+        let all = self.entries().into_values();
+        if query.is_everything() {
+            return all.collect();
+        }
+        all.filter(|entry| query.wants(&self.path_row(entry))).collect()
+    }
+
+    /// The rows of paths that enter in these places.
+    pub fn path_rows<'a>(&self, entries: impl IntoIterator<Item = &'a PathEntry>, today: CalendarDate) -> Vec<PathRow> {
+        let rows = entries.into_iter().map(|entry| self.path_row(entry));
+        rows.map(|row| self.with_firmware(row, today)).collect()
     }
 
     /// One page of them. `None` when the cursor is not one of this list.
-    pub fn paths_page(&self, part: Part<'_>, query: &PathQuery) -> Option<Page<PathRow>> {
+    pub fn paths_page(&self, part: Part<'_>, query: &PathQuery, today: CalendarDate) -> Option<Page<PathRow>> {
         let mut entries = self.entries();
         if let Some(cursor) = part.cursor {
             let behind = entries.split_off(cursor);
             entries = behind.into_iter().filter(|(key, _)| key != cursor).collect();
         }
         let rows = entries.into_values().map(|entry| self.path_row(&entry)).filter(|row| query.wants(row));
+        let rows = rows.map(|row| self.with_firmware(row, today));
         Some(part.of(rows, |row| row.key.clone()))
     }
 
     /// One path, by the key of its row.
-    pub fn path_by_key(&self, key: &str) -> Option<PathRow> {
-        self.entries().get(key).map(|entry| self.path_row(entry))
+    pub fn path_by_key(&self, key: &str, today: CalendarDate) -> Option<PathRow> {
+        self.entries().get(key).map(|entry| self.with_firmware(self.path_row(entry), today))
     }
 
     fn path_row(&self, entry: &PathEntry) -> PathRow {
@@ -264,6 +292,7 @@ impl Model {
             },
             second_factor: unknown("記録がありません", "nothing is recorded"),
             log_reviewed: log_reviewed(said),
+            firmware: None,
             answer: None,
             evidence: Evidence::Said,
             findings: Vec::new(),
@@ -273,6 +302,17 @@ impl Model {
         self.seen_at(entry, &mut row);
         self.said_of(&mut row);
         row
+    }
+
+    /// The verdict on the firmware of the device that opens a way in, which costs more than the rest of a row.
+    fn with_firmware(&self, row: PathRow, today: CalendarDate) -> PathRow {
+        let device = match &row.enters {
+            PathEntry::DeviceWayIn { device_id, .. } => self.state.devices.get(device_id),
+            PathEntry::HostInterface { .. } | PathEntry::Software { .. } => None,
+        };
+        let verdict = device.map(|device| self.state.firmware_of(&device, today));
+        let firmware = verdict.map(|Verdict { state, stale, text, .. }| FirmwareShort { state, stale, text });
+        PathRow { firmware, ..row }
     }
 
     /// What shows the path.

@@ -114,3 +114,13 @@ pub(crate) fn dropped(reading: &DeviceReading) -> Observation {
     let configuration = DeviceConfiguration { file_name: "gw.txt".into(), reading: Box::new(reading.clone()) };
     Observation::DeviceConfiguration(configuration)
 }
+
+/// What a device at an address answered: maker, model and firmware by SNMP, and more.
+pub(crate) fn probed(address: &str, more: Value) -> Observation {
+    let said = |value: &str| json!({ "value": value, "rung": "snmp_get" });
+    let all = json!({
+        "address": address, "asked_on": "2026-11-20", "answered": ["snmp_get"],
+        "maker": said("Yamaha"), "model": said("RTX1210"), "firmware": said("14.01.38"),
+    });
+    Observation::DeviceProbed(serde_json::from_value(with(all, &more)).unwrap())
+}

@@ -1,11 +1,13 @@
-//! The devices that open ways in from outside: what people handed in of them, and what agents' drop folders show.
+//! The devices that open ways in from outside: what people handed in of them, what agents' drop folders show, and what they answered.
 //! It does not know plans, recorded paths, or what a way in means.
 //! Invariant: the newest reading stands, and only one that was understood as a whole says that a way in is gone.
 
 mod joined;
+mod probed;
 
 pub(crate) use joined::is_vpn;
 pub use joined::{Device, DeviceKind, StandingWay};
+pub use probed::ProbedState;
 
 use crate::model::findings::At;
 use crate::model::numbers::HostNo;
@@ -13,10 +15,11 @@ use crate::model::snapshot::{In, Keep, Out, SnapshotError};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::device::{DeviceReading, Extent, SourceSort};
 use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
-use daicho_schemas::fact::observation::DeviceConfiguration;
+use daicho_schemas::fact::observation::{DeviceConfiguration, DeviceProbed};
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, PersonId};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use imbl::OrdMap;
+use probed::Probed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +34,8 @@ const READINGS_MAX: usize = 20;
 pub struct Devices {
     recorded: OrdMap<DeviceId, Arc<DeviceState>>,
     marks: OrdMap<String, DeviceId>,
-    shown: OrdMap<(HostNo, String), Arc<Shown>>,
+    shown: OrdMap<(HostNo, String), Arc<Shown<ReadingState>>>,
+    probed: OrdMap<(HostNo, String), Arc<Probed>>,
     shown_as: OrdMap<DeviceId, BTreeSet<(HostNo, String)>>,
 }
 
@@ -115,11 +119,11 @@ impl DevicesChanged {
     }
 }
 
-/// What an agent's drop folder shows, and as which device of its own where nobody recorded it.
+/// What an agent shows, and as which device of its own where nobody recorded it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Shown {
+struct Shown<T> {
     id: DeviceId,
-    state: Arc<ReadingState>,
+    state: Arc<T>,
 }
 
 /// Whether a reading says anything of ways in.
@@ -129,8 +133,11 @@ pub(crate) fn tells_ways(reading: &DeviceReading) -> bool {
 
 /// What makes a device the same device whoever reads it: maker and serial number. A name is no proof.
 pub fn mark_of(reading: &DeviceReading) -> Option<String> {
-    let serial = reading.identity.serial.as_deref()?.trim();
-    let maker = reading.identity.maker.as_deref().unwrap_or(&reading.family);
+    mark(reading.identity.maker.as_deref().unwrap_or(&reading.family), reading.identity.serial.as_deref()?)
+}
+
+fn mark(maker: &str, serial: &str) -> Option<String> {
+    let serial = serial.trim();
     (!serial.is_empty()).then(|| format!("{}\u{0}{}", maker.to_lowercase(), serial.to_lowercase()))
 }
 
@@ -251,20 +258,52 @@ impl Devices {
         self.changing(self.concerned(place), |devices| devices.forget(place))
     }
 
-    /// The devices that a file in a drop folder speaks of.
+    /// A device answered, or another one does at that address.
+    pub(crate) fn probed(
+        &mut self,
+        (host, agent): (HostNo, &AgentId),
+        probed: &DeviceProbed,
+        at: At,
+    ) -> DevicesChanged {
+        let place = probed::place(host, probed);
+        let state = ProbedState { probed: probed.clone(), agent: agent.clone(), seq: at.seq };
+        // Private addresses are those of many devices, and copies of a device share its engine id.
+        let id = match state.mark() {
+            Some(mark) => seen_id_of(&mark, ""),
+            None => seen_id_of(&place.1, agent.as_str()),
+        };
+        let mut ids = self.concerned(&place);
+        ids.extend(state.mark().and_then(|mark| self.marks.get(&mark).cloned()));
+        ids.insert(id.clone());
+        self.changing(ids, |devices| {
+            devices.forget(&place);
+            devices.shown_as.entry(id.clone()).or_default().insert(place.clone());
+            devices.probed.insert(place, Arc::new(Shown { id, state: Arc::new(state) }));
+        })
+    }
+
+    /// A device is in an agent's results no more.
+    pub(crate) fn probed_no_more(&mut self, host: HostNo, probed: &DeviceProbed) -> DevicesChanged {
+        self.gone(&probed::place(host, probed))
+    }
+
+    /// The devices that a file in a drop folder, or an answer, speaks of.
     fn concerned(&self, place: &(HostNo, String)) -> BTreeSet<DeviceId> {
-        let shown = self.shown.get(place).into_iter();
-        shown
-            .flat_map(|shown| self.owner_of(&shown.state.reading).cloned().into_iter().chain([shown.id.clone()]))
-            .collect()
+        let shown = self.shown.get(place).map(|own| (mark_of(&own.state.reading), &own.id));
+        let found = shown.or_else(|| self.probed.get(place).map(|own| (own.state.mark(), &own.id)));
+        let owner = |(mark, id): (Option<String>, &DeviceId)| {
+            mark.and_then(|mark| self.marks.get(&mark).cloned()).into_iter().chain([id.clone()])
+        };
+        found.into_iter().flat_map(owner).collect()
     }
 
     fn forget(&mut self, place: &(HostNo, String)) {
-        let Some(shown) = self.shown.remove(place) else { return };
-        if let Some(places) = self.shown_as.get_mut(&shown.id) {
+        let shown = self.shown.remove(place).map(|own| own.id.clone());
+        let Some(id) = shown.or_else(|| Some(self.probed.remove(place)?.id.clone())) else { return };
+        if let Some(places) = self.shown_as.get_mut(&id) {
             places.remove(place);
             if places.is_empty() {
-                self.shown_as.remove(&shown.id);
+                self.shown_as.remove(&id);
             }
         }
     }
@@ -282,19 +321,32 @@ impl Devices {
     /// A device with every reading of it that stands, whoever it comes from.
     pub fn get(&self, id: &DeviceId) -> Option<Device<'_>> {
         if let Some((id, state)) = self.recorded.get_key_value(id) {
-            let shown = marks_of(state).into_iter().flat_map(|mark| self.shown_under(&seen_id_of(&mark, "")));
+            let ids: Vec<DeviceId> = marks_of(state).into_iter().map(|mark| seen_id_of(&mark, "")).collect();
+            let shown = ids.iter().flat_map(|id| self.shown_under(id));
             let all = state.readings.iter().map(|own| &**own).chain(shown).collect();
-            return Some(Device::of(id, Some(state), all));
+            let probed = ids.iter().flat_map(|id| self.probed_under(id)).collect();
+            return Some(Device::of(id, Some(state), all, probed));
         }
         let (id, _) = self.shown_as.get_key_value(id)?;
-        let shown = self.shown_under(id);
-        let claimed = shown.iter().any(|state| self.owner_of(&state.reading).is_some());
-        (!claimed && !shown.is_empty()).then(|| Device::of(id, None, shown))
+        let (shown, probed) = (self.shown_under(id), self.probed_under(id));
+        let mut marks = shown.iter().map(|own| mark_of(&own.reading)).chain(probed.iter().map(|own| own.mark()));
+        let claimed = marks.any(|mark| mark.is_some_and(|mark| self.marks.contains_key(&mark)));
+        (!claimed && (!shown.is_empty() || !probed.is_empty())).then(|| Device::of(id, None, shown, probed))
     }
 
     fn shown_under(&self, id: &DeviceId) -> Vec<&ReadingState> {
         let places = self.shown_as.get(id).into_iter().flatten();
         places.filter_map(|place| Some(&*self.shown.get(place)?.state)).collect()
+    }
+
+    fn probed_under(&self, id: &DeviceId) -> Vec<&ProbedState> {
+        let places = self.shown_as.get(id).into_iter().flatten();
+        places.filter_map(|place| Some(&*self.probed.get(place)?.state)).collect()
+    }
+
+    /// Every answer, with the id of the device of its own that it would be.
+    pub fn all_probed(&self) -> impl Iterator<Item = (&DeviceId, &ProbedState)> {
+        self.probed.values().map(|own| (&own.id, &*own.state))
     }
 
     /// The ids of every device, recorded ones first.
@@ -336,7 +388,9 @@ impl Keep for Devices {
         out.count(self.recorded.len())?;
         self.recorded.iter().try_for_each(|row| out.json(&row))?;
         out.count(self.shown.len())?;
-        self.shown.iter().try_for_each(|row| out.json(&row))
+        self.shown.iter().try_for_each(|row| out.json(&row))?;
+        out.count(self.probed.len())?;
+        self.probed.iter().try_for_each(|row| out.json(&row))
     }
 
     fn back(from: &mut In<'_>) -> Result<Self, SnapshotError> {
@@ -347,9 +401,14 @@ impl Keep for Devices {
             devices.recorded.insert(id, state);
         }
         for _ in 0..from.count()? {
-            let (place, shown): ((HostNo, String), Arc<Shown>) = from.json()?;
+            let (place, shown): ((HostNo, String), Arc<Shown<ReadingState>>) = from.json()?;
             devices.shown_as.entry(shown.id.clone()).or_default().insert(place.clone());
             devices.shown.insert(place, shown);
+        }
+        for _ in 0..from.count()? {
+            let (place, probed): ((HostNo, String), Arc<Probed>) = from.json()?;
+            devices.shown_as.entry(probed.id.clone()).or_default().insert(place.clone());
+            devices.probed.insert(place, probed);
         }
         Ok(devices)
     }

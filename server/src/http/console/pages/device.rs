@@ -39,8 +39,8 @@ impl Device {
 
 /// `GET /devices/{id}`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<String>) -> Response {
-    let rows = visitor.read(&app, Section::Devices, |model, _| {
-        let device = model.device_detail(&DeviceId::new(id).ok()?)?;
+    let rows = visitor.read(&app, Section::Devices, |model, today| {
+        let device = model.device_detail(&DeviceId::new(id).ok()?, today)?;
         let name = device.row.equipment_id.as_ref().and_then(|id| model.equipment_name(id));
         Some((device, name))
     });

@@ -169,14 +169,14 @@ async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed)
 }
 
 fn render(app: &App, visitor: &Visitor, query: DevicesQuery, refused: Option<(Typed, Refusal)>) -> Response {
-    let rows = visitor.read(app, Section::Devices, |model, _| {
+    let rows = visitor.read(app, Section::Devices, |model, today| {
         let equipment = match query.equipment.as_str() {
             "" => None,
             id => Some(EquipmentId::new(id).ok()?),
         };
-        let rows = model.device_rows(equipment.as_ref());
-        let some = |skip, take| rows.iter().skip(skip).take(take).cloned().collect();
-        Some((Listing::of(rows.len(), query.page.parse().ok(), some), model.equipment_names()))
+        let ids = model.device_ids(equipment.as_ref());
+        let some = |skip, take| model.device_rows_of(ids.iter().skip(skip).take(take), today);
+        Some((Listing::of(ids.len(), query.page.parse().ok(), some), model.equipment_names()))
     });
     match rows {
         Ok((ctx, Some((list, equipment)))) => {

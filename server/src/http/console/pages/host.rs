@@ -59,7 +59,7 @@ impl Host {
                 // The components page shows these, with their supplier.
                 Observation::Package(_) | Observation::PackageOrigin(_) => {}
                 // The page of devices shows these.
-                Observation::DeviceConfiguration(_) => {}
+                Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => {}
             }
         }
         interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));

@@ -78,7 +78,7 @@ impl Paths {
 
 /// `GET /paths`.
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Query<PathsQuery>) -> Response {
-    let rows = visitor.read(&app, Section::Paths, |model, _| {
+    let rows = visitor.read(&app, Section::Paths, |model, today| {
         let equipment_id = match query.equipment.as_str() {
             "" => None,
             id => Some(EquipmentId::new(id).ok()?),
@@ -89,9 +89,9 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Q
         };
         let wanted =
             PathQuery { equipment_id, supplier_id, only: PathsOnly::named(&query.only), q: Some(query.q.clone()) };
-        let rows = model.path_rows(&wanted);
-        let some = |skip, take| rows.iter().skip(skip).take(take).cloned().collect();
-        Some((Listing::of(rows.len(), query.page.parse().ok(), some), model.equipment_names()))
+        let found = model.path_entries(&wanted);
+        let some = |skip, take| model.path_rows(found.iter().skip(skip).take(take), today);
+        Some((Listing::of(found.len(), query.page.parse().ok(), some), model.equipment_names()))
     });
     match rows {
         Ok((ctx, Some((list, equipment)))) => page(StatusCode::OK, &Paths { ctx, query, list, equipment }),

@@ -2,7 +2,7 @@
 //! It does not know pages. Invariant: one of each sort: declared, undeclared, open to everybody, read in part, only said, removed.
 
 use crate::model::Model;
-use crate::model::testing::{Script, dropped, interface, plan, reading, supplier, tunnel, way};
+use crate::model::testing::{Script, dropped, interface, plan, probed, reading, supplier, tunnel, way};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::device::{Extent, Gap};
 use daicho_schemas::fact::observation::InterfaceKind;
@@ -36,6 +36,15 @@ pub(in crate::http::console) fn devices_model() -> Model {
     script.device("gw", &part, json!({ "owner": { "supplier": "vendor" }, "place": "東京都 計算機室 A-3" }));
     let shown = reading("S7654321", &[tunnel("tunnel 1")]);
     script.report("device_configurations", Outcome::Complete, vec![dropped(&shown)]);
+    let serial = |text: &str| json!({ "value": text, "rung": "banner_or_certificate" });
+    let run = json!({ "began_at": "2026-11-20T01:02:03.000000Z", "allow_sha256": "a1".repeat(32) });
+    let known = json!({ "serial": serial("S1234567"), "run": run, "answered": ["snmp_engine", "snmp_get", "tls"],
+        "engine_id": "800030440300005e005301", "mac": "00:00:5e:00:53:01" });
+    let own = vec![
+        probed("192.0.2.1", known),
+        probed("192.0.2.7", json!({ "maker": serial("NEC <b>IX</b>"), "firmware": null })),
+    ];
+    script.report("devices_probed", Outcome::Complete, own);
     script.path(
         "caterer",
         ("gw", "tunnel 9"),

@@ -151,7 +151,7 @@ fn devices_of(language: Language) -> Vec<(&'static str, String)> {
             devices::Typed { place: "<b>棟</b>".into(), text: "EXAMPLE-SECRET-1".into(), ..Default::default() };
         devices::Devices {
             query: Default::default(),
-            list: Listing::cut(model.device_rows(None), None),
+            list: Listing::cut(model.device_rows(None, samples::on("2026-11-21")), None),
             equipment: model.equipment_names(),
             complaint: refused.then(|| ctx.complaint(&refusal)),
             typed,
@@ -162,13 +162,14 @@ fn devices_of(language: Language) -> Vec<(&'static str, String)> {
     };
     let paths_of = |model: &Model| {
         let (ctx, query) = (context(language, Section::Paths), Default::default());
-        let list = Listing::cut(model.path_rows(&Default::default()), None);
+        let list =
+            Listing::cut(model.path_rows(&model.path_entries(&Default::default()), samples::on("2026-11-21")), None);
         paths::Paths { ctx, query, list, equipment: model.equipment_names() }.render().unwrap()
     };
     let one = DeviceId::new("gw").unwrap();
     let one = device::Device {
         ctx: context(language, Section::Devices),
-        device: model.device_detail(&one).unwrap(),
+        device: model.device_detail(&one, samples::on("2026-11-21")).unwrap(),
         equipment_name: model.equipment_name(&EquipmentId::new("tos").unwrap()),
     };
     vec![
@@ -546,6 +547,7 @@ fn every_template_is_in_the_gallery() {
         "entry",
         "letter",
         "evidence",
+        "firmware_verdict",
     ];
     let shown: Vec<&str> = pages(Language::Ja).into_iter().map(|(name, _)| name).collect();
     for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {

@@ -67,6 +67,13 @@ impl PathsOnly {
 }
 
 impl PathQuery {
+    /// Whether nothing is asked, so that no row need be made to know.
+    pub(super) fn is_everything(&self) -> bool {
+        let Self { equipment_id, supplier_id, only, q } = self;
+        let is_blank = |words: &str| words.trim().is_empty();
+        equipment_id.is_none() && supplier_id.is_none() && only.is_none() && q.as_deref().is_none_or(is_blank)
+    }
+
     /// Whether a path is wanted.
     pub(super) fn wants(&self, row: &PathRow) -> bool {
         self.equipment_id.as_ref().is_none_or(|id| row.equipment.contains(id))

@@ -80,7 +80,7 @@ fn support_ends_when_an_entry_of_a_later_day_is_there() {
     script.os("debian");
     script.dpkg(daicho_schemas::batch::Outcome::Complete, &[]);
     assert_eq!(script.open(ENDED), ["gw 14.01.42"]);
-    let device = script.model.device_detail(&"gw".to_string().try_into().unwrap()).unwrap();
+    let device = script.model.device_detail(&"gw".to_string().try_into().unwrap(), script.today()).unwrap();
     let updated = device.row.questions.iter().find(|own| own.key == "vpn_updated").unwrap();
     assert_eq!(updated.answered.answer, Answer::No, "{:?}", updated.answered.because);
     script.assert_replay_is_idempotent();

@@ -1,9 +1,10 @@
-//! One device as all its readings together show it: who it is, its ways in, and how sure that is.
+//! One device as all its readings, and its answers, together show it: who it is, its ways in, and how sure that is.
 //! It does not know plans or recorded paths.
 //! Invariant: a later partial reading adds and changes, and takes nothing away; what nobody read is unknown.
 
-use super::{DeviceState, ReadingState, tells_ways};
+use super::{DeviceState, ProbedState, ReadingState, tells_ways};
 use daicho_schemas::fact::device::{Answer, Answered, DeviceIdentity, Extent, Restriction, WayIn, WayInSort};
+use daicho_schemas::fact::observation::ProbeRung;
 use daicho_schemas::ids::{DeviceId, EquipmentId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct Device<'a> {
     pub recorded: Option<&'a DeviceState>,
     /// Every reading that stands.
     pub readings: Vec<&'a ReadingState>,
+    /// What it answered when it was asked, newest first. Without a reading there are no ways in, and that says nothing of them.
+    pub probed: Vec<&'a ProbedState>,
 }
 
 /// What a device is for.
@@ -42,9 +45,15 @@ pub struct StandingWay<'a> {
 }
 
 impl<'a> Device<'a> {
-    pub(super) fn of(id: &'a DeviceId, recorded: Option<&'a DeviceState>, mut readings: Vec<&'a ReadingState>) -> Self {
+    pub(super) fn of(
+        id: &'a DeviceId,
+        recorded: Option<&'a DeviceState>,
+        mut readings: Vec<&'a ReadingState>,
+        mut probed: Vec<&'a ProbedState>,
+    ) -> Self {
         readings.sort_by_key(|own| Reverse((own.taken_on, own.seq)));
-        Self { id, recorded, readings }
+        probed.sort_by_key(|own| Reverse((own.probed.asked_on, own.seq)));
+        Self { id, recorded, readings, probed }
     }
 
     /// The equipment that it leads to, where a person said so.
@@ -62,9 +71,10 @@ impl<'a> Device<'a> {
         self.readings.first().copied()
     }
 
-    /// Who it is: of every question the newest reading that answers it.
+    /// Who it is: of every question the newest reading that answers it, else its newest answer that does.
     pub fn identity(&self) -> DeviceIdentity {
-        let all = || self.readings.iter().map(|own| &own.reading.identity);
+        let probed: Vec<DeviceIdentity> = self.probed.iter().map(|own| own.identity()).collect();
+        let all = || self.readings.iter().map(|own| &own.reading.identity).chain(&probed);
         let text = |field: fn(&DeviceIdentity) -> &Option<String>| all().find_map(|own| field(own).clone());
         DeviceIdentity {
             name: text(|own| &own.name),
@@ -74,6 +84,19 @@ impl<'a> Device<'a> {
             macs: all().map(|own| &own.macs).find(|macs| !macs.is_empty()).cloned().unwrap_or_default(),
             firmware: all().map(|own| &own.firmware).find(|banks| !banks.is_empty()).cloned().unwrap_or_default(),
         }
+    }
+
+    /// Whether the firmware that [`Self::identity`] names is what the device is known to run: a reading names it and no newer answer
+    /// names another, or the device itself told it to a credential.
+    pub fn firmware_is_sure(&self) -> bool {
+        let told = |own: &ProbedState| own.probed.firmware.clone();
+        let Some(read) = self.readings.iter().find(|own| !own.reading.identity.firmware.is_empty()) else {
+            let newest = self.probed.iter().find_map(|own| told(own));
+            return newest.is_some_and(|own| own.rung == ProbeRung::SnmpGet);
+        };
+        let newer = self.probed.iter().filter(|own| own.probed.asked_on >= read.taken_on).filter_map(|own| told(own));
+        let same = |version: &str| read.reading.identity.firmware.iter().any(|bank| bank.version == version);
+        newer.into_iter().all(|own| same(&own.value))
     }
 
     /// The configurations that say what stands, newest first: back to the last one that was understood as a whole. Those behind the
