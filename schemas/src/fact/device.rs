@@ -53,6 +53,25 @@ pub struct Answered {
     pub because: Vec<Ground>,
 }
 
+impl Ground {
+    /// A ground that no single line of a file shows.
+    pub fn said(text: Text) -> Self {
+        Self { line: None, text }
+    }
+}
+
+impl Answered {
+    /// An answer with one ground that no single line of a file shows.
+    pub fn said(answer: Answer, text: Text) -> Self {
+        Self { answer, because: vec![Ground::said(text)] }
+    }
+
+    /// Nothing settles it; why, in Japanese and English.
+    pub fn unknown(ja: &str, en: &str) -> Self {
+        Self::said(Answer::Unknown, Text::new(ja, en))
+    }
+}
+
 /// From where something may be reached: 接続元制限, computed from filters and access lists, not from a keyword.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

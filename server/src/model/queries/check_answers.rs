@@ -6,7 +6,7 @@
 use super::super::Model;
 use super::super::regimes;
 use super::super::views::check_answers::AnswerState;
-use super::check_evidence::FromEvidence;
+use super::check_evidence::{Bearing, FromEvidence};
 use super::check_seen::Seen;
 use daicho_schemas::fact::check_answer::{CheckAnswer, CheckedThing};
 use daicho_schemas::fact::declaration::Plan;
@@ -122,27 +122,38 @@ impl Model {
 
     /// Every list about a thing, on a day. `None` where there is no such thing.
     pub fn check_sheets(&self, about: &CheckedThing, today: CalendarDate) -> Option<Vec<CheckSheet>> {
-        self.equipment_of(about)?;
+        let equipment = self.equipment_of(about)?;
+        let bearing = self.check_bearing(&equipment, today);
         let lists = regimes::check_lists().lists.iter();
-        lists.map(|list| self.check_sheet(&list.list_id, about, today)).collect()
+        Some(lists.map(|list| self.sheet_of(list, about, &equipment, &bearing)).collect())
     }
 
     /// One list about a thing, on a day. `None` where there is no such list or thing.
     pub fn check_sheet(&self, list_id: &str, about: &CheckedThing, today: CalendarDate) -> Option<CheckSheet> {
         let list = regimes::check_lists().lists.iter().find(|list| list.list_id == list_id)?;
         let equipment = self.equipment_of(about)?;
+        Some(self.sheet_of(list, about, &equipment, &self.check_bearing(&equipment, today)))
+    }
+
+    fn sheet_of(
+        &self,
+        list: &'static CheckList,
+        about: &CheckedThing,
+        equipment: &EquipmentId,
+        bearing: &Bearing<'_>,
+    ) -> CheckSheet {
         let row = |item: &'static CheckItem| {
             let answer = self.check_answer(about, &item.item_id).cloned();
-            let past = |state: &AnswerState| state.answered.valid_through.is_some_and(|last| last < today);
-            let mut seen = self.check_seen(&equipment, &item.item_id);
+            let past = |state: &AnswerState| state.answered.valid_through.is_some_and(|last| last < bearing.today);
+            let mut seen = self.check_seen(equipment, &item.item_id);
             if list.list_id == RISK_LIST {
                 seen.extend(self.plans_of_thing(about).flat_map(|plan| declared(plan, &item.number)));
             }
-            let evidence = self.check_evidence(&equipment, &item.item_id, today);
+            let evidence = bearing.of(&item.item_id);
             CheckRow { item, expired: answer.as_ref().is_some_and(past), answer, evidence, seen }
         };
         let items: Vec<CheckRow> = list.items.iter().map(row).collect();
-        Some(CheckSheet { list, about: about.clone(), counts: CheckCounts::of(&items), items })
+        CheckSheet { list, about: about.clone(), counts: CheckCounts::of(&items), items }
     }
 
     /// The equipment that a thing is, or is about.

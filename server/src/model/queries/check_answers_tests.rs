@@ -114,7 +114,8 @@ fn a_device_that_anybody_may_reach_makes_a_no_whatever_somebody_answered() {
 
 #[test]
 fn vendors_are_asked_one_by_one_and_an_answer_that_is_over_counts_no_more() {
-    let mut script = script();
+    let mut script = Script::with_agent("tos-1");
+    script.plan(plan("plan-1", "tos").host("tos-1"));
     let row =
         |script: &Script, on: &str| from_evidence(script, "hospital-check-list", "hospital-2-2", on).evidence.unwrap();
     assert_eq!(row(&script, "2026-11-21").answer, CheckAnswer::Unknown, "nobody is known who could be asked");
@@ -125,6 +126,25 @@ fn vendors_are_asked_one_by_one_and_an_answer_that_is_over_counts_no_more() {
     script.answer("vendor", true, "2027-03-31");
     assert_eq!(row(&script, "2027-03-31").answer, CheckAnswer::Yes, "it was asked, whatever it answered");
     assert_eq!(row(&script, "2027-04-01").answer, CheckAnswer::No);
+}
+
+/// Item 2-② asks whom the rule asks: whose box leads there is asked too, a contractor of a draft is not.
+#[test]
+fn the_item_asks_the_same_vendors_as_the_rule() {
+    let mut script = script();
+    let named = |script: &Script| {
+        let evidence = from_evidence(script, "hospital-check-list", "hospital-2-2", "2026-11-21").evidence.unwrap();
+        evidence.because.iter().map(|text| text.en.split(':').next().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    script.plan(plan("plan-2", "tos").entrustment().contractor("drafted").draft());
+    assert_eq!(
+        named(&script),
+        ["vendor"],
+        "the vendor of the path that the filed plan declares; the draft entrusts nothing"
+    );
+    script.device("gw", &reading("S1", &[]), json!({ "equipment_id": "tos", "owner": { "supplier": "caterer" } }));
+    assert_eq!(named(&script), ["caterer", "vendor"]);
+    assert_eq!(named(&script), script.open("remote_maintenance_unanswered"));
 }
 
 #[test]

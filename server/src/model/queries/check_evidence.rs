@@ -2,20 +2,19 @@
 //! It does not answer for a person: their answer stands beside it, and one that the evidence denies is open again.
 //! Invariant: `yes` needs a yes of everything that is in the ledger, one `no` is a `no`, and nothing read is `unknown`.
 
+mod said;
+
 use super::super::Model;
-use super::super::views::remote_paths::PathState;
+use super::super::rules::remote_paths::maintainers;
 use super::devices::DeviceRow;
 use daicho_schemas::fact::check_answer::CheckAnswer;
-use daicho_schemas::fact::declaration::PlanKind;
 use daicho_schemas::fact::device::{Answer, Answered};
 use daicho_schemas::ids::{EquipmentId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
+use said::Said;
 use serde::Serialize;
 use std::collections::BTreeSet;
-
-/// Grounds that are listed; more are counted.
-const GROUNDS_MAX: usize = 20;
 
 /// What the evidence says of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,30 +40,44 @@ pub const OF_DEVICES: [(&str, &[&str]); 6] = [
 /// The item that vendors answer: whether they use remote maintenance.
 pub const OF_VENDORS: &str = "hospital-2-2";
 
+/// What bears on the items of a list about an equipment, gathered once for all of them.
+pub(super) struct Bearing<'a> {
+    model: &'a Model,
+    equipment: &'a EquipmentId,
+    /// The day that is asked about.
+    pub(super) today: CalendarDate,
+    /// The devices that lead to it.
+    devices: Vec<DeviceRow>,
+    /// The vendors who maintain it: the same whom `remote_maintenance_unanswered` asks.
+    vendors: BTreeSet<SupplierId>,
+}
+
 impl Model {
-    /// What the evidence says of an item about an equipment, on a day; `None` for items on which it does not bear.
-    pub(super) fn check_evidence(&self, id: &EquipmentId, item_id: &str, today: CalendarDate) -> Option<FromEvidence> {
+    /// What bears on the items of lists about an equipment, on a day.
+    pub(super) fn check_bearing<'a>(&'a self, equipment: &'a EquipmentId, today: CalendarDate) -> Bearing<'a> {
+        let (devices, vendors) = (self.device_rows(Some(equipment), today), maintainers(&self.state, equipment));
+        Bearing { model: self, equipment, today, devices, vendors }
+    }
+}
+
+impl Bearing<'_> {
+    /// What the evidence says of an item; `None` for items on which it does not bear.
+    pub(super) fn of(&self, item_id: &str) -> Option<FromEvidence> {
         if item_id == OF_VENDORS {
-            return Some(self.vendors_asked(id, today));
+            return Some(self.vendors_asked());
         }
         let (_, keys) = OF_DEVICES.iter().find(|(item, _)| *item == item_id)?;
-        Some(of_devices(&self.device_rows(Some(id), today), keys))
+        Some(of_devices(&self.devices, keys))
     }
 
-    /// Whether every contractor of an equipment, and every vendor of a way in to it, has answered and still stands by it.
-    fn vendors_asked(&self, id: &EquipmentId, today: CalendarDate) -> FromEvidence {
-        let plans = self.state.declarations.plans_of(id).filter(|state| state.plan.plan_kind == PlanKind::Entrustment);
-        let contractors = plans.flat_map(|state| &state.plan.contractors);
-        let paths = self.state.remote_paths.iter().filter(|path| path.stands());
-        let leads_here = |path: &&PathState| path.recorded.equipment_id.as_ref() == Some(id);
-        let vendors = paths.filter(leads_here).filter_map(|path| path.recorded.supplier_id.as_ref());
-        let asked: BTreeSet<&SupplierId> = contractors.chain(vendors).collect();
+    /// Whether every vendor who maintains the equipment has answered and still stands by it.
+    fn vendors_asked(&self) -> FromEvidence {
         let mut said = Said::default();
-        for supplier in asked {
-            let answer = self.remote_answer_state(id, supplier).map(|state| &state.answered);
-            let name = self.supplier_name(supplier);
+        for supplier in &self.vendors {
+            let answer = self.model.remote_answer_state(self.equipment, supplier).map(|state| &state.answered);
+            let name = self.model.state.declarations.supplier_name(supplier);
             match answer {
-                Some(answer) if answer.valid_through >= today => said.put(
+                Some(answer) if answer.valid_through >= self.today => said.put(
                     Answer::Yes,
                     Text::new(
                         format!(
@@ -102,15 +115,7 @@ impl Model {
                 ),
             }
         }
-        said.end(&Text::new(
-            "この設備の委託の相手方も、経路の事業者も記録されていません",
-            "no contractor of this equipment and no vendor of a way in is recorded",
-        ))
-    }
-
-    fn supplier_name(&self, id: &SupplierId) -> Text {
-        let record = self.state.declarations.supplier_state(id);
-        record.map_or_else(|| Text::same(id.as_str()), |state| state.record.name.clone())
+        said.end(&no_vendor())
     }
 }
 
@@ -125,58 +130,19 @@ fn of_devices(devices: &[DeviceRow], keys: &[&str]) -> FromEvidence {
             said.put(*answer, Text::new(format!("{id}：{}", ground.ja), format!("{id}: {}", ground.en)));
         }
     }
-    said.end(&Text::new(
+    said.end(&no_device())
+}
+
+fn no_vendor() -> Text {
+    Text::new(
+        "この設備の保守に関わる事業者（届け出た委託の相手方、経路の事業者、機器の持ち主）が記録されていません",
+        "no vendor that maintains this equipment is recorded: no contractor of a filed plan, no vendor of a way in, no owner of a device",
+    )
+}
+
+fn no_device() -> Text {
+    Text::new(
         "この設備につながるネットワーク機器の設定が、まだ一つも読み込まれていません（daicho device import）",
         "no configuration of a network device that leads to this equipment was read yet (daicho device import)",
-    ))
-}
-
-/// Answers one by one, and what they come to together.
-#[derive(Default)]
-struct Said {
-    all: Vec<(Answer, Text)>,
-}
-
-impl Said {
-    fn put(&mut self, answer: Answer, ground: Text) {
-        self.all.push((answer, ground));
-    }
-
-    fn end(self, nothing: &Text) -> FromEvidence {
-        let any = |wanted: Answer| self.all.iter().any(|(answer, _)| *answer == wanted);
-        let answer = if any(Answer::No) {
-            CheckAnswer::No
-        } else if any(Answer::Unknown) || self.all.is_empty() {
-            CheckAnswer::Unknown
-        } else if any(Answer::Yes) {
-            CheckAnswer::Yes
-        } else {
-            CheckAnswer::NotApplicable
-        };
-        let of = |wanted: &dyn Fn(Answer) -> bool| {
-            let own: Vec<Text> =
-                self.all.iter().filter(|(one, _)| wanted(*one)).map(|(_, text)| text.clone()).collect();
-            cut(own)
-        };
-        let settles = |one: Answer| match answer {
-            CheckAnswer::No => one == Answer::No,
-            CheckAnswer::Yes => one == Answer::Yes,
-            CheckAnswer::NotApplicable => one == Answer::NotApplicable,
-            CheckAnswer::Unknown => one != Answer::Unknown,
-        };
-        let mut missing = of(&|one| matches!(one, Answer::No | Answer::Unknown) && !settles(one));
-        if self.all.is_empty() {
-            missing.push(nothing.clone());
-        }
-        FromEvidence { answer, because: of(&settles), missing }
-    }
-}
-
-fn cut(mut texts: Vec<Text>) -> Vec<Text> {
-    let more = texts.len().saturating_sub(GROUNDS_MAX);
-    texts.truncate(GROUNDS_MAX);
-    if more > 0 {
-        texts.push(Text::new(format!("ほか {more} 件"), format!("and {more} more")));
-    }
-    texts
+    )
 }

@@ -185,44 +185,34 @@ pub struct PerhapsRow {
     pub mac: String,
 }
 
-fn ground(ja: &str, en: &str) -> Ground {
-    Ground { line: None, text: Text::new(ja, en) }
-}
-
 /// Whether it is a VPN device, with the grounds.
 fn vpn_exists(device: &Device<'_>) -> Answered {
     match device.kind() {
-        DeviceKind::Vpn => Answered {
-            answer: Answer::Yes,
-            because: vec![ground(
-                "設定に有効な VPN の経路があります",
-                "its configuration has a VPN that is switched on",
-            )],
-        },
-        DeviceKind::NoVpn => Answered {
-            answer: Answer::No,
-            because: vec![ground(
+        DeviceKind::Vpn => Answered::said(
+            Answer::Yes,
+            Text::new("設定に有効な VPN の経路があります", "its configuration has a VPN that is switched on"),
+        ),
+        DeviceKind::NoVpn => Answered::said(
+            Answer::No,
+            Text::new(
                 "設定の全体を読み、有効な VPN の経路はありません",
                 "all of its configuration was read, and no VPN is switched on",
-            )],
-        },
-        DeviceKind::Unknown => Answered {
-            answer: Answer::Unknown,
-            because: vec![ground(
+            ),
+        ),
+        DeviceKind::Unknown => Answered::said(
+            Answer::Unknown,
+            Text::new(
                 "設定の全体は読めていないか、有効かどうかが分かりません",
                 "not all of its configuration was read, or it does not say whether one is switched on",
-            )],
-        },
+            ),
+        ),
     }
 }
 
 /// What only a VPN device can be asked.
 fn of_vpn(exists: Answer, answered: Answered) -> Answered {
     match exists {
-        Answer::No => Answered {
-            answer: Answer::NotApplicable,
-            because: vec![ground("VPN の経路がありません", "it has no VPN")],
-        },
+        Answer::No => Answered::said(Answer::NotApplicable, Text::new("VPN の経路がありません", "it has no VPN")),
         _ => answered,
     }
 }

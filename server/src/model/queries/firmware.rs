@@ -137,11 +137,10 @@ impl Model {
     /// of and do not touch, and as long as what they rest on is not old.
     pub(crate) fn is_updated(&self, device: &Device<'_>, today: CalendarDate) -> Answered {
         if self.state.firmware.judged_on().is_none() {
-            let text = Text::new(
+            return Answered::unknown(
                 "注意喚起や更新情報がまだ取り込まれていません",
                 "nothing was imported yet that it could be held against",
             );
-            return Answered { answer: Answer::Unknown, because: vec![Ground { line: None, text }] };
         }
         let verdict = self.state.firmware_of(device, today);
         let (sure, fresh) = (device.firmware_is_sure(), !verdict.stale);
@@ -166,7 +165,7 @@ impl Model {
                 "the version that runs is not certain: a newer answer of the device names another, or only a banner names it",
             ));
         }
-        Answered { answer, because: because.into_iter().map(|text| Ground { line: None, text }).collect() }
+        Answered { answer, because: because.into_iter().map(Ground::said).collect() }
     }
 }
 

@@ -17,7 +17,7 @@ use super::super::rules::remote_paths::{contract_of, contract_with, entry_of, na
 use super::super::views::devices::Device;
 use super::super::views::remote_paths::{AnswerState, PathState, entry_key};
 use super::Part;
-use daicho_schemas::fact::device::{Answer, Answered, FarEnd, Ground, Restriction, WayInSort};
+use daicho_schemas::fact::device::{Answer, Answered, FarEnd, Restriction, WayInSort};
 use daicho_schemas::fact::observation::{InterfaceKind, Observation, ProbeRung};
 use daicho_schemas::fact::remote_path::{PathEntry, RemoteDaysEnded};
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, FindingId, PlanId, RemotePathId, RuleId, SupplierId};
@@ -125,14 +125,6 @@ pub fn path_key(entry: &PathEntry) -> String {
         PathEntry::HostInterface { host, interface } => format!("interface:{host}:{interface}"),
         PathEntry::Software { host, software } => format!("software:{host}:{software}"),
     }
-}
-
-fn unknown(ja: &str, en: &str) -> Answered {
-    Answered { answer: Answer::Unknown, because: vec![Ground { line: None, text: Text::new(ja, en) }] }
-}
-
-fn said_so(answer: Answer, ja: String, en: String) -> Answered {
-    Answered { answer, because: vec![Ground { line: None, text: Text::new(ja, en) }] }
 }
 
 impl Model {
@@ -277,20 +269,20 @@ impl Model {
             enters: entry.clone(),
             what: Text::default(),
             equipment: Vec::new(),
-            enabled: unknown("これを示すものはありません", "nothing shows it"),
+            enabled: Answered::unknown("これを示すものはありません", "nothing shows it"),
             far_end: None,
             seen_seq: None,
             seen_by: None,
             supplier_id: None,
             contract: ContractState::Missing,
             restriction: Restriction {
-                restricted: unknown(
+                restricted: Answered::unknown(
                     "接続元の制限を示すものはありません",
                     "nothing shows whether its sources are restricted",
                 ),
                 sources: Vec::new(),
             },
-            second_factor: unknown("記録がありません", "nothing is recorded"),
+            second_factor: Answered::unknown("記録がありません", "nothing is recorded"),
             log_reviewed: log_reviewed(said),
             firmware: None,
             answer: None,
@@ -353,10 +345,12 @@ impl Model {
                     }
                     row.seen_by = Some(agent.agent_id.clone());
                     row.evidence = Evidence::Interface;
-                    row.enabled = said_so(
+                    row.enabled = Answered::said(
                         Answer::Yes,
-                        "ホストのカーネルにインターフェースがあります".into(),
-                        "the kernel of the host has the interface".into(),
+                        Text::new(
+                            "ホストのカーネルにインターフェースがあります",
+                            "the kernel of the host has the interface",
+                        ),
                     );
                     if let Some(sort) = self.interface_sort(no, interface) {
                         row.what = Text::same(format!("{host} {interface} ({sort})"));
@@ -392,8 +386,8 @@ impl Model {
                 row.far_end = Some(own.far_end.clone());
             }
             if row.second_factor.answer == Answer::Unknown && own.second_factor != Answer::Unknown {
-                let (ja, en) = ("経路の記録による".to_string(), "as recorded of the path".to_string());
-                row.second_factor = said_so(own.second_factor, ja, en);
+                let text = Text::new("経路の記録による", "as recorded of the path");
+                row.second_factor = Answered::said(own.second_factor, text);
             }
             row.contract = contract_of(&self.state, said);
             row.findings.extend(self.open_about(&Subject::RemotePath(own.remote_path_id.clone())));
@@ -425,17 +419,23 @@ impl Model {
 /// Whether somebody looks at the log of a path, as its record says.
 pub(super) fn log_reviewed(said: Option<&PathState>) -> Answered {
     match said.and_then(|own| own.recorded.log_review.as_ref()) {
-        None => unknown("誰がログを確認するかの記録がありません", "nothing is recorded of who looks at its log"),
+        None => {
+            Answered::unknown("誰がログを確認するかの記録がありません", "nothing is recorded of who looks at its log")
+        }
         Some(review) => match review.last_on {
-            Some(on) => said_so(
+            Some(on) => Answered::said(
                 Answer::Yes,
-                format!("{} が {on} に確認したと記録されています", review.by),
-                format!("{} looked at it on {on}, as recorded", review.by),
+                Text::new(
+                    format!("{} が {on} に確認したと記録されています", review.by),
+                    format!("{} looked at it on {on}, as recorded", review.by),
+                ),
             ),
-            None => said_so(
+            None => Answered::said(
                 Answer::No,
-                format!("{} は確認したことがないと記録されています", review.by),
-                format!("{} never looked at it, as recorded", review.by),
+                Text::new(
+                    format!("{} は確認したことがないと記録されています", review.by),
+                    format!("{} never looked at it, as recorded", review.by),
+                ),
             ),
         },
     }

@@ -45,8 +45,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         return None;
     }
     let answer = facts.state.remote_paths.answer(&(equipment.clone(), supplier.clone()));
-    let record = facts.state.declarations.supplier_state(supplier);
-    let who = record.map_or_else(|| Text::same(supplier.as_str()), |state| state.record.name.clone());
+    let who = facts.state.declarations.supplier_name(supplier);
     let system = facts.equipment_name(equipment);
     let (severity, title) = match answer {
         None => (

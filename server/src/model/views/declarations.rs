@@ -9,6 +9,7 @@ use daicho_schemas::fact::decision::PersonalDataErased;
 use daicho_schemas::fact::declaration::{Equipment, Plan, PlanDates, PlanKind};
 use daicho_schemas::fact::supplier::{SupplierField, SupplierRecord, ValueState};
 use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
+use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
@@ -201,6 +202,11 @@ impl Declarations {
     /// One supplier.
     pub fn supplier_state(&self, id: &SupplierId) -> Option<&SupplierState> {
         self.suppliers.get(id).map(|state| &**state)
+    }
+
+    /// The name of a supplier; its id where nobody recorded it.
+    pub fn supplier_name(&self, id: &SupplierId) -> Text {
+        self.supplier_state(id).map_or_else(|| Text::same(id.as_str()), |state| state.record.name.clone())
     }
 
     /// Every equipment that a plan names, in order of ids, as the plan received last describes it.

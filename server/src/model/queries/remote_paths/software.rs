@@ -2,13 +2,13 @@
 //! It does not judge; the rules do. Invariant: a tool has one row, under the name by which people speak of it where they do; that no
 //! process was seen is unknown, never no.
 
-use super::{Evidence, PathRow, path_key, said_so, unknown};
+use super::{Evidence, PathRow, path_key};
 use crate::model::Model;
 use crate::model::findings::Subject;
 use crate::model::rules::remote_tool_undeclared::{entry_of_tool, how, sort_of, tool_on, weight};
 use crate::model::views::drift::HostDrift;
 use crate::model::views::remote_paths::entry_key;
-use daicho_schemas::fact::device::Answer;
+use daicho_schemas::fact::device::{Answer, Answered};
 use daicho_schemas::fact::observation::RemoteTool;
 use daicho_schemas::fact::remote_path::PathEntry;
 use daicho_schemas::ids::AgentId;
@@ -38,7 +38,7 @@ impl Model {
                 format!("{host} {}（{}）", tool.name, sort.ja),
                 format!("{host} {} ({})", tool.name, sort.en),
             );
-            row.enabled = if tool.runs() { said_so(Answer::Yes, how.ja, how.en) } else { unknown(&how.ja, &how.en) };
+            row.enabled = Answered::said(if tool.runs() { Answer::Yes } else { Answer::Unknown }, how);
             row.evidence = Evidence::Software;
             row.findings.extend(self.open_about(&Subject::Tool(agent.clone(), tool.tool)));
             row.seen_by = Some(agent);
