@@ -2,7 +2,7 @@
 //! It does not know the answers.
 //! Invariant: an item keeps the number and the words of its edition; ours are marked as ours.
 
-use super::{Basis, Head, Row, Wording};
+use super::{Basis, Confidence, Head, Row, Wording};
 use crate::text::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,23 @@ pub struct CheckList {
     pub basis: Basis,
     /// Its items, in order.
     pub items: Vec<CheckItem>,
+    /// The part of it that each vendor of a system is sent (事業者確認用).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_part: Option<VendorPart>,
+}
+
+/// The part of a list that each vendor of a system is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VendorPart {
+    /// What it is called: 事業者確認用.
+    pub name: Text,
+    /// The items in it, in the order of the list.
+    pub item_ids: Vec<String>,
+    /// How sure that choice of items is.
+    pub confidence: Confidence,
+    /// Where it comes from.
+    pub note: Text,
 }
 
 /// One item.

@@ -1,4 +1,4 @@
-//! `daicho check-list show|answer|write`: the lists about an equipment or a plan, an answer, a list as a spreadsheet.
+//! `daicho check-list show|answer|sheet|write`: the lists about an equipment or a plan, an answer, a list on paper or as a spreadsheet.
 //! It does not judge an answer; the server does.
 //! Invariant: an answer names the one that stands when it is given, so that nobody is overruled unseen.
 
@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use daicho_schemas::fact::check_answer::CheckAnswer;
-use daicho_schemas::ids::{EquipmentId, PlanId};
+use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
 use daicho_schemas::text::{Language, printable};
 use daicho_schemas::time::CalendarDate;
 use serde_json::{Value, json};
@@ -31,6 +31,22 @@ pub(crate) enum CheckListCommand {
     },
     /// Answer an item; it stays in the ledger under your name (項目に回答する)
     Answer(AnswerArguments),
+    /// Write a list to be printed, for an inspection or for one vendor (印刷用の用紙、事業者確認用)
+    Sheet {
+        #[command(flatten)]
+        about: About,
+        /// The list
+        #[arg(long)]
+        list: String,
+        /// For which vendor; for an inspection when left out (事業者)
+        #[arg(long, value_parser = |text: &str| SupplierId::new(text))]
+        vendor: Option<SupplierId>,
+        /// Where to write it; a browser prints it
+        #[arg(long, value_name = "FILE.html")]
+        out: PathBuf,
+        #[command(flatten)]
+        server: ServerArguments,
+    },
     /// Write a list with its answers as a spreadsheet (XLSX に書き出す)
     Write {
         #[command(flatten)]
@@ -113,6 +129,15 @@ pub(crate) fn run(command: &CheckListCommand, language: Language) -> anyhow::Res
             show(sheets.as_array().context("the server answered without lists")?, !list.is_empty(), language);
         }
         CheckListCommand::Answer(arguments) => answer(arguments, language)?,
+        CheckListCommand::Sheet { about, list, vendor, out, server } => {
+            let lang = if language == Language::En { "en" } else { "ja" };
+            let vendor = vendor.as_ref().map_or_else(String::new, |id| format!("&vendor={id}"));
+            let place = format!("/api/v1/check-lists/sheet.html?{}&list_id={list}{vendor}&lang={lang}", about.query());
+            let bytes = block_on(async { Client::new(server)?.bytes(&place).await })?;
+            write_new_bytes(out, &bytes)?;
+            let out = out.display();
+            say_text(language, &format!("{out} に書き出しました。"), &format!("Wrote {out}."));
+        }
         CheckListCommand::Write { about, list, out, server } => {
             let lang = if language == Language::En { "en" } else { "ja" };
             let place = format!("/api/v1/check-lists.xlsx?{}&list_id={list}&lang={lang}", about.query());

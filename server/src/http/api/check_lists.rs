@@ -8,8 +8,11 @@ use super::writes::{Written, state};
 use crate::http::App;
 use crate::http::answers::{Body, Refused, json_of};
 use crate::http::auth::BearerIdentity;
+use crate::http::console::layout::{PageContext, page};
+use crate::http::console::pages::check_sheet::SheetFile;
 use crate::http::moment::Moment;
 use crate::model::queries::check_answers::CheckSheet;
+use crate::model::queries::printed_sheet::PrintedSheet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,8 +20,9 @@ use axum::response::Response;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::check_answer::{CheckAnswered, CheckedThing};
 use daicho_schemas::fact::decision::Role;
-use daicho_schemas::ids::{EquipmentId, PlanId};
+use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::text::Language;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -30,6 +34,8 @@ pub(super) struct ChecksQuery {
     equipment_id: Option<EquipmentId>,
     plan_id: Option<PlanId>,
     list_id: Option<String>,
+    /// For which vendor a sheet is.
+    vendor: Option<SupplierId>,
     lang: Option<String>,
 }
 
@@ -60,6 +66,25 @@ pub(super) async fn spreadsheet(moment: Moment, query: Asked<ChecksQuery>) -> Re
     let list = query.list_id.as_deref().unwrap_or_default();
     let sheet = moment.model.check_list_worksheet(list, &query.about()?, moment.today).ok_or(RefusalCode::NotFound)?;
     written(&sheet, query.lang.as_deref())
+}
+
+fn printed(moment: &Moment, query: &ChecksQuery) -> Result<PrintedSheet, Refused> {
+    let list = query.list_id.as_deref().unwrap_or_default();
+    let sheet = moment.model.printed_sheet(list, &query.about()?, query.vendor.as_ref(), moment.today);
+    sheet.ok_or_else(|| RefusalCode::NotFound.into())
+}
+
+/// `GET /check-lists/sheet?…&list_id=…`: what stands on the sheet for an inspection; `&vendor=…`: on that vendor's.
+pub(super) async fn sheet(moment: Moment, query: Asked<ChecksQuery>) -> Answer<PrintedSheet> {
+    Ok(Json(printed(&moment, &asked(query)?)?))
+}
+
+/// `GET /check-lists/sheet.html?…`: the same as a page that stands for itself, to be printed; `lang=en` for English.
+pub(super) async fn sheet_page(moment: Moment, query: Asked<ChecksQuery>) -> Result<Response, Refused> {
+    let query = asked(query)?;
+    let language = if query.lang.as_deref() == Some("en") { Language::En } else { Language::Ja };
+    let ctx = PageContext::on_paper(language, moment.today, moment.stand.clone());
+    Ok(page(StatusCode::OK, &SheetFile::new(ctx, printed(&moment, &query)?)))
 }
 
 /// `POST /check-answers`: a person's answer (`check_answered.v1`).

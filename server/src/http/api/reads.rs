@@ -89,6 +89,8 @@ where
         .route("/review/{id}", get(super::decisions::review_one))
         .route("/check-lists", get(super::check_lists::list))
         .route("/check-lists.xlsx", get(super::check_lists::spreadsheet))
+        .route("/check-lists/sheet", get(super::check_lists::sheet))
+        .route("/check-lists/sheet.html", get(super::check_lists::sheet_page))
         .route("/computers", get(super::computers::list))
         .route("/equipment/{id}/acd-worksheet", get(super::computers::worksheet))
         .route("/equipment/{id}/acd-worksheet.xlsx", get(super::computers::spreadsheet))

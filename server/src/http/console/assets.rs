@@ -1,4 +1,4 @@
-//! The three files that pages refer to, served from memory under names that carry a hash of their content.
+//! The files that pages refer to, served from memory under names that carry a hash of their content.
 //! It does not know pages; `asset_url` is all they need.
 //! Invariant: a URL stands for exactly one content for ever, so it may be cached for a year; there is no other file.
 
@@ -17,10 +17,11 @@ struct Asset {
     hashed_name: String,
 }
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
         asset("console.css", "text/css; charset=utf-8", include_str!("../../../assets/console.css")),
         asset("console.js", "text/javascript; charset=utf-8", include_str!("../../../assets/console.js")),
+        asset("sheet.css", "text/css; charset=utf-8", include_str!("../../../assets/sheet.css")),
         asset("mark.svg", "image/svg+xml", include_str!("../../../assets/mark.svg")),
     ]
 });

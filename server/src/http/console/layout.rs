@@ -163,17 +163,22 @@ pub struct PageContext {
 impl PageContext {
     /// The words of a paper about a state of the past, for nobody in particular.
     pub fn printed(language: Language, stand: &Stand) -> Self {
+        Self::on_paper(language, stand.day, Some(stand.clone()))
+    }
+
+    /// The words of a paper of a day, for nobody in particular.
+    pub fn on_paper(language: Language, today: CalendarDate, stand: Option<Stand>) -> Self {
         Self {
             language,
             person: None,
             here: "/".into(),
             section: Section::None,
-            today: stand.day,
+            today,
             waiting: Waiting::default(),
             trouble: None,
             form_token: None,
             keeps_duties: false,
-            stand: Some(stand.clone()),
+            stand,
             plans_changes: false,
             keeps_devices: false,
         }

@@ -33,9 +33,9 @@ use axum::response::Response;
 use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
-    change, channels, check_lists, component, components, computers, decisions, device, devices, duties, duty, entry,
-    equipment, equipment_list, finding, findings, firmware, host, hosts, ledger, paths, plans, radius, review, sign_in,
-    start, suppliers, ticket, tickets, trouble, worksheet,
+    change, channels, check_lists, check_sheet, component, components, computers, decisions, device, devices, duties,
+    duty, entry, equipment, equipment_list, finding, findings, firmware, host, hosts, ledger, paths, plans, radius,
+    review, sign_in, start, suppliers, ticket, tickets, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -84,6 +84,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
             get(check_lists::show).post(check_lists::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)),
         )
         .route("/check-lists.xlsx", get(check_lists::download))
+        .route("/check-lists/sheet", get(check_sheet::show))
         .route("/computers", get(computers::show).post(computers::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/equipment/{id}/acd-worksheet", get(worksheet::show_computers))
         .route("/equipment/{id}/acd-worksheet.xlsx", get(worksheet::download_computers))

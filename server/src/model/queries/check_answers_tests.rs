@@ -7,7 +7,7 @@ use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::check_answer::CheckAnswered;
 use daicho_schemas::fact::decision::Role;
-use daicho_schemas::fact::observation::InterfaceKind;
+use daicho_schemas::fact::observation::{InterfaceKind, Observation};
 use serde_json::{Value, json};
 
 fn script() -> Script {
@@ -160,4 +160,48 @@ fn the_items_that_evidence_answers_are_in_the_file_and_ask_devices_what_they_are
         assert!(keys.iter().all(|key| asked.contains(key)), "{item}");
     }
     assert!(ids.contains(&check_evidence::OF_VENDORS));
+}
+
+/// No collector, no answer: nothing of these items is ever more than unknown, and each says what would tell.
+#[test]
+fn items_that_nothing_settles_are_unknown_and_say_what_is_missing() {
+    let mut script = script();
+    let lists = regimes::check_lists().lists.iter();
+    let ids: Vec<&str> = lists.flat_map(|list| &list.items).map(|item| item.item_id.as_str()).collect();
+    let check = |script: &Script| {
+        for item in check_evidence::STANDING {
+            assert!(ids.contains(&item), "{item}");
+            let list = if item.starts_with("water") { "water-standard" } else { "hospital-check-list" };
+            let evidence = from_evidence(script, list, item, "2026-11-21").evidence.unwrap();
+            assert_eq!(evidence.answer, CheckAnswer::Unknown, "{item}");
+            assert!(!evidence.missing.is_empty(), "{item}");
+        }
+    };
+    check(&script);
+    script.device("gw", &reading("S1", &[tunnel("tunnel 1")]), json!({ "equipment_id": "tos" }));
+    check(&script);
+    let ledger = from_evidence(&script, "hospital-check-list", "hospital-2-1", "2026-11-21").evidence.unwrap();
+    let en =
+        |texts: &[daicho_schemas::text::Text]| texts.iter().map(|text| text.en.clone()).collect::<Vec<_>>().join("; ");
+    assert!(en(&ledger.because).contains("agents report 1 of the 2 hosts"), "{}", en(&ledger.because));
+    assert!(en(&ledger.missing).contains("1 hosts of the plan are not reported"), "{}", en(&ledger.missing));
+}
+
+/// Remote-control software that runs and of which no record says what it is for stands under what is missing, by name.
+#[test]
+fn software_that_lets_others_in_is_named_until_a_record_says_what_it_is_for() {
+    let mut script = script();
+    let tool: Observation =
+        serde_json::from_value(json!({ "kind": "remote_tool.v1", "tool": "teamviewer", "name": "TeamViewer",
+        "class": "remote_control", "evidence": [{ "sort": "process", "name": "teamviewerd" }] }))
+        .unwrap();
+    script.report("remote_tools", Outcome::Complete, vec![tool]);
+    let texts =
+        |script: &Script| from_evidence(script, "hospital-check-list", "hospital-2-12", "2026-11-21").evidence.unwrap();
+    assert!(texts(&script).missing[0].en.starts_with("tos-1 TeamViewer: "), "{:?}", texts(&script));
+    let by = script.person("aoi", Role::Compliance);
+    let path = serde_json::from_value(json!({ "remote_path_id": "tv", "equipment_id": "tos", "on": "2026-11-20",
+        "enters": { "software": { "host": "tos-1", "software": "TeamViewer" } } }));
+    script.push(by, Fact::RemotePath(path.unwrap()));
+    assert!(texts(&script).because[0].en.starts_with("tos-1 TeamViewer: "), "{:?}", texts(&script));
 }

@@ -3,17 +3,21 @@
 //! Invariant: `yes` needs a yes of everything that is in the ledger, one `no` is a `no`, and nothing read is `unknown`.
 
 mod said;
+mod standing;
 
 use super::super::Model;
 use super::super::rules::remote_paths::maintainers;
 use super::devices::DeviceRow;
 use daicho_schemas::fact::check_answer::CheckAnswer;
 use daicho_schemas::fact::device::{Answer, Answered};
+use daicho_schemas::fact::device_read::HeldBy;
 use daicho_schemas::ids::{EquipmentId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use said::Said;
 use serde::Serialize;
+#[cfg(test)]
+pub(super) use standing::ITEMS as STANDING;
 use std::collections::BTreeSet;
 
 /// What the evidence says of an item.
@@ -47,7 +51,7 @@ pub(super) struct Bearing<'a> {
     /// The day that is asked about.
     pub(super) today: CalendarDate,
     /// The devices that lead to it.
-    devices: Vec<DeviceRow>,
+    pub(super) devices: Vec<DeviceRow>,
     /// The vendors who maintain it: the same whom `remote_maintenance_unanswered` asks.
     vendors: BTreeSet<SupplierId>,
 }
@@ -61,10 +65,29 @@ impl Model {
 }
 
 impl Bearing<'_> {
+    /// Of this, what concerns one vendor: its own devices and its own answer.
+    pub(super) fn of_vendor(mut self, id: &SupplierId) -> Self {
+        self.devices.retain(|row| row.owner == Some(HeldBy::Supplier(id.clone())));
+        self.vendors = BTreeSet::from([id.clone()]);
+        self
+    }
+
+    /// What answers one by one say of an item; nothing of hosts and of the ledger as a whole.
+    pub(super) fn of_own(&self, item_id: &str) -> Option<FromEvidence> {
+        if item_id == OF_VENDORS {
+            return Some(self.vendors_asked());
+        }
+        let (_, keys) = OF_DEVICES.iter().find(|(item, _)| *item == item_id)?;
+        (!self.devices.is_empty()).then(|| of_devices(&self.devices, keys))
+    }
+
     /// What the evidence says of an item; `None` for items on which it does not bear.
     pub(super) fn of(&self, item_id: &str) -> Option<FromEvidence> {
         if item_id == OF_VENDORS {
             return Some(self.vendors_asked());
+        }
+        if let Some(evidence) = self.of_standing(item_id) {
+            return Some(evidence);
         }
         let (_, keys) = OF_DEVICES.iter().find(|(item, _)| *item == item_id)?;
         Some(of_devices(&self.devices, keys))

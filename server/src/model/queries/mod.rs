@@ -18,6 +18,7 @@ mod hosts;
 pub mod law;
 pub mod ownership;
 mod pages;
+pub mod printed_sheet;
 pub mod radius;
 mod registers;
 pub mod remote_paths;

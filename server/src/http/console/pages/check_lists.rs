@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::check_answer::{CHECK_ANSWERS, CheckAnswer, CheckAnswered, CheckedThing};
-use daicho_schemas::ids::{EquipmentId, PlanId};
+use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
@@ -80,6 +80,8 @@ pub struct CheckLists {
     pub typed: Typed,
     /// Why it was refused.
     pub complaint: Option<Complaint>,
+    /// The vendors who can be sent a sheet.
+    pub vendors: Vec<(SupplierId, Text)>,
 }
 
 /// A thing as a query says it.
@@ -90,7 +92,8 @@ fn spelled(about: &CheckedThing) -> String {
     }
 }
 
-fn thing(text: &str) -> Option<CheckedThing> {
+/// A thing of a query.
+pub(super) fn thing(text: &str) -> Option<CheckedThing> {
     match text.split_once(':')? {
         ("equipment", id) => EquipmentId::new(id).ok().map(CheckedThing::Equipment),
         ("plan", id) => PlanId::new(id).ok().map(CheckedThing::Plan),
@@ -237,18 +240,19 @@ fn answered(typed: &Typed) -> Result<CheckAnswered, Refusal> {
 fn render(app: &App, visitor: &Visitor, query: &CheckListsQuery, refused: Option<(Typed, Refusal)>) -> Response {
     let rows = visitor.read(app, Section::CheckLists, |model, today| read(model, query, today));
     match rows {
-        Ok((ctx, Some((things, about, sheets)))) => {
+        Ok((ctx, Some((things, about, sheets, vendors)))) => {
             let status = forms::status(refused.as_ref().map(|(_, refusal)| refusal));
             let (typed, complaint) = refused.map(|(typed, refusal)| (typed, ctx.complaint(&refusal))).unzip();
             let list = query.list.clone();
-            page(status, &CheckLists { ctx, things, about, sheets, list, typed: typed.unwrap_or_default(), complaint })
+            let typed = typed.unwrap_or_default();
+            page(status, &CheckLists { ctx, things, about, sheets, list, typed, complaint, vendors })
         }
         Ok((ctx, None)) => trouble::not_found(&ctx),
         Err(fault) => fault,
     }
 }
 
-type Found = (Vec<(CheckedThing, Text)>, Option<CheckedThing>, Vec<CheckSheet>);
+type Found = (Vec<(CheckedThing, Text)>, Option<CheckedThing>, Vec<CheckSheet>, Vec<(SupplierId, Text)>);
 
 fn read(model: &Model, query: &CheckListsQuery, today: CalendarDate) -> Option<Found> {
     let things = model.check_things();
@@ -261,5 +265,7 @@ fn read(model: &Model, query: &CheckListsQuery, today: CalendarDate) -> Option<F
         Some(about) => model.check_sheets(about, today)?,
     };
     let known = query.list.is_empty() || sheets.iter().any(|sheet| sheet.list.list_id == query.list);
-    known.then_some((things, about, sheets))
+    let equipment = about.as_ref().and_then(|about| model.equipment_of(about));
+    let vendors = equipment.map(|id| model.vendors_of(&id)).unwrap_or_default();
+    known.then_some((things, about, sheets, vendors))
 }

@@ -5,6 +5,7 @@
 pub mod change;
 pub mod channels;
 pub mod check_lists;
+pub mod check_sheet;
 pub mod component;
 pub mod components;
 pub mod computers;

@@ -39,6 +39,7 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, String)> {
     pages.extend(past(language));
     pages.extend(tickets_of(language));
     pages.extend(devices_of(language));
+    pages.extend(sheets_of(language));
     pages
 }
 
@@ -142,6 +143,47 @@ fn computers(language: Language) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn sheets_of(language: Language) -> Vec<(&'static str, String)> {
+    let model = samples::devices_model();
+    let about = CheckedThing::Equipment(EquipmentId::new("tos").unwrap());
+    let sheet = |name: &'static str, list: &str, vendor: Option<&str>| {
+        let ctx = context(language, Section::CheckLists);
+        let vendor = vendor.map(|id| SupplierId::new(id).unwrap());
+        let sheet = model.printed_sheet(list, &about, vendor.as_ref(), samples::on("2026-11-21")).unwrap();
+        let page = check_sheet::SheetPage { ctx, sheet, about: "equipment:tos".into() };
+        (name, page.render().unwrap())
+    };
+    vec![
+        (
+            "check_lists-hospital",
+            check_lists_page(context(language, Section::CheckLists), &model, "hospital-check-list", None),
+        ),
+        sheet("check_sheet", "hospital-check-list", Some("vendor")),
+        sheet("check_sheet-inspection", "hospital-check-list", None),
+        sheet("check_sheet-water", "water-standard", None),
+    ]
+}
+
+/// The file that is sent to a vendor stands for itself: nothing from elsewhere, no script.
+#[test]
+fn a_sheet_as_a_file_stands_for_itself() {
+    let model = samples::devices_model();
+    let about = CheckedThing::Equipment(EquipmentId::new("tos").unwrap());
+    let today = samples::on("2026-11-21");
+    let vendor = SupplierId::new("vendor").unwrap();
+    for language in LANGUAGES {
+        let sheet = model.printed_sheet("hospital-check-list", &about, Some(&vendor), today).unwrap();
+        let html = check_sheet::SheetFile::new(PageContext::on_paper(language, today, None), sheet).render().unwrap();
+        assert!(html.contains("2-⑭") && html.contains("令和7") && html.contains("@page"), "{html}");
+        assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("href=") && !html.contains('⟦'));
+        assert!(!html.contains("☑"), "nobody answers for the vendor");
+        if let Some(folder) = std::env::var_os("DAICHO_GALLERY") {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(Path::new(&folder).join(format!("vendor-{}.html", i18n::tag(language))), html).unwrap();
+        }
+    }
+}
+
 fn devices_of(language: Language) -> Vec<(&'static str, String)> {
     let model = samples::devices_model();
     let listed = |model: &Model, refused: bool| {
@@ -207,6 +249,7 @@ fn check_lists_page(ctx: PageContext, model: &Model, list: &str, refused: Option
         list: list.into(),
         complaint: refused.map(|_| ctx.complaint(&wrong)),
         typed,
+        vendors: model.vendors_of(&EquipmentId::new("tos").unwrap()),
         ctx,
     };
     shown.render().unwrap()
@@ -548,6 +591,8 @@ fn every_template_is_in_the_gallery() {
         "letter",
         "evidence",
         "firmware_verdict",
+        "check_sheet_body",
+        "check_sheet_file",
     ];
     let shown: Vec<&str> = pages(Language::Ja).into_iter().map(|(name, _)| name).collect();
     for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {

@@ -51,7 +51,7 @@ impl Said {
 }
 
 /// The first texts, and how many more there are.
-fn cut(mut texts: Vec<Text>) -> Vec<Text> {
+pub(super) fn cut(mut texts: Vec<Text>) -> Vec<Text> {
     let more = texts.len().saturating_sub(GROUNDS_MAX);
     texts.truncate(GROUNDS_MAX);
     if more > 0 {

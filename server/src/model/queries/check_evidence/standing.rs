@@ -1,0 +1,214 @@
+//! Items on which the ledger bears without settling them: the ledger itself, papers of vendors, accounts, media, services, and
+//! the four points of the waterworks standard. What is known is named, and what would have to be known.
+//! It does not know which accounts, services or programs are needed; nobody but a person does.
+//! Invariant: no collector, no answer: where agents read nothing of a question, the answer is `unknown` and says what would tell.
+
+use super::super::super::rules::remote_tool_undeclared::{entry_of_tool, tool_on};
+use super::said::cut;
+use super::{Bearing, FromEvidence};
+use daicho_schemas::fact::check_answer::CheckAnswer;
+use daicho_schemas::fact::observation::RemoteTool;
+use daicho_schemas::text::Text;
+use std::collections::BTreeSet;
+
+/// Hosts whose software is looked at for one item; more are counted.
+const HOSTS_MAX: u64 = 2000;
+
+/// The items of this file; a test holds them against the regime's.
+#[cfg(test)]
+pub(in super::super) const ITEMS: [&str; 10] = [
+    "hospital-2-1",
+    "hospital-2-3",
+    "hospital-2-5",
+    "hospital-2-9",
+    "hospital-2-12",
+    "hospital-2-13",
+    "water-authentication",
+    "water-antivirus",
+    "water-os-support",
+    "water-locked",
+];
+
+fn open(because: Vec<Text>, missing: Vec<Text>) -> FromEvidence {
+    FromEvidence { answer: CheckAnswer::Unknown, because: cut(because), missing: cut(missing) }
+}
+
+/// What no collector reads, and what would tell it.
+fn unread(item_id: &str) -> Option<Text> {
+    Some(match item_id {
+        "hospital-2-5" => Text::new(
+            "エージェントはアカウントを読みません。システムごとのアカウント一覧（最終利用日、退職者との照合の日付）を確かめて回答してください",
+            "agents read no accounts: answer from each system's list of accounts, with the days of their last use and of the comparison with who left",
+        ),
+        "hospital-2-9" => Text::new(
+            "エージェントは外部記録媒体の制限の設定を読みません。制限の方法（グループポリシー、専用ソフト、ポートの封止など）と対象の端末を確かめて回答してください",
+            "agents read no restriction of removable media: answer from how it is restricted (group policy, a product, sealed ports) and on which computers",
+        ),
+        "water-authentication" => Text::new(
+            "エージェントは利用者の認証の設定を読みません。サーバ、端末、周辺機器ごとに認証の方法を確かめて回答してください",
+            "agents read no settings of user authentication: answer from how users sign in to each server, terminal and peripheral",
+        ),
+        "water-antivirus" => Text::new(
+            "エージェントはアンチウイルスソフトウェアの動作と定義の日付を読みません。製品、対象の計算機、定義の更新日を確かめて回答してください",
+            "agents read neither whether antivirus runs nor the date of its definitions: answer from the product, the computers and the day of the last update",
+        ),
+        "water-locked" => Text::new(
+            "設置場所の施錠と立入制限は、人だけが確かめられます",
+            "whether the place is locked and access to it restricted can only be seen by a person",
+        ),
+        _ => return None,
+    })
+}
+
+impl Bearing<'_> {
+    pub(super) fn of_standing(&self, item_id: &str) -> Option<FromEvidence> {
+        match item_id {
+            "hospital-2-1" => Some(self.ledger_kept()),
+            "hospital-2-3" => Some(self.papers()),
+            "hospital-2-5" => Some(open(self.administrators(), unread(item_id).into_iter().collect())),
+            "hospital-2-12" | "hospital-2-13" => Some(self.services()),
+            "water-os-support" => Some(self.systems()),
+            _ => unread(item_id).map(|text| open(Vec::new(), vec![text])),
+        }
+    }
+
+    /// The ledger: what stands in it, and what is known to be there and does not.
+    fn ledger_kept(&self) -> FromEvidence {
+        let state = &self.model.state;
+        let mut because = Vec::new();
+        let mut missing = Vec::new();
+        if let Some(drift) = self.model.drift.equipment.get(self.equipment) {
+            let (declared, heard) = (drift.declared.len(), drift.hosts_heard());
+            because.push(Text::new(
+                format!("計画書のホスト {declared} 台のうち {heard} 台をエージェントが報告しています"),
+                format!("agents report {heard} of the {declared} hosts of the plan"),
+            ));
+            if heard < declared {
+                let silent = declared - heard;
+                missing.push(Text::new(
+                    format!("計画書のホスト {silent} 台は、エージェントの報告がなく、記載のとおりかどうか分かりません"),
+                    format!("{silent} hosts of the plan are not reported by an agent: whether they are as written is not known"),
+                ));
+            }
+        }
+        let outside = self.model.drift.hosts.iter().filter(|host| host.seen.live && host.equipment.is_empty()).count();
+        if outside > 0 {
+            missing.push(Text::new(
+                format!("エージェントのある計算機 {outside} 台が、どの計画書にもありません"),
+                format!("{outside} computers with an agent are in no plan"),
+            ));
+        }
+        match self.devices.len() {
+            0 => missing.push(super::no_device()),
+            count => because.push(Text::new(
+                format!("ネットワーク機器 {count} 台の設定を読んでいます"),
+                format!("the configurations of {count} network devices were read"),
+            )),
+        }
+        let unclaimed = state.devices.iter().filter(|device| device.recorded.is_none());
+        missing.extend(unclaimed.map(|device| {
+            let id = device.id;
+            Text::new(
+                format!("機器 {id} はエージェントの受け取りフォルダにだけあり、台帳に記録されていません"),
+                format!("device {id} is only in an agent's drop folder; nobody recorded it"),
+            )
+        }));
+        missing.push(Text::new(
+            "誰も見ていないネットワークの区画に何があるかは、ここからは分かりません",
+            "what stands in network segments that nobody observes does not follow from here",
+        ));
+        open(because, missing)
+    }
+
+    /// MDS/SDS: whose are asked for.
+    fn papers(&self) -> FromEvidence {
+        let declared = &self.model.state.declarations;
+        let of = |id| {
+            let name = declared.supplier_name(id);
+            Text::new(
+                format!("{}：開示書（MDS/SDS）の入手を、版と日付とともに回答の確認書類に記してください", name.ja),
+                format!(
+                    "{}: state in the answer's evidence that its MDS/SDS was obtained, with edition and date",
+                    name.en
+                ),
+            )
+        };
+        let mut missing: Vec<Text> = self.vendors.iter().map(of).collect();
+        if missing.is_empty() {
+            missing.push(super::no_vendor());
+        }
+        open(Vec::new(), missing)
+    }
+
+    fn administrators(&self) -> Vec<Text> {
+        let devices = self.devices.iter().filter_map(|row| {
+            let device = self.model.state.devices.get(&row.device_id)?;
+            Some((&row.device_id, device.configuration()?.reading.administrators?))
+        });
+        let say = |(id, count)| {
+            Text::new(
+                format!("{id}：設定を変更できるアカウントは {count} 個（要不要は分かりません）"),
+                format!("{id}: {count} accounts may change it (whether each is needed is not known)"),
+            )
+        };
+        devices.map(say).collect()
+    }
+
+    /// Services: remote-control software by name, whether a record says what it is for, and where nobody could look.
+    fn services(&self) -> FromEvidence {
+        let (mut because, mut missing) = (BTreeSet::new(), BTreeSet::new());
+        let drift = self.model.drift.equipment.get(self.equipment);
+        let members = drift.map(|drift| drift.members.clone()).unwrap_or_default();
+        for host in members.iter().take(usize::try_from(HOSTS_MAX).unwrap_or_default()) {
+            let Some(own) = self.model.drift.hosts.get(host) else { continue };
+            let tools = own.ways.tools.iter().filter_map(|tool| tool_on(&self.model.state, host, tool));
+            for tool in tools.filter(RemoteTool::is_awake) {
+                let name = &own.key;
+                let (_, recorded) = entry_of_tool(&self.model.state, &self.model.drift, name, &tool);
+                let what = format!("{name} {}", tool.name);
+                if recorded {
+                    because.insert(Text::new(
+                        format!("{what}：経路として記録または計画書に記載があります"),
+                        format!("{what}: a record or a filed plan names it as a way in"),
+                    ));
+                } else {
+                    missing.insert(Text::new(
+                        format!("{what}：動いている遠隔操作ソフトウェアです。必要かどうかの記録がありません"),
+                        format!("{what}: remote-access software that runs; no record says whether it is needed"),
+                    ));
+                }
+            }
+        }
+        let mut missing: Vec<Text> = missing.into_iter().collect();
+        let unheard = drift.map_or(0, |drift| drift.declared.len().saturating_sub(drift.hosts_heard()));
+        if unheard > 0 {
+            missing.push(Text::new(
+                format!("計画書のホスト {unheard} 台は、エージェントの報告がありません"),
+                format!("{unheard} hosts of the plan are not reported by an agent"),
+            ));
+        }
+        missing.push(Text::new(
+            "待ち受けているソフトウェアが必要かどうか、どの計算機がサーバでどれが端末かは、人が確かめて回答してください",
+            "whether what listens is needed, and which computer is a server or a client, is for a person to answer",
+        ));
+        open(because.into_iter().collect(), missing)
+    }
+
+    /// The operating systems of hosts, none of which is known to be supported or not.
+    fn systems(&self) -> FromEvidence {
+        let drift = self.model.drift.equipment.get(self.equipment);
+        let (declared, heard) = drift.map_or((0, 0), |drift| (drift.declared.len(), drift.hosts_heard()));
+        let mut missing = vec![Text::new(
+            "OS のサポートの終わる日を、作った会社の資料で確かめて回答してください（OS の版は下に示します）",
+            "answer from the maker's dates of the end of support (the versions are shown below)",
+        )];
+        if heard < declared {
+            let rest = declared - heard;
+            missing.push(Text::new(
+                format!("計画書のホスト {rest} 台の OS は、エージェントの報告がなく分かりません"),
+                format!("the systems of {rest} hosts of the plan are not known: no agent reports them"),
+            ));
+        }
+        open(Vec::new(), missing)
+    }
+}
