@@ -6,7 +6,7 @@
 
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use daicho_schemas::fact::device::{DeviceReading, FarEnd, GapSort, WayIn, WayInSort};
@@ -23,7 +23,7 @@ impl Family for CenturyNxr {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 6] = [
+        const SURE: &[&str] = &[
             "ipsec local policy ",
             "ipsec isakmp policy ",
             "ipsec tunnel policy ",
@@ -31,11 +31,7 @@ impl Family for CenturyNxr {
             "ip spi-filter",
             "tunnel protection ipsec policy ",
         ];
-        if SURE.iter().any(|words| line.starts_with(words)) { 5 } else { u32::from(line.starts_with("ip masquerade")) }
-    }
-
-    fn mark(&self, _line: &str) -> Option<Mark> {
-        None
+        weigh(line, SURE, &["ip masquerade"])
     }
 
     fn read(&self, device: &Device<'_>, reading: &mut DeviceReading) {

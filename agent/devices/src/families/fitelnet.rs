@@ -6,7 +6,7 @@
 
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, GapSort, WayInSort};
@@ -32,7 +32,7 @@ impl Family for Fitelnet {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 6] = [
+        const SURE: &[&str] = &[
             "crypto ipsec selector ",
             "set security-association always-up",
             "set isakmp-profile ",
@@ -40,15 +40,7 @@ impl Family for Fitelnet {
             "tunnel mode ipsec map ",
             "set security-association transform-keysize",
         ];
-        if SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(["crypto isakmp ", "crypto ipsec ", "crypto map "].iter().any(|words| line.starts_with(words)))
-        }
-    }
-
-    fn mark(&self, _line: &str) -> Option<Mark> {
-        None
+        weigh(line, SURE, &["crypto isakmp ", "crypto ipsec ", "crypto map "])
     }
 
     fn read(&self, device: &Device<'_>, reading: &mut DeviceReading) {

@@ -27,7 +27,9 @@ pub(crate) trait Family: Sync {
     fn weight(&self, line: &str) -> u32;
 
     /// Whether a line is where a configuration or the output of a command begins.
-    fn mark(&self, line: &str) -> Option<Mark>;
+    fn mark(&self, _line: &str) -> Option<Mark> {
+        None
+    }
 
     /// Whether the file is this family's and encrypted.
     fn sealed(&self, _bytes: &[u8]) -> bool {
@@ -36,6 +38,12 @@ pub(crate) trait Family: Sync {
 
     /// Fills the reading.
     fn read(&self, device: &Device<'_>, reading: &mut DeviceReading);
+}
+
+/// The weight of a line by how it begins: with what hardly anybody else writes, or with what some others write, too.
+pub(crate) fn weigh(line: &str, sure: &[&str], some: &[&str]) -> u32 {
+    let begins = |words: &&str| line.starts_with(*words);
+    if sure.iter().any(begins) { 5 } else { u32::from(some.iter().any(begins)) }
 }
 
 /// A line where something begins.

@@ -10,7 +10,7 @@ mod tunnels;
 
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
@@ -35,7 +35,7 @@ impl Family for NecIx {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 14] = [
+        const SURE: &[&str] = &[
             "interface GigaEthernet",
             "interface MobileEthernet",
             "interface USB-Serial",
@@ -51,7 +51,7 @@ impl Family for NecIx {
             "http-server ip ",
             "telnet-server ip ",
         ];
-        const SOME: [&str; 7] = [
+        const SOME: &[&str] = &[
             "ppp profile ",
             "proxy-dns ",
             "ip ufs-cache",
@@ -60,11 +60,7 @@ impl Family for NecIx {
             "ppp binding ",
             "ikev2 ",
         ];
-        if software(line).is_some() || SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
+        if software(line).is_some() { 5 } else { weigh(line, SURE, SOME) }
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {

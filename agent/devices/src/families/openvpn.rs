@@ -6,7 +6,7 @@
 
 use crate::blocks::after;
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use daicho_schemas::fact::device::{Answer, Answered, DeviceReading, FarEnd, GapSort, WayInSort};
@@ -20,7 +20,7 @@ impl Family for OpenVpn {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 10] = [
+        const SURE: &[&str] = &[
             "dev tun",
             "dev tap",
             "persist-tun",
@@ -32,16 +32,8 @@ impl Family for OpenVpn {
             "resolv-retry ",
             "<tls-auth>",
         ];
-        const SOME: [&str; 5] = ["proto udp", "proto tcp", "nobind", "<ca>", "client-to-client"];
-        if SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
-    }
-
-    fn mark(&self, _line: &str) -> Option<Mark> {
-        None
+        const SOME: &[&str] = &["proto udp", "proto tcp", "nobind", "<ca>", "client-to-client"];
+        weigh(line, SURE, SOME)
     }
 
     fn read(&self, device: &Device<'_>, reading: &mut DeviceReading) {

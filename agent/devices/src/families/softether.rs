@@ -5,7 +5,7 @@
 //! Syntax and keys: SoftEther VPN source (`Cedar/Server.c`, `Mayaqua/Cfg.c`), Apache-2.0.
 
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, GapSort, Restriction, WayInSort};
@@ -19,7 +19,7 @@ impl Family for SoftEther {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 7] = [
+        const SURE: &[&str] = &[
             "declare ServerConfiguration",
             "declare VirtualHUB",
             "declare ListenerList",
@@ -28,7 +28,7 @@ impl Family for SoftEther {
             "bool DisableSSTPServer ",
             "declare CascadeList",
         ];
-        if SURE.iter().any(|words| line.starts_with(words)) { 5 } else { u32::from(line.starts_with("declare ")) }
+        weigh(line, SURE, &["declare "])
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {

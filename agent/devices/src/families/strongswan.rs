@@ -6,7 +6,7 @@
 //! is %any unless written, `version` 0 takes IKEv1 and IKEv2).
 
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
@@ -22,7 +22,7 @@ impl Family for StrongSwan {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 11] = [
+        const SURE: &[&str] = &[
             "conn ",
             "config setup",
             "leftsubnet=",
@@ -35,16 +35,8 @@ impl Family for StrongSwan {
             "local_ts",
             "leftauth=",
         ];
-        const SOME: [&str; 6] = ["left=", "right=", "auto=", "children {", "secrets {", "esp_proposals"];
-        if SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
-    }
-
-    fn mark(&self, _line: &str) -> Option<Mark> {
-        None
+        const SOME: &[&str] = &["left=", "right=", "auto=", "children {", "secrets {", "esp_proposals"];
+        weigh(line, SURE, SOME)
     }
 
     fn read(&self, device: &Device<'_>, reading: &mut DeviceReading) {

@@ -10,7 +10,7 @@ mod vpn;
 use super::cisco::{self, Lists, Service};
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::reach::{self, Access};
 use crate::split::Device;
 use crate::text::Line;
@@ -33,7 +33,7 @@ impl Family for CiscoAsa {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 10] = [
+        const SURE: &[&str] = &[
             "ASA Version ",
             "nameif ",
             "security-level ",
@@ -45,13 +45,8 @@ impl Family for CiscoAsa {
             "crypto ikev1 enable",
             "crypto ikev2 enable",
         ];
-        if version(line).is_some() || SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(
-                line.starts_with("access-list ") && line.contains(" extended ") || line.starts_with("object network "),
-            )
-        }
+        let list = line.starts_with("access-list ") && line.contains(" extended ");
+        if version(line).is_some() { 5 } else { weigh(line, SURE, &["object network "]).max(u32::from(list)) }
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {

@@ -10,7 +10,7 @@ mod vpn;
 use super::cisco::{self, Lists, Service};
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
@@ -32,7 +32,7 @@ impl Family for CiscoIos {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 8] = [
+        const SURE: &[&str] = &[
             "Cisco IOS ",
             "ip nat inside",
             "ip http server",
@@ -43,7 +43,7 @@ impl Family for CiscoIos {
             "vpdn-group ",
         ];
         // Others write these, too.
-        const SOME: [&str; 10] = [
+        const SOME: &[&str] = &[
             "boot-start-marker",
             "crypto isakmp ",
             "crypto map ",
@@ -55,11 +55,7 @@ impl Family for CiscoIos {
             "line con 0",
             "service timestamps ",
         ];
-        if is_train(line) || SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
+        if is_train(line) { 5 } else { weigh(line, SURE, SOME) }
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {

@@ -11,7 +11,7 @@ mod uplinks;
 mod vpn;
 
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, WayInSort};
@@ -26,7 +26,7 @@ impl Family for FortiOs {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 9] = [
+        const SURE: &[&str] = &[
             "#config-version=FG",
             "#config-version=FW",
             "config system global",
@@ -37,12 +37,8 @@ impl Family for FortiOs {
             "Version: Forti",
             "config system accprofile",
         ];
-        const SOME: [&str; 4] = ["set vdom ", "set uuid ", "config user ", "config log "];
-        if SURE.iter().any(|words| line.trim_start_matches("# ").starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
+        const SOME: &[&str] = &["set vdom ", "set uuid ", "config user ", "config log "];
+        weigh(line.trim_start_matches("# "), SURE, &[]).max(weigh(line, &[], SOME))
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {

@@ -9,7 +9,7 @@ mod management;
 mod paths;
 mod tunnels;
 
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::split::Device;
 use crate::text::{Line, is_prompt, rejoin};
 use crate::{blocks::after, draft};
@@ -139,7 +139,7 @@ impl Family for YamahaRt {
     }
 
     fn weight(&self, line: &str) -> u32 {
-        const SURE: [&str; 12] = [
+        const SURE: &[&str] = &[
             "pp select ",
             "tunnel select ",
             "nat descriptor ",
@@ -153,7 +153,7 @@ impl Family for YamahaRt {
             "user attribute ",
             "yno ",
         ];
-        const SOME: [&str; 8] = [
+        const SOME: &[&str] = &[
             "tunnel encapsulation",
             "ip pp ",
             "ip lan1 ",
@@ -163,11 +163,7 @@ impl Family for YamahaRt {
             "sshd ",
             "ip filter ",
         ];
-        if revision(line).is_some() || SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
+        if revision(line).is_some() { 5 } else { weigh(line, SURE, SOME) }
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {
