@@ -12,12 +12,18 @@ use daicho_schemas::text::{Text, printable};
 /// Words of a file, fit for a reading.
 pub(crate) fn word(text: &str) -> String {
     let mut text = printable(text);
-    let mut end = text.len().min(DEVICE_TEXT_BYTES_MAX);
+    let end = start(&text, DEVICE_TEXT_BYTES_MAX).len();
+    text.truncate(end);
+    text
+}
+
+/// The beginning of a text, at most so many bytes.
+pub(crate) fn start(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.truncate(end);
-    text
+    text.get(..end).unwrap_or_default()
 }
 
 pub(crate) fn ground(line: u32, ja: impl Into<String>, en: impl Into<String>) -> Ground {

@@ -15,6 +15,7 @@ mod reach;
 mod refused;
 mod split;
 mod text;
+mod tree;
 
 use daicho_schemas::fact::device::{DeviceReading, SourceSort};
 use daicho_schemas::text::Text;

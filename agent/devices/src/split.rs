@@ -251,6 +251,8 @@ fn recognise(lines: &[Line<'_>], families: &[&'static dyn Family]) -> Result<&'s
     let mut scores: Vec<(u32, u32, &'static dyn Family)> = families.iter().map(|family| (0, 0, *family)).collect();
     for line in lines.iter().take(WEIGHED_MAX) {
         let text = line.trimmed();
+        // XML may be one line from its beginning to its end.
+        let text = if text.starts_with('<') { draft::start(text, 2000) } else { text };
         if text.is_empty() || text.len() > 2000 {
             continue;
         }

@@ -35,14 +35,16 @@ fn all_ways(bytes: &[u8]) {
     }
 }
 
-/// Every beginning of every sample: what a part claims of restrictions holds for the whole, or says that it is partial.
+/// Every beginning of every sample (of a long one, every line and every fifth byte): what a part claims of restrictions holds for the whole, or says that it is partial.
 #[test]
 fn a_part_claims_no_restriction_that_the_whole_contradicts() {
     let mut wrong = Vec::new();
     for sample in samples::all() {
         let Ok(whole) = read(&sample.bytes) else { continue };
         let Some(whole) = whole.first() else { continue };
-        for end in 0..sample.bytes.len() {
+        let long = sample.bytes.len() > 3000;
+        let ends = sample.bytes.iter().enumerate().filter(|(at, byte)| !long || **byte == b'\n' || at % 5 == 0);
+        for (end, _) in ends {
             let Ok(part) = read_as(&whole.family, &sample.bytes[..end]) else { continue };
             let Some(part) = part.first().filter(|part| part.extent == Extent::Whole) else { continue };
             let pairs = [("management", &part.management, &whole.management), ("vpn", &part.vpn, &whole.vpn)];

@@ -10,6 +10,7 @@ pub(crate) mod fitelnet;
 pub(crate) mod fortios;
 pub(crate) mod nec_ix;
 pub(crate) mod openvpn;
+pub(crate) mod panos;
 pub(crate) mod softether;
 pub(crate) mod strongswan;
 pub(crate) mod wireguard;
@@ -79,6 +80,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &fortios::FortiOs,
     &cisco_asa::CiscoAsa,
     &cisco_ios::CiscoIos,
+    &panos::PanOs,
     &fitelnet::Fitelnet,
     &century_nxr::CenturyNxr,
     &softether::SoftEther,
