@@ -51,6 +51,13 @@ pub(crate) fn wildcard(address: Ipv4Addr, mask: Ipv4Addr) -> Option<Span> {
     masked(address, Ipv4Addr::from(!u32::from(mask)))
 }
 
+/// Whether an address is one that the internet knows.
+pub(crate) fn is_public(address: u32) -> bool {
+    let ip = Ipv4Addr::from(address);
+    let shared = address >> 22 == 0b01_1001_0001;
+    !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || shared)
+}
+
 /// How a span is written in a reading.
 pub(crate) fn shown((start, end): Span) -> String {
     let size = u64::from(end) - u64::from(start) + 1;
@@ -107,6 +114,8 @@ fn low_u32(number: u64) -> u32 {
 
 /// Half of all addresses: who lets in more lets in anybody.
 const HALF: u64 = 1 << 31;
+/// Parts of one line's addresses that are named; a reading holds no more.
+const SHOWN_MAX: usize = 200;
 
 /// From where a filter lets through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +151,10 @@ impl Filters {
             (From::Span(span), true, true) => {
                 let fresh = self.decided.add(*span);
                 if !fresh.is_empty() {
-                    self.sources.insert(shown(*span));
+                    // Everything after some were rejected is shown as what is left of it.
+                    let wide = u64::from(span.1) - u64::from(span.0) >= HALF;
+                    let shown_spans = if wide { fresh.as_slice() } else { std::slice::from_ref(span) };
+                    self.sources.extend(shown_spans.iter().take(SHOWN_MAX).map(|span| shown(*span)));
                     self.note(ground);
                 }
                 for span in fresh {

@@ -8,6 +8,7 @@ pub(crate) mod cisco_asa;
 pub(crate) mod cisco_ios;
 pub(crate) mod fitelnet;
 pub(crate) mod fortios;
+pub(crate) mod junos;
 pub(crate) mod nec_ix;
 pub(crate) mod openvpn;
 pub(crate) mod panos;
@@ -81,6 +82,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &cisco_asa::CiscoAsa,
     &cisco_ios::CiscoIos,
     &panos::PanOs,
+    &junos::Junos,
     &fitelnet::Fitelnet,
     &century_nxr::CenturyNxr,
     &softether::SoftEther,

@@ -4,6 +4,7 @@
 //! Invariant: what was switched off in the file (`inactive:`, `deactivate`) is found only by who asks for it, and the
 //! size of a tree is bounded.
 
+mod groups;
 mod text;
 mod xml;
 
@@ -167,6 +168,11 @@ impl<'a, 't> At<'a, 't> {
     /// The value of a setting: the last one, where it was written more than once.
     pub(crate) fn value(self, path: &str) -> Option<At<'a, 't>> {
         self.below(path).last()
+    }
+
+    /// The value of a setting: the first one, which is the one that no group gave.
+    pub(crate) fn first(self, path: &str) -> Option<At<'a, 't>> {
+        self.below(path).next()
     }
 
     /// Whether a setting has a value.

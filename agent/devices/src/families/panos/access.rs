@@ -3,7 +3,7 @@
 //! Invariant: an interface without a management profile offers nothing; the management port without `permitted-ip` is
 //! never restricted.
 
-use super::places::{Config, Interface, Target, is_public};
+use super::places::{Config, Interface, Target};
 use super::word;
 use crate::draft::{self, absence, ground};
 use crate::reach::{self, Access, EVERYWHERE, From};
@@ -147,7 +147,7 @@ fn port(config: &Config<'_, '_>, reading: &mut DeviceReading) -> Option<Access> 
         return Some(Access::unknown(why));
     }
     let address = config.value("deviceconfig system ip-address");
-    let public = address.and_then(|at| reach::span(at.word())).is_some_and(|(own, _)| is_public(own));
+    let public = address.and_then(|at| reach::span(at.word())).is_some_and(|(own, _)| reach::is_public(own));
     let line = address.unwrap_or(anchor).line();
     if public {
         let why = ground(

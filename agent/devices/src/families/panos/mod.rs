@@ -92,7 +92,7 @@ fn word(at: At<'_, '_>) -> String {
 
 /// `set` lines and braces printed by `show` end where the prompt comes back, or nowhere.
 fn end(tree: &Tree<'_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
-    let last = lines.iter().rev().map(Line::trimmed).find(|line| !line.is_empty());
+    let last = lines.iter().rev().map(Line::trimmed).find(|line| !line.is_empty() && !line.starts_with('#'));
     if tree.flat && !last.is_some_and(|line| is_prompt(line) || line.starts_with("[edit")) {
         reading.gaps.push(draft::gap(
             GapSort::CutOff,

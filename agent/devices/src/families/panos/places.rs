@@ -199,7 +199,7 @@ impl<'a, 't> Config<'a, 't> {
             let zone = self.zone(name).map(str::to_ascii_lowercase).unwrap_or_default();
             let inner = ["trust", "inside", "lan", "dmz", "internal"].contains(&zone.as_str());
             let outer = ["untrust", "outside", "internet", "wan", "external"].iter().any(|word| zone.starts_with(word));
-            let public = interface.addresses.iter().any(|(own, _)| is_public(*own));
+            let public = interface.addresses.iter().any(|(own, _)| reach::is_public(*own));
             if live(name) && (outer || interface.dynamic || (public && !inner)) {
                 outside.insert(*name, interface.at.line());
             }
@@ -449,11 +449,4 @@ fn shown(from: &From) -> String {
         From::Named(name) => name.clone(),
         From::Unclear => "?".to_owned(),
     }
-}
-
-/// Whether an address is one that the internet knows.
-pub(super) fn is_public(address: u32) -> bool {
-    let ip = std::net::Ipv4Addr::from(address);
-    let shared = address >> 22 == 0b01_1001_0001;
-    !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || shared)
 }
