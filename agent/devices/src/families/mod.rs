@@ -10,6 +10,7 @@ pub(crate) mod fitelnet;
 pub(crate) mod fortios;
 pub(crate) mod junos;
 pub(crate) mod nec_ix;
+pub(crate) mod netscaler;
 pub(crate) mod openvpn;
 pub(crate) mod panos;
 pub(crate) mod softether;
@@ -85,6 +86,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &junos::Junos,
     &fitelnet::Fitelnet,
     &century_nxr::CenturyNxr,
+    &netscaler::NetScaler,
     &softether::SoftEther,
     &openvpn::OpenVpn,
     &strongswan::StrongSwan,
