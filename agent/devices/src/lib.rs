@@ -6,7 +6,8 @@
 //!
 //! To read one more family: one file in `families/`, one line in [`families`]' list, one folder of samples in
 //! `fixtures/` (`DAICHO_GOLDEN=write cargo test -p daicho-devices` writes what comes out; read it), its questions in
-//! `fixtures/<family>/<sample>/truth.json`. A default that is not known for all firmware of the family is `unknown` (D-0018 names those that wait to be confirmed).
+//! `fixtures/<family>/<sample>/truth.json`. A default that is not known for all firmware of the family is `unknown` (D-0018);
+//! what is known stands at the head of the family's file with the maker's text that says it.
 
 mod blocks;
 mod draft;

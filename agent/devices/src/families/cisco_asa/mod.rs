@@ -2,8 +2,9 @@
 //! It does not know other contexts, nor what a manager of FTD holds.
 //! Invariant: management is what `ssh`, `http` and `telnet` let in on interfaces outside; an interface that they do not name lets nobody in.
 //!
-//! Syntax and meaning: Cisco, "ASA Series Command Reference" and "CLI configuration guide": a list for management or
-//! `control-plane` has no implicit deny; `authentication-server-group` is LOCAL unless written.
+//! Syntax and meaning: Cisco, "ASA Series Command Reference". That a list on an interface says what passes through the ASA and not
+//! who reaches the ASA itself, for which there is `control-plane`: "ASA Series Firewall CLI Configuration Guide", chapter "Access
+//! Rules". A list for `control-plane` has no implicit deny (the same chapter).
 
 mod vpn;
 

@@ -178,7 +178,8 @@ fn people(config: &Config<'_, '_>) -> (Option<u32>, Answered) {
             .and_then(|block| block.find("authentication"))
             .is_some_and(|(_, rest)| rest.contains("aaa") && rest.contains("certificate"));
         let saml = web.and_then(|block| block.find("authentication")).is_some_and(|(_, rest)| rest.contains("saml"));
-        let elsewhere = saml || server.is_some_and(|(_, rest)| !rest.split(' ').any(|word| word == "LOCAL"));
+        // Without a line that names it, which server proves people is not known to us.
+        let elsewhere = saml || !server.is_some_and(|(_, rest)| rest.split(' ').any(|word| word == "LOCAL"));
         local = local && !elsewhere;
         if !second && !certificate {
             if elsewhere { unclear = true } else { bare = Some(line) }

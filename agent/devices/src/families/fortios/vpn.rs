@@ -11,9 +11,8 @@ use std::collections::BTreeSet;
 
 /// Adds every VPN.
 pub(super) fn read(tree: &Tree<'_>, places: &Places<'_, '_>, reading: &mut DeviceReading) {
-    let version = reading.identity.firmware.first().map(|firmware| firmware.version.clone());
     for settings in tree.settings("vpn ssl settings") {
-        reading.ways_in.extend(ssl(tree, places, settings, version.as_deref()));
+        reading.ways_in.extend(ssl(tree, places, settings));
     }
     for path in ["vpn ipsec phase1-interface", "vpn ipsec phase1"] {
         for phase in tree.all(path).iter().take(2000) {
@@ -66,7 +65,7 @@ fn over(places: &Places<'_, '_>, interface: &str, line: u32, port: Port) -> Acce
     places.local_in(interface, port, Access::anyone(open))
 }
 
-fn ssl(tree: &Tree<'_>, places: &Places<'_, '_>, settings: &Object<'_>, version: Option<&str>) -> Option<WayIn> {
+fn ssl(tree: &Tree<'_>, places: &Places<'_, '_>, settings: &Object<'_>) -> Option<WayIn> {
     let rules: Vec<&Object<'_>> =
         tree.all("vpn ssl settings/authentication-rule").iter().filter(|rule| rule.vdom == settings.vdom).collect();
     let listens = settings.get("source-interface");
@@ -74,7 +73,7 @@ fn ssl(tree: &Tree<'_>, places: &Places<'_, '_>, settings: &Object<'_>, version:
         return None;
     }
     let mut way = draft::way(&named("vpn ssl settings", settings), WayInSort::RemoteAccess, "ssl-vpn", FarEnd::Anyone);
-    way.enabled = ssl_state(settings, listens.is_some(), version);
+    way.enabled = ssl_state(settings, listens.is_some());
     way.interface = listens.as_ref().map(|(_, names)| draft::word(&names.join(" ")));
     let port = settings.one("port").and_then(|(_, port)| port.parse().ok());
     let mut access = sources(places, settings, listens.as_ref().map_or(settings.line, |(line, _)| *line));
@@ -100,21 +99,16 @@ fn ssl(tree: &Tree<'_>, places: &Places<'_, '_>, settings: &Object<'_>, version:
     Some(way)
 }
 
-fn ssl_state(settings: &Object<'_>, listens: bool, version: Option<&str>) -> Answered {
+fn ssl_state(settings: &Object<'_>, listens: bool) -> Answered {
     if let Some((line, state)) = settings.one("status") {
         return switched(line, state);
     }
-    let number = |part: Option<&str>| part.and_then(|part| part.parse::<u32>().ok());
-    let mut parts = version.unwrap_or_default().split('.');
-    // The CLI references up to 7.2 give `enable` as the default of `status`.
-    match (number(parts.next()), number(parts.next())) {
-        (Some(major), Some(minor)) if (major, minor) < (7, 4) && listens => draft::yes(ground(
-            settings.line,
-            "待ち受けるインターフェースがあり、この版では既定で有効です",
-            "it has an interface to listen on, and this version enables it by default",
-        )),
-        _ => draft::unknown(draft::silent("set status")),
+    let mut state = draft::unknown(draft::silent("set status"));
+    if listens {
+        let why = "待ち受けるインターフェースが書かれています";
+        state.because.push(ground(settings.line, why, "an interface to listen on is written"));
     }
+    state
 }
 
 /// `source-address` of the settings, and what its negation makes of it.

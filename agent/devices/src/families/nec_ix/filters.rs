@@ -99,6 +99,12 @@ impl<'l> Lists<'l> {
         })
     }
 
+    /// From where any of the ports for management is reached.
+    pub(super) fn reach_any(&self) -> Access {
+        let ports = [22, 23, 80].map(|port| self.reach(Service::Tcp(port)));
+        ports.into_iter().reduce(Access::or).unwrap_or_else(|| Access::unknown(draft::silent("interface")))
+    }
+
     /// The same over one interface. `forwarded`: address translation leads it inside.
     pub(super) fn over(&self, interface: &Outside<'_>, service: Service, forwarded: bool) -> Access {
         let name = draft::word(interface.name);

@@ -139,8 +139,16 @@ impl<'l> Rules<'l> {
                 ground(*line, "内向きの動的フィルタがあります", "a dynamic filter lets connections in")
             });
         }
+        let settled = filters.settled();
         let mut access = filters.end();
-        if access.because.is_empty() {
+        let assumed = !settled && access.reach != reach::Reach::Anyone;
+        if assumed {
+            access.because.push(absence(
+                "どのフィルタにも合わないものは破棄されるとして判断しました（メーカーの資料では未確認）",
+                "what no filter fits is taken to be rejected, which was not confirmed in the maker's manual",
+            ));
+        }
+        if access.because.len() == usize::from(assumed) {
             access.because.push(ground(
                 *line,
                 format!("{} の受信フィルタに、これを通すものがありません", interface.name),

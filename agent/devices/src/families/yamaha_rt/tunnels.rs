@@ -160,11 +160,7 @@ impl<'l> Tunnel<'_, 'l> {
                 ));
             }
             (None, None) => {
-                return draft::no(ground(
-                    self.line,
-                    "tunnel enable がありません",
-                    "there is no `tunnel enable` for it",
-                ));
+                return draft::unknown(draft::silent("tunnel enable"));
             }
         };
         let service = match technology {
