@@ -2,6 +2,7 @@
 //! It does not know how a file is taken apart into devices.
 //! Invariant: the list is explicit and ordered; recognition never depends on that order.
 
+pub(crate) mod awplus;
 pub(crate) mod century_nxr;
 mod cisco;
 pub(crate) mod cisco_asa;
@@ -87,6 +88,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &fitelnet::Fitelnet,
     &century_nxr::CenturyNxr,
     &netscaler::NetScaler,
+    &awplus::AwPlus,
     &softether::SoftEther,
     &openvpn::OpenVpn,
     &strongswan::StrongSwan,
