@@ -58,6 +58,9 @@ pub(crate) struct ImportArguments {
     /// For people (table) or for programs (json). What a dry run prints as json can be imported on another machine
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Which family the files are of, where they do not say it themselves (機種). An unknown name is answered with all of them
+    #[arg(long)]
+    family: Option<String>,
     /// Your id for the device; taken from its name or serial number when left out
     #[arg(long, value_parser = parse_device)]
     device: Option<DeviceId>,
@@ -147,7 +150,7 @@ pub(super) fn parse_holder(text: &str) -> Result<HeldBy, String> {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<DeviceReading>> {
+fn read(path: &Path, family: Option<&str>) -> anyhow::Result<Vec<DeviceReading>> {
     let bytes = files::read(path, FILE_BYTES_MAX, RefusalCode::DeviceNotRead)?;
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
         && let Ok(own) = serde_json::from_slice::<Readings>(&bytes)
@@ -160,13 +163,17 @@ fn read(path: &Path) -> anyhow::Result<Vec<DeviceReading>> {
         remedy: error.remedy,
         ..Refusal::new(RefusalCode::DeviceNotRead).with(format!("{}: {}", path.display(), error.code))
     };
-    daicho_devices::read(&bytes).map_err(|error| not_read(error).into())
+    let read = match family {
+        Some(family) => daicho_devices::read_as(family, &bytes),
+        None => daicho_devices::read(&bytes),
+    };
+    read.map_err(|error| not_read(error).into())
 }
 
 fn import(arguments: &ImportArguments, language: Language) -> anyhow::Result<()> {
     let mut readings = Vec::new();
     for path in &arguments.files {
-        readings.extend(read(path)?.into_iter().map(|reading| (path.as_path(), reading)));
+        readings.extend(read(path, arguments.family.as_deref())?.into_iter().map(|reading| (path.as_path(), reading)));
     }
     if arguments.dry_run {
         return show_only(readings, arguments.format, language);

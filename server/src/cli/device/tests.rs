@@ -22,11 +22,28 @@ fn readings_of_another_machine_are_taken_as_they_are_and_other_json_is_not() {
     let path = folder.path().join("readings.json");
     let own = Readings { format: READINGS_FORMAT.into(), readings: vec![reading("S1", &[])] };
     std::fs::write(&path, serde_json::to_vec_pretty(&own).unwrap()).unwrap();
-    assert_eq!(read(&path).unwrap(), own.readings);
+    assert_eq!(read(&path, None).unwrap(), own.readings);
     std::fs::write(&path, "{}").unwrap();
-    let error = read(&path).unwrap_err();
+    let error = read(&path, None).unwrap_err();
     let refusal = error.downcast_ref::<Refusal>().unwrap();
     assert_eq!(refusal.code, RefusalCode::DeviceNotRead);
+}
+
+/// A few lines that two makers write alike are read once somebody says whose they are.
+#[test]
+fn a_family_that_is_named_is_believed_and_an_unknown_name_is_answered_with_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("part.txt");
+    std::fs::write(&path, "hostname gw-1\ninterface GigabitEthernet0/1\n crypto map VPN\n").unwrap();
+    assert!(read(&path, None).is_err(), "nothing in it is of one maker alone");
+    let readings = read(&path, Some("cisco_ios")).unwrap();
+    assert_eq!((readings[0].family.as_str(), readings[0].identity.name.as_deref()), ("cisco_ios", Some("gw-1")));
+    let error = read(&path, Some("cisco")).unwrap_err();
+    let refusal = error.downcast_ref::<Refusal>().unwrap();
+    assert_eq!(refusal.code, RefusalCode::DeviceNotRead);
+    for family in daicho_devices::families() {
+        assert!(refusal.remedy.ja.contains(family) && refusal.remedy.en.contains(family), "{family}");
+    }
 }
 
 #[test]
