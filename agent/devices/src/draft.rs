@@ -144,6 +144,21 @@ pub(crate) fn vpn_plane(ways: &[WayIn], none: Ground) -> Restriction {
     }
 }
 
+/// The end of a reading of which only tunnels and the like were read: whatever else stands in the file is unknown, and told.
+pub(crate) fn only_tunnels(reading: &mut DeviceReading, ja: &str, en: &str) {
+    reading.gaps.push(gap(GapSort::NotUnderstood, None, ja, en));
+    let unread = || absence("この機種の管理アクセスは読んでいません", "management of this family is not read");
+    reading.management = Access::unknown(unread()).restriction();
+    reading.logs_elsewhere =
+        unknown(absence("この機種のログの設定は読んでいません", "logging of this family is not read"));
+    let vpn = |way: &WayIn| matches!(way.sort, WayInSort::SiteToSite | WayInSort::RemoteAccess);
+    reading.vpn = match reading.ways_in.iter().any(vpn) {
+        true => vpn_plane(&reading.ways_in, unread()),
+        // That there is none among what was read is no proof that there is none.
+        false => Access::unknown(absence("トンネルが見当たりません", "no tunnel is seen")).restriction(),
+    };
+}
+
 /// Order, limits and the extent: the last step of every reading.
 pub(crate) fn finish(reading: &mut DeviceReading) {
     let ways = &mut reading.ways_in;

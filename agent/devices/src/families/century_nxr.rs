@@ -9,7 +9,7 @@ use crate::draft::{self, absence, ground};
 use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
-use daicho_schemas::fact::device::{DeviceReading, FarEnd, GapSort, WayIn, WayInSort};
+use daicho_schemas::fact::device::{DeviceReading, FarEnd, WayIn, WayInSort};
 
 /// The parser.
 pub(crate) struct CenturyNxr;
@@ -40,30 +40,17 @@ impl Family for CenturyNxr {
         if let Some(name) = blocks.iter().find_map(|block| after(block.head, "hostname")) {
             reading.identity.name = Some(draft::word(name));
         }
-        reading.gaps.push(draft::gap(
-            GapSort::NotUnderstood,
-            None,
-            "この機種では、トンネルとモバイル回線以外（管理アクセス、フィルタ、転送）は読んでいません",
-            "of this family only tunnels and mobile lines are read: not management, filters or forwards",
-        ));
         for block in blocks.iter().filter(|block| block.head.starts_with("ipsec tunnel policy ")).take(2000) {
             reading.ways_in.push(tunnel(&blocks, block));
         }
         for block in blocks.iter().filter(|block| block.head.starts_with("interface ")) {
             reading.ways_in.extend(other(block));
         }
-        let unread = || {
-            Access::unknown(absence("この機種の管理アクセスは読んでいません", "management of this family is not read"))
-                .restriction()
-        };
-        reading.management = unread();
-        reading.logs_elsewhere =
-            draft::unknown(absence("この機種のログの設定は読んでいません", "logging of this family is not read"));
-        let tunnels = reading.ways_in.iter().any(|way| way.sort == WayInSort::SiteToSite);
-        reading.vpn = match tunnels {
-            false => unread(),
-            true => draft::vpn_plane(&reading.ways_in, absence("トンネルがありません", "there is no tunnel")),
-        };
+        draft::only_tunnels(
+            reading,
+            "この機種では、トンネルとモバイル回線以外（管理アクセス、フィルタ、転送）は読んでいません",
+            "of this family only tunnels and mobile lines are read: not management, filters or forwards",
+        );
     }
 }
 

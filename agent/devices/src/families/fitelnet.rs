@@ -5,11 +5,11 @@
 //! Syntax and meaning: Furukawa Electric, "FITELnet コマンドリファレンス", chapters on IPsec; indentation means nothing, `exit` closes a block.
 
 use crate::blocks::{Block, after, blocks};
-use crate::draft::{self, absence, ground};
+use crate::draft::{self, ground};
 use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
-use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, GapSort, WayInSort};
+use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, WayInSort};
 
 /// The parser.
 pub(crate) struct Fitelnet;
@@ -54,27 +54,15 @@ impl Family for Fitelnet {
         if let Some(name) = blocks.iter().find_map(|block| after(block.head, "hostname")) {
             reading.identity.name = Some(draft::word(name));
         }
-        reading.gaps.push(draft::gap(
-            GapSort::NotUnderstood,
-            None,
-            "この機種では、トンネル以外（管理アクセス、フィルタ、転送）は読んでいません",
-            "of this family only tunnels are read: not management, filters or forwards",
-        ));
         let tunnels = blocks.iter().filter(|block| block.head.starts_with("interface Tunnel")).take(2000);
         for block in tunnels {
             reading.ways_in.push(tunnel(&blocks, block));
         }
-        let unread = || {
-            Access::unknown(absence("この機種の管理アクセスは読んでいません", "management of this family is not read"))
-                .restriction()
-        };
-        reading.management = unread();
-        reading.logs_elsewhere =
-            draft::unknown(absence("この機種のログの設定は読んでいません", "logging of this family is not read"));
-        reading.vpn = match reading.ways_in.is_empty() {
-            true => unread(),
-            false => draft::vpn_plane(&reading.ways_in, absence("トンネルがありません", "there is no tunnel")),
-        };
+        draft::only_tunnels(
+            reading,
+            "この機種では、トンネル以外（管理アクセス、フィルタ、転送）は読んでいません",
+            "of this family only tunnels are read: not management, filters or forwards",
+        );
     }
 }
 

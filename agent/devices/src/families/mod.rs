@@ -14,6 +14,7 @@ pub(crate) mod nec_ix;
 pub(crate) mod netscaler;
 pub(crate) mod openvpn;
 pub(crate) mod panos;
+pub(crate) mod si_r;
 pub(crate) mod softether;
 pub(crate) mod strongswan;
 pub(crate) mod wireguard;
@@ -89,6 +90,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &century_nxr::CenturyNxr,
     &netscaler::NetScaler,
     &awplus::AwPlus,
+    &si_r::SiR,
     &softether::SoftEther,
     &openvpn::OpenVpn,
     &strongswan::StrongSwan,
