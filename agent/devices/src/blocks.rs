@@ -3,6 +3,7 @@
 //! Invariant: a text whose indentation was lost on the way is read by what opens and closes a block.
 
 use crate::text::Line;
+use std::collections::BTreeMap;
 
 /// A statement of the outermost level and what stands under it.
 pub(crate) struct Block<'l> {
@@ -34,6 +35,17 @@ pub(crate) fn after<'t>(text: &'t str, words: &str) -> Option<&'t str> {
         rest = tail.trim_start();
     }
     Some(rest)
+}
+
+/// Blocks whose head begins with these words, by the word that follows; of two the first.
+pub(crate) fn by_name<'b, 'l>(blocks: &'b [Block<'l>], words: &str) -> BTreeMap<&'l str, &'b Block<'l>> {
+    let mut named = BTreeMap::new();
+    for block in blocks {
+        if let Some(name) = after(block.head, words).and_then(|rest| rest.split(' ').next()) {
+            named.entry(name).or_insert(block);
+        }
+    }
+    named
 }
 
 /// Takes a text apart. `opens` says which heads have a body; it is asked where indentation does not tell.

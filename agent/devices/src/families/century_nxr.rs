@@ -4,12 +4,13 @@
 //!
 //! Syntax and meaning: Century Systems, "FutureNet NXRシリーズ ユーザーズガイド CLI編", nodes on IPsec, tunnels and PPP.
 
-use crate::blocks::{Block, after, blocks};
+use crate::blocks::{Block, after, blocks, by_name};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use daicho_schemas::fact::device::{DeviceReading, FarEnd, WayIn, WayInSort};
+use std::collections::BTreeMap;
 
 /// The parser.
 pub(crate) struct CenturyNxr;
@@ -40,8 +41,9 @@ impl Family for CenturyNxr {
         if let Some(name) = blocks.iter().find_map(|block| after(block.head, "hostname")) {
             reading.identity.name = Some(draft::word(name));
         }
+        let known = Known::of(&blocks);
         for block in blocks.iter().filter(|block| block.head.starts_with("ipsec tunnel policy ")).take(2000) {
-            reading.ways_in.push(tunnel(&blocks, block));
+            reading.ways_in.push(tunnel(&known, block));
         }
         for block in blocks.iter().filter(|block| block.head.starts_with("interface ")) {
             reading.ways_in.extend(other(block));
@@ -63,11 +65,30 @@ fn named(far: &str) -> FarEnd {
     }
 }
 
+/// Blocks that others refer to by number.
+struct Known<'b, 'l> {
+    policies: BTreeMap<&'l str, &'b Block<'l>>,
+    /// Tunnel policies that an interface uses: the line that says so, and the interface.
+    used: BTreeMap<&'l str, (u32, &'l str)>,
+}
+
+impl<'b, 'l> Known<'b, 'l> {
+    fn of(blocks: &'b [Block<'l>]) -> Self {
+        let mut used = BTreeMap::new();
+        for interface in blocks.iter().filter(|block| block.head.starts_with("interface ")) {
+            let uses = interface.find("tunnel protection ipsec policy").or_else(|| interface.find("ipsec policy"));
+            if let Some((line, rest)) = uses {
+                used.entry(rest.split(' ').next().unwrap_or_default()).or_insert((line, interface.head));
+            }
+        }
+        Self { policies: by_name(blocks, "ipsec isakmp policy"), used }
+    }
+}
+
 /// `ipsec tunnel policy N` → `set key-exchange isakmp M` → `ipsec isakmp policy M` → `remote address ip X`.
-fn tunnel(blocks: &[Block<'_>], block: &Block<'_>) -> WayIn {
+fn tunnel(known: &Known<'_, '_>, block: &Block<'_>) -> WayIn {
     let number = block.find("set key-exchange isakmp").map(|(_, number)| number.split(' ').next().unwrap_or_default());
-    let policy =
-        number.and_then(|number| blocks.iter().find(|block| after(block.head, "ipsec isakmp policy") == Some(number)));
+    let policy = number.and_then(|number| known.policies.get(number));
     let remote = ["remote address ip", "remote address ipv6"];
     let remote = policy.and_then(|policy| remote.iter().find_map(|words| policy.find(words)));
     let far = remote.map_or(FarEnd::Unknown, |(_, far)| named(far.split(' ').next().unwrap_or_default()));
@@ -78,10 +99,7 @@ fn tunnel(blocks: &[Block<'_>], block: &Block<'_>) -> WayIn {
     };
     let mut way = draft::way(block.head, WayInSort::SiteToSite, technology, far.clone());
     let policy_number = after(block.head, "ipsec tunnel policy").unwrap_or_default();
-    let used = blocks.iter().filter(|block| block.head.starts_with("interface ")).find_map(|interface| {
-        let uses = interface.find("tunnel protection ipsec policy").or_else(|| interface.find("ipsec policy"))?;
-        (uses.1.split(' ').next() == Some(policy_number)).then_some((uses.0, interface.head))
-    });
+    let used = known.used.get(policy_number).copied();
     way.enabled = match used {
         Some((line, interface)) => draft::yes(ground(
             line,

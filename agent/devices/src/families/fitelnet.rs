@@ -4,23 +4,25 @@
 //!
 //! Syntax and meaning: Furukawa Electric, "FITELnet コマンドリファレンス", chapters on IPsec; indentation means nothing, `exit` closes a block.
 
-use crate::blocks::{Block, after, blocks};
+use crate::blocks::{Block, after, blocks, by_name};
 use crate::draft::{self, ground};
 use crate::families::{Family, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, WayInSort};
+use std::collections::BTreeMap;
 
 /// The parser.
 pub(crate) struct Fitelnet;
 
-const OPENS: [&str; 9] = [
+const OPENS: [&str; 10] = [
     "interface ",
     "crypto isakmp profile ",
     "crypto isakmp policy ",
     "crypto ipsec policy ",
     "crypto ipsec selector ",
     "crypto map ",
+    "ether-ip tunnel-profile ",
     "ip dhcp server-profile ",
     "access-list ",
     "line ",
@@ -54,9 +56,9 @@ impl Family for Fitelnet {
         if let Some(name) = blocks.iter().find_map(|block| after(block.head, "hostname")) {
             reading.identity.name = Some(draft::word(name));
         }
-        let tunnels = blocks.iter().filter(|block| block.head.starts_with("interface Tunnel")).take(2000);
-        for block in tunnels {
-            reading.ways_in.push(tunnel(&blocks, block));
+        let known = Known::of(&blocks);
+        for block in blocks.iter().filter(|block| block.head.starts_with("interface Tunnel")).take(2000) {
+            reading.ways_in.push(tunnel(&known, block));
         }
         draft::only_tunnels(
             reading,
@@ -66,8 +68,21 @@ impl Family for Fitelnet {
     }
 }
 
-fn find<'b, 'l>(blocks: &'b [Block<'l>], words: &str, name: &str) -> Option<&'b Block<'l>> {
-    blocks.iter().find(|block| after(block.head, words).is_some_and(|rest| rest.split(' ').next() == Some(name)))
+/// Blocks that others refer to by name.
+struct Known<'b, 'l> {
+    maps: BTreeMap<&'l str, &'b Block<'l>>,
+    profiles: BTreeMap<&'l str, &'b Block<'l>>,
+    ether: BTreeMap<&'l str, &'b Block<'l>>,
+}
+
+impl<'b, 'l> Known<'b, 'l> {
+    fn of(blocks: &'b [Block<'l>]) -> Self {
+        Self {
+            maps: by_name(blocks, "crypto map"),
+            profiles: by_name(blocks, "crypto isakmp profile"),
+            ether: by_name(blocks, "ether-ip tunnel-profile"),
+        }
+    }
 }
 
 fn running(block: &Block<'_>) -> Answered {
@@ -77,15 +92,21 @@ fn running(block: &Block<'_>) -> Answered {
     }
 }
 
-/// `interface Tunnel 1` → `tunnel mode ipsec map M` → `crypto map M` → `set isakmp-profile P` → `set peer`.
-fn tunnel(blocks: &[Block<'_>], block: &Block<'_>) -> daicho_schemas::fact::device::WayIn {
+/// `interface Tunnel 1` → `tunnel mode ipsec map M` → `crypto map M` → `set isakmp-profile P` → `set peer`, or
+/// `tunnel mode ether-ip tunnel-profile P` → `ether-ip tunnel-profile P` → `tunnel destination`.
+fn tunnel(known: &Known<'_, '_>, block: &Block<'_>) -> daicho_schemas::fact::device::WayIn {
     let map = block.find("tunnel mode ipsec map").map(|(_, map)| map);
-    let crypto = map.and_then(|map| find(blocks, "crypto map", map));
-    let profile = crypto.and_then(|crypto| crypto.find("set isakmp-profile")).map(|(_, name)| name);
-    let profile = profile.and_then(|name| find(blocks, "crypto isakmp profile", name));
-    let peer = profile.and_then(|profile| profile.find("set peer"));
+    let crypto = map.and_then(|map| known.maps.get(map));
+    let profile = crypto.and_then(|crypto| crypto.find("set isakmp-profile"));
+    let profile = profile.and_then(|(_, name)| known.profiles.get(name));
+    let ether = block.find("tunnel mode ether-ip tunnel-profile").map(|(_, name)| name);
+    let peer = match ether {
+        Some(name) => known.ether.get(name).and_then(|profile| profile.find("tunnel destination")),
+        None => profile.and_then(|profile| profile.find("set peer")),
+    };
     let two = profile.and_then(|profile| profile.find("ike-version"));
     let technology = match (map, two) {
+        (None, _) if ether.is_some() => "etherip",
         (None, _) => "unknown",
         (_, Some((_, "2"))) => "ipsec-ikev2",
         (_, Some((_, "1"))) => "ipsec-ikev1",
