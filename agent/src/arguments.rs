@@ -2,6 +2,7 @@
 //! It does not do anything; `main` turns each command into a call.
 //! Invariant: wrong arguments end with code 2 before anything was touched.
 
+use crate::access::DEVICE_FOLDER_DEFAULT;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -34,6 +35,9 @@ pub enum Command {
         /// Read a mounted image or a recorded machine instead of this host. 別のルート（イメージ等）を読む
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
+        /// Where configurations of devices are laid for the agent. 機器の設定の受け渡しフォルダー
+        #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_DEFAULT)]
+        device_folder: String,
         /// How to print it. 出力形式
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -122,6 +126,9 @@ pub struct RunArguments {
     /// Read a mounted image or a recorded machine instead of this host. 別のルートを読む
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
+    /// Where configurations of devices are laid for the agent. 機器の設定の受け渡しフォルダー
+    #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_DEFAULT)]
+    pub device_folder: String,
     /// The server has moved to this address; its authority stays the same. サーバーの新しい URL
     #[arg(long, value_name = "https://HOST:PORT")]
     pub server: Option<String>,

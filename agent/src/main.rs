@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         return ExitCode::from(1);
     }
     let result = match Arguments::parse().command {
-        Command::Inventory { root, format } => inventory(&root, format),
+        Command::Inventory { root, device_folder, format } => inventory(&root, device_folder, format),
         Command::Enroll { server, token, token_file, proxy, state } => {
             read_token(token, token_file.as_deref()).and_then(|token| join(&state, &server, proxy.as_deref(), &token))
         }
@@ -81,8 +81,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn inventory(root: &Path, format: Format) -> anyhow::Result<()> {
-    let host = open_root(root)?;
+fn inventory(root: &Path, device_folder: String, format: Format) -> anyhow::Result<()> {
+    let host = open_host(root, device_folder)?;
     let progress = Progress::new(COLLECTORS.len());
     let inventory = collect::inventory(&host, |collector| progress.step(collector.id()));
     progress.done();
@@ -91,6 +91,16 @@ fn inventory(root: &Path, format: Format) -> anyhow::Result<()> {
         Format::Table => inventory_table(&inventory),
     };
     print(&text)
+}
+
+/// The host under a root, with the folder for configurations of devices, which need not be there yet.
+fn open_host(root: &Path, device_folder: String) -> anyhow::Result<LiveHost> {
+    if !device_folder.starts_with('/') {
+        return Err(
+            WrongArgument(format!("--device-folder {device_folder}: begin it with '/', as the host names it")).into()
+        );
+    }
+    Ok(open_root(root)?.with_device_folder(device_folder))
 }
 
 /// The host under a root. A root that is not a folder is a mistake of the caller, not an empty host.
@@ -147,7 +157,7 @@ fn work(arguments: RunArguments) -> anyhow::Result<()> {
     let config = RunConfig {
         state,
         schedule,
-        host: open_root(&arguments.root)?,
+        host: open_host(&arguments.root, arguments.device_folder)?,
         root: arguments.root,
         server: arguments.server,
         once: arguments.once,

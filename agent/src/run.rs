@@ -183,7 +183,7 @@ impl Agent {
 
     async fn collect_for_ever(&self, schedule: &Schedule, root: &Path) {
         // Watched before the first look, so that nothing falls between the two.
-        let mut watch = Watch::new(root);
+        let mut watch = Watch::new(root, self.host.device_folder());
         let mut due = all();
         let mut scheduled = true;
         loop {

@@ -5,6 +5,7 @@
 
 mod kernel;
 
+use crate::access::DEVICE_FOLDER_DEFAULT;
 use crate::collect::{COLLECTORS, Collector};
 use kernel::{Announcements, TABLES};
 use notify::event::{AccessKind, AccessMode};
@@ -37,6 +38,7 @@ struct Heard {
 /// Watches the places of all collectors.
 pub struct Watch {
     root: PathBuf,
+    device_folder: String,
     heard: Arc<Heard>,
     watcher: Option<RecommendedWatcher>,
     listening: Option<tokio::task::AbortHandle>,
@@ -67,7 +69,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Watch {
     /// Begins to watch the host under a root: `/` for the running one, inside a runtime. Where the system cannot, the
     /// schedule alone remains, and the log says so.
-    pub fn new(root: &Path) -> Self {
+    pub fn new(root: &Path, device_folder: &str) -> Self {
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
         let watcher = notify::recommended_watcher(move |event| hear(&listener, event));
@@ -78,7 +80,7 @@ impl Watch {
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let live = root == Path::new("/");
         let listening = live.then(|| tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
-        let mut watch = Self { root, heard, watcher, listening };
+        let mut watch = Self { root, device_folder: device_folder.to_owned(), heard, watcher, listening };
         watch.arm();
         watch
     }
@@ -89,6 +91,7 @@ impl Watch {
         let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
         for collector in COLLECTORS {
             for place in collector.watches().iter().filter(|place| !place.starts_with(TABLES)) {
+                let place = if *place == DEVICE_FOLDER_DEFAULT { self.device_folder.as_str() } else { place };
                 let place = self.root.join(place.trim_start_matches('/'));
                 let quiet = self.root.join(QUIET);
                 let existing = place.ancestors().find(|path| path.exists());
@@ -230,7 +233,7 @@ mod tests {
         fs::create_dir_all(path("etc")).unwrap();
         fs::write(path("var/lib/dpkg/status"), "old").unwrap();
         fs::write(path("etc/hostname"), "old").unwrap();
-        let mut watch = Watch::new(folder.path());
+        let mut watch = Watch::new(folder.path(), DEVICE_FOLDER_DEFAULT);
         if watch.watcher.is_none() {
             eprintln!("skipped: this system lets nothing be watched");
             return;

@@ -4,7 +4,7 @@
 
 mod netlink;
 
-use super::{AccessError, Host, KernelTable, Listing, Machine, Reading, confine};
+use super::{AccessError, DEVICE_FOLDER_DEFAULT, Host, KernelTable, Listing, Machine, Reading, confine};
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -17,12 +17,18 @@ const READ_AHEAD_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct LiveHost {
     root: PathBuf,
+    device_folder: String,
 }
 
 impl LiveHost {
     /// The machine whose files lie under `root`: `/` for the running one.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), device_folder: DEVICE_FOLDER_DEFAULT.to_owned() }
+    }
+
+    /// The same, with another folder for configurations of devices: a path of the machine.
+    pub fn with_device_folder(self, device_folder: impl Into<String>) -> Self {
+        Self { device_folder: device_folder.into(), ..self }
     }
 
     /// Our own path for a path of the machine.
@@ -117,6 +123,10 @@ impl Host for LiveHost {
             return Err(AccessError::Missing { path: table.to_string() });
         }
         netlink::read(table, bytes_max)
+    }
+
+    fn device_folder(&self) -> &str {
+        &self.device_folder
     }
 
     fn machine(&self) -> Machine {

@@ -112,6 +112,9 @@ impl AccessError {
     }
 }
 
+/// Where configurations of devices are laid for the agent, unless it is told another folder.
+pub const DEVICE_FOLDER_DEFAULT: &str = "/etc/daicho/devices.d";
+
 /// A machine as collectors may see it. Paths are absolute, begin with `/` and mean the machine's own root.
 pub trait Host: Send + Sync {
     /// Reads a plain file, at most `bytes_max` bytes of it.
@@ -138,6 +141,11 @@ pub trait Host: Send + Sync {
     /// Asks the kernel for a table of its network: netlink messages one behind the other, at most `bytes_max` bytes of
     /// them. Missing on an image, and where the kernel has no such thing.
     fn kernel_table(&self, table: &KernelTable, bytes_max: usize) -> Result<Reading, AccessError>;
+
+    /// Where configurations of devices are laid for the agent.
+    fn device_folder(&self) -> &str {
+        DEVICE_FOLDER_DEFAULT
+    }
 
     /// What only a running machine can say; nothing on an image.
     fn machine(&self) -> Machine;

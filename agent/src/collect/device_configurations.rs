@@ -1,16 +1,15 @@
 //! Configurations of devices that somebody laid into the drop folder: each is read where it lies, and only what it says of
-//! the device leaves (`daicho_devices`).
+//! the device leaves (`daicho_devices`). The folder is another one where `--device-folder` says so.
 //! It does not know whose device it is, how a maker writes, or whether anything was declared.
 //! Invariant: no line and no secret of a file leaves, not in a trouble either; a file that was not read is named.
 
 use super::{Collected, Collector, Gather};
-use crate::access::Host;
+use crate::access::{DEVICE_FOLDER_DEFAULT, Host};
 use daicho_devices::FILE_BYTES_MAX;
 use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 
-const FOLDER: &str = "/etc/daicho/devices.d";
 /// Files in the folder: a device each.
 const FILES_MAX: usize = 1000;
 
@@ -30,25 +29,26 @@ impl Collector for DeviceConfigurationsCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[FOLDER, "/etc/daicho/devices.d/*"]
+        &[DEVICE_FOLDER_DEFAULT, "/etc/daicho/devices.d/*"]
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        &[FOLDER]
+        &[DEVICE_FOLDER_DEFAULT]
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut gather = Gather::new();
-        let listing = match host.list(FOLDER, FILES_MAX) {
+        let folder = host.device_folder();
+        let listing = match host.list(folder, FILES_MAX) {
             Ok(listing) => listing,
             Err(error) if error.is_missing() => return gather.finish_not_applicable(),
             Err(error) => return gather.finish_failed(error.to_trouble()),
         };
-        gather.source(FOLDER);
+        gather.source(folder);
         if listing.cut || listing.unreadable_names > 0 {
             let text =
                 format!("there are more than {FILES_MAX} files, or names that are not UTF-8; those are not read");
-            gather.miss(Trouble::new(TroubleKind::TooLarge, FOLDER, text));
+            gather.miss(Trouble::new(TroubleKind::TooLarge, folder, text));
         }
         // What is being written bears such a name (rsync, editors); it is read when it has its own.
         for name in listing.names.into_iter().filter(|name| !name.starts_with('.')) {
@@ -59,7 +59,7 @@ impl Collector for DeviceConfigurationsCollector {
 }
 
 fn read_file(gather: &mut Gather, host: &dyn Host, name: String) {
-    let place = format!("{FOLDER}/{name}");
+    let place = format!("{}/{name}", host.device_folder());
     // One byte more than the limit, so that the reader itself says that a file is too large.
     let reading = match host.read(&place, FILE_BYTES_MAX.saturating_add(1)) {
         Ok(reading) => reading,
