@@ -5,6 +5,7 @@
 pub mod conversation;
 
 mod hand_over;
+mod last_seen;
 
 use crate::access::{Host, LiveHost};
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use conversation::{Conversation, Next};
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::time::UtcMicros;
 use ed25519_dalek::SigningKey;
+use last_seen::LastSeen;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -85,6 +87,7 @@ struct Agent {
     client: RefCell<Client>,
     conversation: RefCell<Conversation>,
     backoff: RefCell<Backoff>,
+    last_seen: RefCell<LastSeen>,
     /// Not before this is another renewal tried.
     renew_again_at: Cell<Option<UtcMicros>>,
     send_wanted: Notify,
@@ -144,6 +147,7 @@ impl Agent {
             client: RefCell::new(client),
             conversation: RefCell::new(Conversation::new(spool, RunStatus::load(state))),
             backoff: RefCell::new(Backoff::new(u64::from_le_bytes(seed))),
+            last_seen: RefCell::new(LastSeen::load(state)),
             renew_again_at: Cell::new(None),
             send_wanted: Notify::new(),
             collect_wanted: Notify::new(),
@@ -237,13 +241,15 @@ impl Agent {
             let started_at = (self.clock)();
             let host = Arc::clone(&self.host);
             let chosen = due.clone();
-            let Ok(collected) = tokio::task::spawn_blocking(move || collect_these(host.as_ref(), &chosen)).await else {
+            let Ok(mut collected) = tokio::task::spawn_blocking(move || collect_these(host.as_ref(), &chosen)).await
+            else {
                 tracing::error!("collecting was stopped by an error of its own; please report this as a bug");
                 return false;
             };
             if self.full_wanted() && due.len() < COLLECTORS.len() {
                 continue;
             }
+            self.last_seen.borrow_mut().complete(&mut collected, started_at.date_in_japan());
             let round = Round { started_at, finished_at: (self.clock)(), collected };
             let spooled = self.conversation.borrow_mut().spool.put(round);
             let spooled = spooled.unwrap_or_else(|fault| {

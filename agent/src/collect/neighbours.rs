@@ -2,7 +2,7 @@
 //! routers and VPN devices (`makers.json`). The weakest of evidence: it says "ask", never "is".
 //! It does not know neighbours that were silent lately, other segments, or what a device is for.
 //! Invariant: the kernel forgets who is silent, so this is never a complete list and always `partial`: who is missing in it is
-//! not gone, and what was reported once stands.
+//! not gone, and what was reported once stands. A running agent remembers them and says when it saw one last (`run/last_seen.rs`).
 
 use super::network_place::{gateways, interfaces};
 use super::{Collected, Collector, Gather};
@@ -98,7 +98,16 @@ impl Collector for NeighboursCollector {
             }
             let interface = names.get(&link).cloned();
             let (part, value) = (PlacePart::Neighbour, address.to_string());
-            let seen = NetworkPlace { part, value, interface, via: None, table: None, mac: Some(mac), maker };
+            let seen = NetworkPlace {
+                part,
+                value,
+                interface,
+                via: None,
+                table: None,
+                mac: Some(mac),
+                maker,
+                last_seen_on: None,
+            };
             gather.item(&place, Observation::NetworkPlace(seen));
         }
         gather.finish()

@@ -46,11 +46,13 @@ pub(super) fn way(item: &Observation) -> Option<[String; 4]> {
 
 /// A part of the place in the network.
 pub(super) fn place(item: &Observation) -> Option<[String; 4]> {
-    let Observation::NetworkPlace(NetworkPlace { part, value, interface, via, table, mac, maker }) = item else {
+    let Observation::NetworkPlace(NetworkPlace { part, value, interface, via, table, mac, maker, last_seen_on }) = item
+    else {
         return None;
     };
     let table = table.map(|table| format!("table {table}"));
-    let more = [interface.clone(), table, maker.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let last = last_seen_on.map(|day| format!("last seen {day}"));
+    let more = [interface.clone(), table, maker.clone(), last].into_iter().flatten().collect::<Vec<_>>().join(" ");
     Some([word(part), value.clone(), or_dash(&via.clone().or_else(|| mac.clone())), more])
 }
 

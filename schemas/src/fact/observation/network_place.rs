@@ -2,6 +2,7 @@
 //! It does not know traffic, names or what a neighbour is for; a maker by hardware address is the weakest of evidence.
 //! Invariant: no lifetime, metric of the moment or cache state; a second look at the same network gives the same bytes.
 
+use crate::time::CalendarDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,9 @@ pub struct NetworkPlace {
     /// Of a neighbour: who registered its hardware address, where we know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maker: Option<String>,
+    /// Of a neighbour that its host has not seen for 30 days: the last day on which it did. It is not gone for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen_on: Option<CalendarDate>,
 }
 
 impl NetworkPlace {

@@ -44,7 +44,8 @@ impl SeenRow {
             PlacePart::DhcpServer => "place-dhcp",
         });
         let table = body.table.map(|table| ctx.tx("place-table", table));
-        let seen_by = [body.interface.clone(), table, body.maker.clone()];
+        let last = body.last_seen_on.map(|day| ctx.tx("place-last-seen", day));
+        let seen_by = [body.interface.clone(), table, body.maker.clone(), last];
         let towards = body.via.clone().or_else(|| body.mac.clone());
         Self { sort, name: body.value.clone(), towards, seen_by: seen_by.into_iter().flatten().collect() }
     }
