@@ -1005,6 +1005,35 @@ finding-planned-by = Planned by ticket
 # devices and remote paths
 nav-devices = Devices
 nav-paths = Remote paths
+nav-networks = Network segments
+networks-lead = Segments as agents' addresses and routes and devices' configurations show them. Of neighbours only those are seen that spoke lately and are next hops or of a maker of routers and VPN devices. What is not seen may be there.
+networks-empty = No segment is known yet. They stand here once agents report their place (network_place).
+networks-not-observed = { $n ->
+    [one] One segment is not observed.
+   *[other] { $shown } segments are not observed.
+}
+networks-not-observed-next = What stands there is not known. Place an agent there, or look into tables of switches and routers, DHCP leases and the ledger of circuits.
+network-not-observed = not observed
+network-silent = silent
+network-by-agents = by agents
+network-agent-silent = (silent)
+network-col-segment = Segment
+network-col-observed = Observed
+network-col-devices = Devices
+network-col-seen = Seen
+network-col-unknown = Nobody's
+network-col-looked = Last looked
+network-neighbours = who was seen
+network-col-mac = Hardware address
+network-col-maker = Maker (by hardware address)
+network-col-address = Addresses
+network-col-whose = Whose
+network-col-seen-by = Seen by
+network-host = host { $x }
+network-device = device { $x }
+network-nobodys = in no ledger
+networks-agents-without-place = Agents that never said where they stand
+networks-devices-without-place = Devices of which nobody knows the segment
 devices-title = Devices that open ways in from outside
 devices-lead = Routers, firewalls, VPN boxes. Import the configuration of one, and its ways in and their restrictions are known. The file itself is not kept.
 devices-empty = There is no device yet. Paste a configuration below, or use daicho device import.

@@ -18,6 +18,7 @@ mod example;
 mod files;
 mod firmware;
 mod ledger;
+mod network;
 mod path;
 mod quickstart;
 mod radius;
@@ -103,6 +104,8 @@ enum Command {
     /// Remote paths: ways in from outside, records of them, vendors' answers (外部からの経路)
     #[command(subcommand)]
     Path(path::PathCommand),
+    /// Network segments, and which of them nobody observes (ネットワークの区画)
+    Networks(network::NetworksArguments),
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
     #[command(subcommand)]
     Duty(duty::DutyCommand),
@@ -184,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Radius(arguments) => radius::run(&arguments, language),
         Command::Device(command) => device::run(&command, language),
         Command::Path(command) => path::run(&command, language),
+        Command::Networks(arguments) => network::run(&arguments, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Ticket(command) => ticket::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),

@@ -11,6 +11,7 @@ pub mod duties;
 pub mod findings;
 pub mod firmware;
 pub mod meaning;
+pub mod networks;
 pub mod numbers;
 pub mod parties;
 pub mod prepared;

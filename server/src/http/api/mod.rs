@@ -11,6 +11,7 @@ mod duties;
 mod firmware;
 mod health;
 mod ledger;
+mod networks;
 mod people;
 pub mod reads;
 mod tickets;

@@ -98,6 +98,7 @@ where
         .route("/devices/{id}", get(super::devices::one))
         .route("/paths", get(super::devices::paths))
         .route("/paths/{id}", get(super::devices::path))
+        .route("/networks", get(super::networks::list))
         .route("/remote-answers", get(super::devices::answers))
         .route("/tickets", get(super::tickets::list))
         .route("/tickets/{id}", get(super::tickets::one))

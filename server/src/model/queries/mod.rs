@@ -16,6 +16,7 @@ mod equipment;
 pub mod firmware;
 mod hosts;
 pub mod law;
+pub mod networks;
 pub mod ownership;
 mod pages;
 pub mod printed_sheet;

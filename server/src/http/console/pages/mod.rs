@@ -23,6 +23,7 @@ pub mod firmware;
 pub mod host;
 pub mod hosts;
 pub mod ledger;
+pub mod networks;
 pub mod paths;
 pub mod plans;
 pub mod radius;

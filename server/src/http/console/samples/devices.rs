@@ -55,5 +55,18 @@ pub(in crate::http::console) fn devices_model() -> Model {
         "contract": "plan-2" });
     script.path("desk", ("gw", "x"), desk);
     script.answer("vendor", false, "2027-11-20");
+    let place = |part: &str, value: &str, mac: Option<&str>, maker: Option<&str>| {
+        let via = (part == "route").then_some("192.0.2.1");
+        from_value(json!({ "kind": "network_place.v1", "part": part, "value": value, "interface": "eth0", "mac": mac,
+            "maker": maker, "via": via }))
+        .unwrap()
+    };
+    let stands = vec![place("address", "192.0.2.10/24", None, None), place("route", "198.51.100.0/24", None, None)];
+    script.report("network_place", Outcome::Complete, stands);
+    let next = vec![
+        place("neighbour", "192.0.2.1", Some("00:a0:de:00:53:01"), Some("Yamaha")),
+        place("neighbour", "192.0.2.9", Some("00:09:0f:00:53:02"), Some("Fortinet")),
+    ];
+    script.report("neighbours", Outcome::Partial, next);
     script.model
 }

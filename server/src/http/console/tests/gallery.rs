@@ -158,10 +158,17 @@ fn sheets_of(language: Language) -> Vec<(&'static str, String)> {
             "check_lists-hospital",
             check_lists_page(context(language, Section::CheckLists), &model, "hospital-check-list", None),
         ),
+        ("networks", networks_page(&model, context(language, Section::Networks))),
+        ("networks-empty", networks_page(&Model::default(), empty_context(language, Section::Networks))),
         sheet("check_sheet", "hospital-check-list", Some("vendor")),
         sheet("check_sheet-inspection", "hospital-check-list", None),
         sheet("check_sheet-water", "water-standard", None),
     ]
+}
+
+fn networks_page(model: &Model, ctx: PageContext) -> String {
+    let (sheet, equipment) = (model.networks(&Default::default()), model.equipment_names());
+    networks::Networks { ctx, query: Default::default(), sheet, equipment }.render().unwrap()
 }
 
 /// The file that is sent to a vendor stands for itself: nothing from elsewhere, no script.

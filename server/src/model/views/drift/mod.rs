@@ -21,6 +21,7 @@ use super::declarations::host_key;
 use super::devices::DevicesChanged;
 use super::remote_paths::AnswerKey;
 use crate::model::meaning::{HostContext, INDEX_COLLECTOR, Marks, Meaning, Setting, SupplierKey, meaning_of};
+use crate::model::networks::Places;
 use crate::model::numbers::{HostNo, Interned, ItemNo};
 use crate::model::prepared::Sort;
 use crate::model::state::State;
@@ -61,6 +62,8 @@ pub struct Touched {
     pub paths: BTreeSet<RemotePathId>,
     /// Vendors whose answer on remote maintenance came, ended, or may be contradicted now.
     pub answers: BTreeSet<AnswerKey>,
+    /// Hardware addresses that are seen, or known to be somebody's, otherwise than before.
+    pub macs: BTreeSet<String>,
     /// Tickets that were stated or moved, or to which something belongs that was seen.
     pub tickets: BTreeSet<ChangeId>,
 }
@@ -109,6 +112,8 @@ pub struct Drift {
     software: OrdMap<(String, String), u32>,
     /// Ways in of devices that filed plans declare, and how often.
     ways_in: OrdMap<DeclaredWayIn, u32>,
+    /// Where hosts stand in the network, and whom they see there.
+    pub places: Places,
     /// How often an observation was understood: what a test of the cost counts.
     #[cfg(test)]
     pub(crate) understood: u64,
@@ -228,6 +233,9 @@ impl Drift {
             })
             .collect();
         let any = |sort: Sort| sorts.contains(&(sort as u8));
+        if any(Sort::Other) || any(Sort::Interface) {
+            touched.macs.extend(self.places.look(state, host));
+        }
         let (name, system) = if any(Sort::System) {
             (hosts::name_of(state, host), hosts::system_of(state, host))
         } else {
