@@ -11,7 +11,7 @@ mod tunnels;
 
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
@@ -53,11 +53,7 @@ impl Family for AwPlus {
             "log host ",
         ];
         let board = line.starts_with("Base ") && line.contains(" AT-");
-        if board || is_rule(line) || SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
+        if board || is_rule(line) { 5 } else { weigh(line, &SURE, &SOME) }
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {

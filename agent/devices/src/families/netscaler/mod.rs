@@ -9,7 +9,7 @@ mod access;
 mod gateway;
 
 use crate::draft::{self, absence, ground};
-use crate::families::{Family, Mark};
+use crate::families::{Family, Mark, weigh};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, Firmware, GapSort};
@@ -49,11 +49,7 @@ impl Family for NetScaler {
             "set system user ",
         ];
         const SOME: [&str; 5] = ["add server ", "add service ", "bind system ", "add system user ", "set ns "];
-        if version(line).is_some() || SURE.iter().any(|words| line.starts_with(words)) {
-            5
-        } else {
-            u32::from(SOME.iter().any(|words| line.starts_with(words)))
-        }
+        if version(line).is_some() { 5 } else { weigh(line, &SURE, &SOME) }
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {
