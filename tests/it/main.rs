@@ -18,6 +18,7 @@ mod book;
 mod component_decisions;
 mod computers;
 mod devices;
+mod drop_folder;
 mod engine_contract;
 mod evidence;
 mod firmware;
