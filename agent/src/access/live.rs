@@ -6,7 +6,7 @@ mod netlink;
 
 use super::{AccessError, DEVICE_FOLDER_DEFAULT, Host, KernelTable, Listing, Machine, Reading, confine};
 use std::fs::{self, File, Metadata};
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
 
@@ -69,6 +69,18 @@ impl Host for LiveHost {
         let cut = bytes.len() > bytes_max;
         bytes.truncate(bytes_max);
         Ok(Reading { bytes, cut })
+    }
+
+    fn read_end(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
+        let (mut file, metadata) = self.open_plain(path)?;
+        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+        let start = metadata.len().saturating_sub(limit);
+        let io = |source| AccessError::from_io(path, source);
+        file.seek(SeekFrom::Start(start)).map_err(io)?;
+        let mut bytes = Vec::new();
+        // What is written to it meanwhile is left for the next look.
+        file.take(limit).read_to_end(&mut bytes).map_err(io)?;
+        Ok(Reading { bytes, cut: start > 0 })
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError> {

@@ -120,6 +120,9 @@ pub trait Host: Send + Sync {
     /// Reads a plain file, at most `bytes_max` bytes of it.
     fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError>;
 
+    /// Reads the last bytes of a plain file, at most `bytes_max`. `cut` says that there was more before them.
+    fn read_end(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError>;
+
     /// Opens a plain file for reading piece by piece. The caller keeps the limit.
     fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError>;
 

@@ -56,6 +56,11 @@ impl Host for RecordedHost {
         self.files.read(path, bytes_max)
     }
 
+    fn read_end(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
+        self.note(path)?;
+        self.files.read_end(path, bytes_max)
+    }
+
     fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError> {
         self.note(path)?;
         self.files.open(path)

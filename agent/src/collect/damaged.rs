@@ -22,6 +22,10 @@ impl Host for Damaged<'_> {
         self.host.read(path, bytes_max)
     }
 
+    fn read_end(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
+        self.host.read_end(path, bytes_max)
+    }
+
     fn open(&self, path: &str) -> Result<Box<dyn BufRead>, AccessError> {
         self.host.open(path)
     }

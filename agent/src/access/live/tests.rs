@@ -71,6 +71,10 @@ fn a_huge_file_is_read_up_to_the_limit() {
     let reading = host.read("/huge", 1000).unwrap();
     assert_eq!((reading.bytes.len(), reading.cut), (1000, true));
     assert!(!host.read("/etc/inside", 6).unwrap().cut);
+    let whole = host.read("/etc/inside", 6).unwrap().bytes;
+    let end = host.read_end("/etc/inside", 2).unwrap();
+    assert_eq!((end.bytes.as_slice(), end.cut), (&whole[whole.len() - 2..], true));
+    assert_eq!(host.read_end("/etc/inside", 6).unwrap().bytes, whole);
 }
 
 #[test]

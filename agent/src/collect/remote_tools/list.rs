@@ -41,6 +41,9 @@ pub(super) const PLACES: &[&str] = &[
     "/var/lib/*",
     "/etc/anydesk/connection_trace.txt",
     "/var/log/anydesk/connection_trace.txt",
+    "/var/log/xrdp-sesman.log",
+    "/run/openvpn-server",
+    "/run/openvpn-server/status-*.log",
 ];
 
 /// One tool.
@@ -94,6 +97,10 @@ pub(super) struct Log {
 pub(super) enum LogForm {
     /// `Incoming`, day and time, method, who (AnyDesk's manual, "Connection Log").
     AnydeskConnectionTrace,
+    /// Sessions that begin or go on, with the time in front (xrdp, `sesman/scp_v0.c`; xrdp 0.10 and later write other words).
+    XrdpSesman,
+    /// The clients that are connected, with the second since when (openvpn(8), `--status-version` 2 and 3).
+    OpenvpnStatus,
 }
 
 #[derive(Deserialize)]
