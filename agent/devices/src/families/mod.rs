@@ -16,6 +16,7 @@ pub(crate) mod openvpn;
 pub(crate) mod panos;
 pub(crate) mod si_r;
 pub(crate) mod softether;
+pub(crate) mod sonicwall;
 pub(crate) mod strongswan;
 pub(crate) mod wireguard;
 pub(crate) mod yamaha_rt;
@@ -86,6 +87,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &cisco_ios::CiscoIos,
     &panos::PanOs,
     &junos::Junos,
+    &sonicwall::SonicWall,
     &fitelnet::Fitelnet,
     &century_nxr::CenturyNxr,
     &netscaler::NetScaler,
