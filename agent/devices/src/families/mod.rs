@@ -4,6 +4,7 @@
 
 pub(crate) mod awplus;
 pub(crate) mod century_nxr;
+pub(crate) mod checkpoint_gaia;
 mod cisco;
 pub(crate) mod cisco_asa;
 pub(crate) mod cisco_ios;
@@ -88,6 +89,7 @@ pub(crate) const FAMILIES: &[&dyn Family] = &[
     &panos::PanOs,
     &junos::Junos,
     &sonicwall::SonicWall,
+    &checkpoint_gaia::CheckPointGaia,
     &fitelnet::Fitelnet,
     &century_nxr::CenturyNxr,
     &netscaler::NetScaler,
