@@ -98,6 +98,17 @@ pub const PRODUCTS: &[Product] = &[
         ..PLAIN
     },
     Product {
+        id: "junos",
+        vendor: "Juniper Networks",
+        parse: versions::junos::parse,
+        makers: &["juniper"],
+        models: &["SRX", "VSRX", "EX", "MX", "QFX", "ACX", "PTX", "NFX"],
+        named: &["junos os", "junos"],
+        not_named: &["evolved", "space"],
+        cpe: &["juniper:junos"],
+        ..PLAIN
+    },
+    Product {
         id: "sonicos",
         vendor: "SonicWall",
         parse: versions::sonicos::parse,

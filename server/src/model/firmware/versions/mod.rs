@@ -18,6 +18,7 @@ pub mod generic;
 pub mod ics;
 pub mod ios;
 pub mod iosxe;
+pub mod junos;
 pub mod nec_ix;
 pub mod netscaler;
 pub mod nxr;
