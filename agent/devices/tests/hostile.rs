@@ -100,6 +100,34 @@ fn a_hundred_thousand_filters_are_read() {
     assert_eq!(readings[0].management.restricted.answer, Answer::Yes);
 }
 
+/// Every published server asks every rule, and every tunnel its peer.
+#[test]
+fn thousands_of_servers_rules_and_tunnels_are_read() {
+    let mut text = String::from("#NS13.1 Build 30.52\nset ns config -IPAddress 203.0.113.5 -netmask 255.255.255.0\n");
+    for number in 0..5000 {
+        let source = format!("10.{}.{}.0-10.{}.{}.255", number / 250, number % 250, number / 250, number % 250);
+        text += &format!("add ns acl a{number} ALLOW -srcIP = {source} -destPort = 1-9999 -priority {}\n", number + 1);
+    }
+    text += "add ns acl rest DENY -priority 9000\napply ns acls\n";
+    for number in 0..2000 {
+        text +=
+            &format!("add lb vserver v{number} TCP 203.0.113.6 {}\nbind lb vserver v{number} s{number}\n", number + 1);
+    }
+    text += "set ptp -state ENABLE\n";
+    let readings = read(text.as_bytes()).unwrap();
+    within_limits(&Ok(readings.clone()));
+    assert_eq!(readings[0].management.restricted.answer, Answer::Yes);
+    let mut text = String::from("firewall\n");
+    for number in 1..5000 {
+        text += &format!(" rule {number} permit any from a to b\n");
+    }
+    text += " protect\n";
+    for number in 0..2000 {
+        text += &format!("interface tunnel{number}\n tunnel mode ipsec ipv4\n tunnel destination dynamic\n");
+    }
+    within_limits(&read_as("awplus", text.as_bytes()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 

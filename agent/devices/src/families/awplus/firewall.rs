@@ -35,7 +35,11 @@ pub(super) struct Firewall<'l> {
     outside: BTreeMap<&'l str, u32>,
     own: Vec<Span>,
     listed: Option<u32>,
+    too_many: Option<u32>,
 }
+
+/// Rules that are looked at; a firewall with more is not judged.
+const RULES_MAX: usize = 10_000;
 
 impl<'l> Firewall<'l> {
     pub(super) fn of(config: &Config<'_, 'l>) -> Self {
@@ -55,7 +59,9 @@ impl<'l> Firewall<'l> {
         let listed = interfaces().find_map(|(block, _)| {
             ["access-group", "ip access-group"].iter().find_map(|words| block.find(words)).map(|(line, _)| line)
         });
+        let too_many = rules.get(RULES_MAX).map(|(_, line, _)| *line);
         Self {
+            too_many,
             protects: block.is_some_and(|block| block.find("protect").is_some()),
             rules,
             entities: entities(config),
@@ -111,6 +117,13 @@ impl<'l> Firewall<'l> {
                 *line,
                 format!("{interface} は外側につながり、ファイアウォール（protect）が有効ではありません"),
                 format!("{interface} looks outside, and the firewall (protect) is not on"),
+            ));
+        }
+        if let Some(line) = self.too_many {
+            return Access::unknown(ground(
+                line,
+                "ルールが多すぎるため判断しません",
+                "there are too many rules to be judged",
             ));
         }
         let mut filters = Filters::default();

@@ -8,11 +8,14 @@ use crate::blocks::Block;
 use crate::draft::{self, absence, ground};
 use crate::reach::{Access, EVERYWHERE};
 use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, WayIn, WayInSort};
+use std::collections::BTreeMap;
 
 /// Adds all of them.
 pub(super) fn read(config: &Config<'_, '_>, firewall: &Firewall<'_>, reading: &mut DeviceReading) {
+    let mut reach = Reach { firewall, known: BTreeMap::new() };
+    let peers = Peers::of(config);
     for (block, name) in config.heads("interface").filter(|(_, name)| name.starts_with("tunnel")).take(2000) {
-        reading.ways_in.push(tunnel(config, firewall, block, name));
+        reading.ways_in.push(tunnel(&peers, &mut reach, block, name));
     }
     for (block, name) in config.heads("interface").filter(|(_, name)| name.starts_with("cellular")) {
         let mut way = draft::way(&format!("interface {name}"), WayInSort::MobileUplink, "lte", FarEnd::Unknown);
@@ -39,25 +42,59 @@ fn running(block: &Block<'_>) -> Answered {
     }
 }
 
-/// The IKE version of the profile that a peer has, where both are in the file.
-fn version(config: &Config<'_, '_>, far: &str) -> &'static str {
-    let profile = config.all("crypto isakmp peer").find_map(|(_, rest)| {
-        let words: Vec<&str> = rest.split_whitespace().collect();
-        match words.as_slice() {
-            [_, peer, "profile", profile, ..] if *peer == far => Some(*profile),
-            ["dynamic", "profile", profile, ..] if far == "dynamic" => Some(*profile),
-            _ => None,
+/// What the firewall leaves of a port, found once for each.
+struct Reach<'f, 'l> {
+    firewall: &'f Firewall<'l>,
+    known: BTreeMap<u16, Access>,
+}
+
+impl Reach<'_, '_> {
+    fn udp(&mut self, port: u16) -> Access {
+        if self.known.len() > 20 {
+            return Access::unknown(absence(
+                "ポートの種類が多すぎるため判断しません",
+                "there are too many ports to be judged",
+            ));
         }
-    });
-    let block = profile.and_then(|profile| config.heads("crypto isakmp profile").find(|(_, name)| *name == profile));
-    match block.and_then(|(block, _)| block.find("version")).and_then(|(_, rest)| rest.split(' ').next()) {
-        Some("1") => "ipsec-ikev1",
-        Some("2") => "ipsec-ikev2",
-        _ => "ipsec",
+        self.known.entry(port).or_insert_with(|| self.firewall.reach(Service::Udp(port))).clone()
     }
 }
 
-fn tunnel(config: &Config<'_, '_>, firewall: &Firewall<'_>, block: &Block<'_>, name: &str) -> WayIn {
+/// IKE versions of profiles, and the profiles that peers have.
+struct Peers<'l> {
+    profiles: BTreeMap<&'l str, &'static str>,
+    peers: BTreeMap<&'l str, &'l str>,
+}
+
+impl<'l> Peers<'l> {
+    fn of(config: &Config<'_, 'l>) -> Self {
+        let versions = config.heads("crypto isakmp profile").map(|(block, name)| {
+            let version = block.find("version").and_then(|(_, rest)| rest.split(' ').next());
+            let known = match version {
+                Some("1") => "ipsec-ikev1",
+                Some("2") => "ipsec-ikev2",
+                _ => "ipsec",
+            };
+            (name, known)
+        });
+        let peers = config.all("crypto isakmp peer").filter_map(|(_, rest)| {
+            let words: Vec<&str> = rest.split_whitespace().collect();
+            match words.as_slice() {
+                ["dynamic", "profile", profile, ..] => Some(("dynamic", *profile)),
+                [_, peer, "profile", profile, ..] => Some((*peer, *profile)),
+                _ => None,
+            }
+        });
+        Self { profiles: versions.collect(), peers: peers.collect() }
+    }
+
+    /// Where both the peer and its profile are in the file.
+    fn version(&self, far: &str) -> &'static str {
+        self.peers.get(far).and_then(|profile| self.profiles.get(profile)).copied().unwrap_or("ipsec")
+    }
+}
+
+fn tunnel(peers: &Peers<'_>, reach: &mut Reach<'_, '_>, block: &Block<'_>, name: &str) -> WayIn {
     let mode = block.find("tunnel mode").map_or("", |(_, mode)| mode);
     let protected = block.find("tunnel protection ipsec").is_some();
     let destination =
@@ -70,10 +107,10 @@ fn tunnel(config: &Config<'_, '_>, firewall: &Firewall<'_>, block: &Block<'_>, n
     };
     let key = format!("interface {name}");
     if mode.starts_with("openvpn") {
-        return openvpn(firewall, block, &key);
+        return openvpn(reach, block, &key);
     }
     let technology = match (mode.split(' ').next().unwrap_or_default(), protected) {
-        ("ipsec", _) => version(config, destination.map_or("", |(_, far)| far)),
+        ("ipsec", _) => peers.version(destination.map_or("", |(_, far)| far)),
         ("gre", true) => "gre-ipsec",
         ("gre", false) => "gre",
         ("l2tp", true) => "l2tpv3-ipsec",
@@ -92,7 +129,7 @@ fn tunnel(config: &Config<'_, '_>, firewall: &Firewall<'_>, block: &Block<'_>, n
         ),
         FarEnd::Anyone => {
             Access::anyone(ground(line, "どこからの相手でも受け付けます", "it takes a far end from anywhere"))
-                .and(firewall.reach(Service::Udp(500)))
+                .and(reach.udp(500))
         }
         FarEnd::Unknown => Access::unknown(ground(block.line, "相手が書かれていません", "no far end is named")),
     }
@@ -102,16 +139,16 @@ fn tunnel(config: &Config<'_, '_>, firewall: &Firewall<'_>, block: &Block<'_>, n
 }
 
 /// `tunnel mode openvpn tun`: people dial in; a RADIUS server knows them.
-fn openvpn(firewall: &Firewall<'_>, block: &Block<'_>, key: &str) -> WayIn {
+fn openvpn(reach: &mut Reach<'_, '_>, block: &Block<'_>, key: &str) -> WayIn {
     let mut way = draft::way(key, WayInSort::RemoteAccess, "openvpn", FarEnd::Anyone);
     way.enabled = running(block);
     way.interface = block.find("tunnel source").map(|(_, source)| draft::word(source));
     let port = block.find("tunnel openvpn port").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     let open = Access::anyone(ground(block.line, "どこからの相手でも受け付けます", "it takes callers from anywhere"));
-    way.restriction = match (port, firewall.protects()) {
-        (Some(port), _) => open.and(firewall.reach(Service::Udp(port))),
+    way.restriction = match (port, reach.firewall.protects()) {
+        (Some(port), _) => open.and(reach.udp(port)),
         // Without its port it is not known which rules concern it; without a firewall none do.
-        (None, false) => open.and(firewall.reach(Service::Udp(1194))),
+        (None, false) => open.and(reach.udp(1194)),
         (None, true) => open.and(Access::unknown(draft::silent("tunnel openvpn port"))),
     }
     .restriction();

@@ -4,44 +4,131 @@
 
 use super::{Config, Statement};
 use crate::draft::{self, absence, ground};
-use crate::reach::{self, Access, EVERYWHERE, Filters, From, Span};
+use crate::reach::{self, Access, EVERYWHERE, Filters, From};
 use daicho_schemas::fact::device::{DeviceReading, FarEnd, WayInSort};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-/// Rules in the order in which the appliance asks them.
-pub(super) struct Rules<'c, 'l> {
-    simple: Vec<&'c Statement<'l>>,
-    extended: Vec<&'c Statement<'l>>,
-    applied: bool,
+/// Rules that are looked at; an appliance holds 10,000.
+const RULES_MAX: usize = 10_000;
+/// Rules that are asked in one file, all servers and addresses together.
+const ASKED_MAX: usize = 2_000_000;
+
+/// One rule, taken apart once: thousands of virtual servers ask it.
+struct Rule {
+    line: u32,
+    pass: bool,
+    /// Whether it is understood and holds for whatever fits it.
+    certain: bool,
+    sources: Vec<From>,
+    protocol: bool,
+    port: Option<Part<u16>>,
+    to: Option<Part<u32>>,
 }
 
-impl<'c, 'l> Rules<'c, 'l> {
-    pub(super) fn of(config: &'c Config<'l>) -> Self {
-        let mut extended: Vec<_> = config.all("add ns acl").filter(|rule| !rule.is("-state", "DISABLED")).collect();
+/// A range, and whether the rule means everything else. A range that is not understood may be any.
+struct Part<T> {
+    not: bool,
+    range: Option<(T, T)>,
+}
+
+impl<T: PartialOrd + Copy> Part<T> {
+    fn fits(&self, value: Option<T>) -> Option<bool> {
+        let ((low, high), value) = (self.range?, value?);
+        Some((low <= value && value <= high) != self.not)
+    }
+}
+
+impl Rule {
+    fn of(rule: &Statement<'_>, action: &str, applied: bool) -> Self {
+        const NARROW: [&str; 7] = ["-vlan", "-vxlan", "-interface", "-srcMac", "-TTL", "-td", "-icmpType"];
+        let pass = !action.eq_ignore_ascii_case("DENY");
+        let known = !pass || action.eq_ignore_ascii_case("ALLOW");
+        // Whoever knocks picks the port from which he does: what rejects some of them rejects nobody.
+        let narrow = NARROW.iter().any(|option| rule.has(option)) || (!pass && rule.has("-srcPort"));
+        let port = |value: &str| {
+            let (low, high) = value.split_once('-').unwrap_or((value, value));
+            Some((low.parse().ok()?, high.parse().ok()?))
+        };
+        Self {
+            line: rule.line,
+            pass,
+            certain: applied && known && !narrow,
+            sources: sources(rule),
+            protocol: is_tcp(rule),
+            port: compared(rule, "-destPort").map(|(not, value)| Part { not, range: port(value) }),
+            to: compared(rule, "-destIP").map(|(not, value)| Part { not, range: reach::span(value) }),
+        }
+    }
+
+    fn ask(&self, filters: &mut Filters, to: Option<Ipv4Addr>, port: u16) {
+        let port = self.port.as_ref().map_or(Some(true), |part| part.fits(Some(port)));
+        let to = self.to.as_ref().map_or(Some(true), |part| part.fits(to.map(u32::from)));
+        if !self.protocol || port == Some(false) || to == Some(false) {
+            return;
+        }
+        let certain = self.certain && port.is_some() && to.is_some();
+        for source in &self.sources {
+            filters.ask(self.pass, certain, source, || {
+                let shown = match source {
+                    From::Span(span) if *span == EVERYWHERE => "any".to_owned(),
+                    From::Span(span) => reach::shown(*span),
+                    _ => "?".to_owned(),
+                };
+                draft::verdict(self.line, Some(self.pass), &shown)
+            });
+        }
+    }
+}
+
+/// Rules in the order in which the appliance asks them: the simple ones, which only ever deny, come first.
+pub(super) struct Rules {
+    rules: Vec<Rule>,
+    first: Option<u32>,
+    applied: bool,
+    too_many: bool,
+    asked: Cell<usize>,
+}
+
+impl Rules {
+    pub(super) fn of(config: &Config<'_>) -> Self {
+        let mut extended: Vec<_> = config
+            .all("add ns acl")
+            .filter(|rule| !rule.is("-state", "DISABLED") && !rule.has("-established"))
+            .collect();
         let priority = |rule: &Statement<'_>| rule.option("-priority").and_then(|text| text.parse().ok());
-        extended.sort_by_key(|rule| (priority(rule).unwrap_or(u32::MAX), rule.line));
+        extended.sort_by_cached_key(|rule| (priority(rule).unwrap_or(u32::MAX), rule.line));
         let applied = config.last("apply ns acls").is_some() || extended.iter().any(|rule| rule.has("-kernelstate"));
-        Self { simple: config.all("add ns simpleacl").collect(), extended, applied }
+        let simple = config.all("add ns simpleacl").take(RULES_MAX).map(|rule| Rule::of(rule, "DENY", true));
+        let first = extended.first().map(|rule| rule.line);
+        let too_many = extended.len() > RULES_MAX;
+        let extended = extended.iter().take(RULES_MAX);
+        let extended = extended.map(|rule| Rule::of(rule, rule.word(4).unwrap_or_default(), applied));
+        let rules: Vec<Rule> = simple.chain(extended).collect();
+        Self { first: first.or(rules.first().map(|rule| rule.line)), rules, applied, too_many, asked: Cell::new(0) }
     }
 
     /// From where a port of one of its addresses is reached.
     pub(super) fn reach(&self, line: u32, to: Option<Ipv4Addr>, port: u16) -> Access {
-        if self.simple.is_empty() && self.extended.is_empty() {
+        let Some(first) = self.first else {
             let open = "受信を絞るアクセスリスト（ns acl）がありません";
             return Access::anyone(ground(line, open, "there is no access list (ns acl) that restricts who comes in"));
+        };
+        self.asked.set(self.asked.get() + self.rules.len());
+        if self.too_many || self.asked.get() > ASKED_MAX {
+            return Access::unknown(ground(
+                first,
+                "アクセスリストが長すぎるため判断しません",
+                "the access list is too long to be judged",
+            ));
         }
         let mut filters = Filters::default();
-        for rule in &self.simple {
-            // These only ever deny one source.
-            let source = rule.option("-srcIP").and_then(reach::span);
-            let certain = !rule.has("-TTL") && !rule.has("-td") && fits_port(rule, port) == Some(true);
-            if let Some(span) = source {
-                filters.ask(false, certain, &From::Span(span), || draft::verdict(rule.line, Some(false), "-"));
+        for rule in &self.rules {
+            rule.ask(&mut filters, to, port);
+            if filters.settled() {
+                break;
             }
-        }
-        for rule in &self.extended {
-            self.ask(&mut filters, rule, to, port);
         }
         filters.ask(true, false, &From::Span(EVERYWHERE), || {
             absence(
@@ -50,7 +137,6 @@ impl<'c, 'l> Rules<'c, 'l> {
             )
         });
         let mut access = filters.end();
-        let first = self.extended.first().or(self.simple.first()).map_or(line, |rule| rule.line);
         access.because.push(match self.applied {
             true => ground(first, "ここから始まるアクセスリストが効きます", "the access list from here on applies"),
             false => ground(
@@ -60,32 +146,6 @@ impl<'c, 'l> Rules<'c, 'l> {
             ),
         });
         access
-    }
-
-    fn ask(&self, filters: &mut Filters, rule: &Statement<'_>, to: Option<Ipv4Addr>, port: u16) {
-        let action = rule.word(4).unwrap_or_default().to_ascii_uppercase();
-        let pass = action != "DENY";
-        if rule.has("-established") {
-            return;
-        }
-        let fits = [fits_protocol(rule), fits_port(rule, port), fits_address(rule, to)];
-        if fits.contains(&Some(false)) {
-            return;
-        }
-        const NARROW: [&str; 7] = ["-vlan", "-vxlan", "-interface", "-srcMac", "-TTL", "-td", "-icmpType"];
-        let narrow = NARROW.iter().any(|option| rule.has(option)) || (!pass && rule.has("-srcPort"));
-        let known = ["ALLOW", "DENY"].contains(&action.as_str());
-        let certain = self.applied && known && !narrow && !fits.contains(&None);
-        for source in sources(rule) {
-            filters.ask(pass, certain, &source, || {
-                let shown = match &source {
-                    From::Span(span) if *span == EVERYWHERE => "any".to_owned(),
-                    From::Span(span) => reach::shown(*span),
-                    _ => "?".to_owned(),
-                };
-                draft::verdict(rule.line, known.then_some(pass), &shown)
-            });
-        }
     }
 }
 
@@ -113,22 +173,9 @@ fn sources(rule: &Statement<'_>) -> Vec<From> {
     below.into_iter().chain(above).map(From::Span).collect()
 }
 
-fn fits_protocol(rule: &Statement<'_>) -> Option<bool> {
+fn is_tcp(rule: &Statement<'_>) -> bool {
     let named = rule.option("-protocol").map(|name| name.eq_ignore_ascii_case("TCP"));
-    Some(named.or(rule.option("-protocolNumber").map(|number| number == "6")).unwrap_or(true))
-}
-
-fn fits_port(rule: &Statement<'_>, port: u16) -> Option<bool> {
-    let Some((not, value)) = compared(rule, "-destPort") else { return Some(true) };
-    let (low, high) = value.split_once('-').unwrap_or((value, value));
-    let (low, high): (u16, u16) = (low.parse().ok()?, high.parse().ok()?);
-    Some((low..=high).contains(&port) != not)
-}
-
-fn fits_address(rule: &Statement<'_>, to: Option<Ipv4Addr>) -> Option<bool> {
-    let Some((not, value)) = compared(rule, "-destIP") else { return Some(true) };
-    let ((low, high), to): (Span, u32) = (reach::span(value)?, to?.into());
-    Some((low..=high).contains(&to) != not)
+    named.or(rule.option("-protocolNumber").map(|number| number == "6")).unwrap_or(true)
 }
 
 /// An address at which the appliance is managed.
@@ -140,7 +187,7 @@ struct Managed<'c, 'l> {
 }
 
 /// The management address itself, and others that were opened for management.
-pub(super) fn management(config: &Config<'_>, rules: &Rules<'_, '_>, reading: &mut DeviceReading) {
+pub(super) fn management(config: &Config<'_>, rules: &Rules, reading: &mut DeviceReading) {
     let mut places: BTreeMap<Ipv4Addr, Managed<'_, '_>> = BTreeMap::new();
     let own = config
         .all("set ns config")
@@ -208,7 +255,7 @@ pub(super) fn management(config: &Config<'_>, rules: &Rules<'_, '_>, reading: &m
 }
 
 /// An address that the outside cannot route to may be guarded by something that stands elsewhere.
-fn from_outside(rules: &Rules<'_, '_>, line: u32, address: Ipv4Addr, port: u16) -> Access {
+fn from_outside(rules: &Rules, line: u32, address: Ipv4Addr, port: u16) -> Access {
     let access = rules.reach(line, Some(address), port);
     if access.reach != reach::Reach::Anyone || !(address.is_private() || address.is_link_local()) {
         return access;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Adds all of them.
-pub(super) fn read(config: &Config<'_>, rules: &Rules<'_, '_>, reading: &mut DeviceReading) {
+pub(super) fn read(config: &Config<'_>, rules: &Rules, reading: &mut DeviceReading) {
     let policies = Policies::of(config);
     for server in config.all("add vpn vserver").take(500) {
         reading.ways_in.extend(gateway(config, rules, &policies, server));
@@ -28,6 +28,10 @@ pub(super) fn read(config: &Config<'_>, rules: &Rules<'_, '_>, reading: &mut Dev
 /// Policies that prove people, and what they ask: `ldapPolicy`, `radiusPolicy`, `Policy` …
 pub(super) struct Policies<'l> {
     kinds: BTreeMap<&'l str, &'l str>,
+    /// Those that are bound to a virtual server: the line, the sort, and whether it is the second proof.
+    bound: BTreeMap<&'l str, Vec<(u32, &'l str, bool)>>,
+    /// Users whom the appliance itself knows.
+    users: usize,
 }
 
 impl<'l> Policies<'l> {
@@ -36,7 +40,16 @@ impl<'l> Policies<'l> {
             let kind = statement.word(2).filter(|kind| kind.to_ascii_lowercase().ends_with("policy"))?;
             Some((statement.word(3)?, kind))
         });
-        Self { kinds: kinds.collect() }
+        let kinds: BTreeMap<&str, &str> = kinds.collect();
+        let mut bound: BTreeMap<&str, Vec<(u32, &str, bool)>> = BTreeMap::new();
+        for bind in config.all("bind vpn vserver") {
+            let kind = bind.option("-policy").and_then(|policy| kinds.get(policy).copied());
+            if let (Some(server), Some(kind)) = (bind.word(3), kind) {
+                bound.entry(server).or_default().push((bind.line, kind, bind.has("-secondary")));
+            }
+        }
+        let users = config.all("add aaa user").filter_map(|user| user.word(3)).collect::<BTreeSet<_>>().len();
+        Self { kinds, bound, users }
     }
 
     /// The sort of a policy; `None` for what is no policy of this sort.
@@ -59,12 +72,7 @@ fn switched(config: &Config<'_>, server: &Statement<'_>) -> Answered {
     }
 }
 
-fn gateway(
-    config: &Config<'_>,
-    rules: &Rules<'_, '_>,
-    policies: &Policies<'_>,
-    server: &Statement<'_>,
-) -> Option<WayIn> {
+fn gateway(config: &Config<'_>, rules: &Rules, policies: &Policies<'_>, server: &Statement<'_>) -> Option<WayIn> {
     let name = server.word(3)?;
     let key = format!("vpn vserver {}", draft::word(name));
     let mut way = draft::way(&key, WayInSort::RemoteAccess, "ssl-vpn", FarEnd::Anyone);
@@ -86,12 +94,12 @@ fn gateway(
     }
     .restriction();
     way.interface = address.map(draft::word);
-    (way.users, way.second_factor) = people(config, policies, server, name);
+    (way.users, way.second_factor) = people(policies, server, name);
     Some(way)
 }
 
 /// The lists of rules, and an expression that says whom the server listens to.
-fn listened(rules: &Rules<'_, '_>, server: &Statement<'_>, at: Ipv4Addr, port: u16) -> Access {
+fn listened(rules: &Rules, server: &Statement<'_>, at: Ipv4Addr, port: u16) -> Access {
     let access = rules.reach(server.line, Some(at), port);
     match server.option("-Listenpolicy") {
         Some(policy) if !policy.eq_ignore_ascii_case("none") => access.and(Access::unknown(ground(
@@ -104,7 +112,7 @@ fn listened(rules: &Rules<'_, '_>, server: &Statement<'_>, at: Ipv4Addr, port: u
 }
 
 /// Users that the appliance holds, and whether a second factor is asked of all.
-fn people(config: &Config<'_>, policies: &Policies<'_>, server: &Statement<'_>, name: &str) -> (Option<u32>, Answered) {
+fn people(policies: &Policies<'_>, server: &Statement<'_>, name: &str) -> (Option<u32>, Answered) {
     if server.is("-authentication", "OFF") {
         return (None, draft::no(ground(server.line, "認証なしで接続できます", "nobody is asked to prove who he is")));
     }
@@ -116,19 +124,16 @@ fn people(config: &Config<'_>, policies: &Policies<'_>, server: &Statement<'_>, 
         );
     }
     let (mut kinds, mut second, mut line) = (BTreeSet::new(), None, server.line);
-    for bind in config.all("bind vpn vserver").filter(|bind| bind.word(3) == Some(name)) {
-        let kind = bind.option("-policy").and_then(|policy| policies.kind(policy));
-        let Some(kind) = kind else { continue };
-        line = bind.line;
-        if bind.has("-secondary") {
-            second = Some(bind.line);
+    for (at, kind, secondary) in policies.bound.get(name).into_iter().flatten() {
+        line = *at;
+        if *secondary {
+            second = Some(*at);
         } else {
             kinds.insert(kind.to_ascii_lowercase());
         }
     }
     let local = kinds.is_empty() || kinds.iter().all(|kind| kind == "localpolicy");
-    let users = config.all("add aaa user").filter_map(|user| user.word(3)).collect::<BTreeSet<_>>().len();
-    let users = u32::try_from(users).ok().filter(|users| local && *users > 0);
+    let users = u32::try_from(policies.users).ok().filter(|users| local && *users > 0);
     let asked = match (second, kinds.is_empty(), local) {
         (Some(line), false, _) => {
             draft::yes(ground(line, "二つ目の認証（-secondary）を求めます", "it asks for a second proof (-secondary)"))
@@ -212,7 +217,7 @@ impl<'l> Places<'l> {
 }
 
 /// `add lb vserver NAME TYPE ADDRESS PORT`: a port of the outside that leads to something inside.
-fn published(rules: &Rules<'_, '_>, places: &Places<'_>, server: &Statement<'_>) -> Option<WayIn> {
+fn published(rules: &Rules, places: &Places<'_>, server: &Statement<'_>) -> Option<WayIn> {
     let (name, kind) = (server.word(3)?, server.word(4)?);
     let at = server.word(5)?.parse::<Ipv4Addr>().ok().filter(|at| !at.is_unspecified())?;
     let port = server.word(6)?;

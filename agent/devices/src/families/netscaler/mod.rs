@@ -69,8 +69,8 @@ impl Family for NetScaler {
         identify(&device.config, &config, reading);
         whole(&device.config, reading);
         let rules = access::Rules::of(&config);
-        gateway::read(&config, &rules, reading);
         access::management(&config, &rules, reading);
+        gateway::read(&config, &rules, reading);
         administrators(&config, reading);
         log(&config, reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
@@ -237,20 +237,17 @@ fn administrators(config: &Config<'_>, reading: &mut DeviceReading) {
 /// A server for the log counts when a policy that leads there is bound.
 fn log(config: &Config<'_>, reading: &mut DeviceReading) {
     let mut targets: Vec<(u32, &str, bool)> = Vec::new();
-    for action in config.all("add audit syslogAction").chain(config.all("add audit nslogAction")).take(100) {
+    let places = ["bind system global", "bind audit syslogGlobal", "bind audit nslogGlobal"];
+    let binds = places.iter().flat_map(|head| config.all(head));
+    let bound: BTreeSet<&str> = binds.flat_map(|bind| bind.words.iter().copied()).collect();
+    let policies = config.all("add audit syslogPolicy").chain(config.all("add audit nslogPolicy"));
+    let used: BTreeSet<&str> = policies
+        .filter(|policy| policy.word(3).is_some_and(|name| bound.contains(name)))
+        .filter_map(|policy| policy.words.last().copied())
+        .collect();
+    for action in config.all("add audit syslogAction").chain(config.all("add audit nslogAction")) {
         let (Some(name), Some(server)) = (action.word(3), action.word(4)) else { continue };
-        let policies: Vec<&str> = config
-            .all("add audit syslogPolicy")
-            .chain(config.all("add audit nslogPolicy"))
-            .filter(|policy| policy.words.get(4..).unwrap_or_default().contains(&name))
-            .filter_map(|policy| policy.word(3))
-            .collect();
-        let places = ["bind system global", "bind audit syslogGlobal", "bind audit nslogGlobal"];
-        let bound = places
-            .iter()
-            .flat_map(|head| config.all(head))
-            .any(|bind| bind.words.iter().any(|word| policies.contains(word)));
-        targets.push((action.line, server, bound));
+        targets.push((action.line, server, used.contains(name)));
     }
     for statement in config.all("set audit syslogParams").chain(config.all("set audit nslogParams")) {
         targets.extend(statement.option("-serverIP").map(|server| (statement.line, server, true)));
