@@ -40,6 +40,18 @@ enum What {
     Suppliers,
     /// Plans (計画)
     Plans,
+    /// Devices that open ways in from outside (機器)
+    Devices,
+    /// Remote paths (外部からの経路)
+    Paths,
+    /// Vendors' answers whether they use remote maintenance, of an equipment where its id follows (リモートメンテナンスの利用の有無)
+    Answers,
+    /// What is known about firmware and the verdict on every device, or one pack by its name (ファームウェア)
+    Firmware,
+    /// Tickets of planned changes (変更のチケット)
+    Tickets,
+    /// Computers of one equipment and what was decided about them: its id follows (電子計算機)
+    Computers,
 }
 
 impl What {
@@ -52,6 +64,26 @@ impl What {
             Self::Duties => "/duties",
             Self::Suppliers => "/suppliers",
             Self::Plans => "/plans",
+            Self::Devices => "/devices",
+            Self::Paths => "/paths",
+            Self::Answers => "/remote-answers",
+            Self::Firmware => "/firmware",
+            Self::Tickets => "/tickets",
+            Self::Computers => "/computers",
+        }
+    }
+
+    /// What is no list of pages, or is asked for by the equipment: the route for an id, or for everything.
+    fn whole(self, id: Option<&str>) -> Option<Result<String, Refusal>> {
+        let of_equipment = |id: &str| format!("{}?equipment_id={}", self.path(), encoded(id));
+        match (self, id) {
+            (Self::Firmware, None) | (Self::Answers, None) => Some(Ok(self.path().into())),
+            (Self::Firmware, Some(id)) => Some(Ok(format!("/firmware/packs/{}", encoded(id)))),
+            (Self::Answers | Self::Computers, Some(id)) => Some(Ok(of_equipment(id))),
+            (Self::Computers, None) => Some(Err(
+                Refusal::new(RefusalCode::RequestMalformed).with("show computers: of which equipment? give its id")
+            )),
+            _ => None,
         }
     }
 
@@ -74,6 +106,10 @@ pub(crate) fn run(arguments: &ShowArguments, language: Language) -> anyhow::Resu
     block_on(async {
         let reader = reading.open(language).await?;
         reader.announce(true, language);
+        if let Some(route) = what.whole(id.as_deref()) {
+            print_json(&reader.get(&route?).await?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         match (id, what.key()) {
             (None, _) => print_json(&reader.all(what.path()).await?)?,
             (Some(id), None) => print_json(&reader.get(&format!("{}/{}{part}", what.path(), encoded(id))).await?)?,

@@ -7,6 +7,7 @@ mod cyclonedx;
 pub mod keep;
 mod printed;
 mod rows;
+mod ways;
 
 use crate::ledger::engine::Engine;
 use crate::past::{self, AsOf, Moment, PastFault, Question, Stand};

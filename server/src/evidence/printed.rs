@@ -2,6 +2,8 @@
 //! It does not choose what is in a pack. Invariant: a page stands for itself: no script, nothing from elsewhere, and the state it is of
 //! on its first lines and at its end.
 
+mod ways;
+
 use super::rows::Rows;
 use crate::http::console::layout::PageContext;
 use crate::past::Stand;
@@ -41,6 +43,11 @@ pub(super) fn page(rows: &Rows, stand: &Stand, language: Language) -> askama::Re
         drift(&ctx, rows),
         findings(&ctx, rows),
         duties(&ctx, rows),
+        ways::devices(&ctx, &rows.ways),
+        ways::paths(&ctx, &rows.ways),
+        ways::answers(&ctx, &rows.ways),
+        ways::tickets(&ctx, &rows.ways),
+        ways::computers(&ctx, &rows.ways),
         Table {
             title: ctx.tn("evidence-decisions", rows.decisions_total),
             head: Vec::new(),

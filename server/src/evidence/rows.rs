@@ -2,6 +2,7 @@
 //! It does not know files of a folder or pages. Invariant: nothing is left out without the pack's scope saying so: what cannot be
 //! tied to one equipment is in every pack.
 
+use super::ways::Ways;
 use super::{HOSTS_MAX, json};
 use crate::ledger::engine::Engine;
 use crate::ledger::entry::{Author, Entry};
@@ -62,6 +63,7 @@ pub(super) struct Rows {
     pub(super) inventory: Vec<HostInventory>,
     pub(super) findings: Vec<FindingRow>,
     pub(super) duties: Vec<DutyWithLife>,
+    pub(super) ways: Ways,
     rests_on: Vec<Rests>,
     /// What people stated, each entry as it stands.
     decisions: Vec<u8>,
@@ -86,6 +88,7 @@ impl Rows {
             equipment: ids.iter().filter_map(|id| model.equipment_detail(id, day)).map(without_lists).collect(),
             law: ids.iter().filter_map(|id| model.equipment_law(id, day)).collect(),
             inventory: inventory(model, only)?,
+            ways: Ways::of(model, &ids, only, day),
             duties: duties.map(life).collect(),
             plans,
             suppliers,
@@ -149,12 +152,13 @@ impl Rows {
         for row in &self.duties {
             row.history.iter().for_each(|turn| rests(turn.seq, format!("duty {}", row.duty.duty_id)));
         }
+        self.ways.named(&mut rests);
         about
     }
 
     /// The rows as files.
     pub(super) fn files(&self) -> serde_json::Result<BTreeMap<String, Vec<u8>>> {
-        Ok(BTreeMap::from([
+        let mut files = BTreeMap::from([
             ("equipment.json".into(), json(&self.equipment)?),
             ("law.json".into(), json(&self.law)?),
             ("plans.json".into(), json(&self.plans)?),
@@ -164,7 +168,9 @@ impl Rows {
             ("duties.json".into(), json(&self.duties)?),
             ("decisions.ndjson".into(), self.decisions.clone()),
             ("rests_on.json".into(), json(&self.rests_on)?),
-        ]))
+        ]);
+        files.extend(self.ways.files()?);
+        Ok(files)
     }
 }
 

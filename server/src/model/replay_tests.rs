@@ -153,7 +153,11 @@ fn answers(model: &Model) -> String {
     let details: Vec<_> = equipment.iter().map(|row| model.equipment_detail(&row.equipment_id, today)).collect();
     let hosts: Vec<_> = model.hosts().iter().map(|row| model.host_detail(&row.agent_id)).collect();
     let components = model.components(&super::rows::ComponentQuery::default());
+    let devices: Vec<_> = model.device_ids(None).iter().map(|id| model.device_detail(id, today)).collect();
+    let paths = model.path_rows(&model.path_entries(&super::queries::remote_paths::PathQuery::default()), today);
+    let ways = (devices, paths, model.remote_answers(None), model.firmware_sheet(today));
     serde_json::to_string(&(
+        ways,
         details,
         hosts,
         components,

@@ -4,9 +4,9 @@
 //! changes when somebody asks again, and not otherwise.
 
 use crate::time::{CalendarDate, UtcMicros};
+use core::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 /// One value of a device's answer, in bytes.

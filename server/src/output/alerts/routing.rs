@@ -4,14 +4,16 @@
 
 use crate::model::Model;
 use crate::model::rows::{DutyOutcome, DutyRow, FindingRow, Phase, Severity};
-use crate::model::rules::{CHANGED_WHILE_PROHIBITED, PLANNED_CHANGE_DIFFERS};
+use crate::model::rules::{CHANGED_WHILE_PROHIBITED, DEVICE_WAY_IN_UNDECLARED, PLANNED_CHANGE_DIFFERS};
 use daicho_schemas::alerts::{Immediate, Recipient, Weight};
 use daicho_schemas::fact::decision::{Notice, Role, Transition};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::UtcMicros;
 
-/// The rule whose findings are ways in from outside.
+/// The rule of ways in from outside that hosts show.
 const REMOTE_PATH_RULE: &str = "remote_path_undeclared";
+/// The rules of ways in from outside that nobody declared, whoever shows them.
+const WAYS_IN_UNDECLARED: [&str; 2] = [REMOTE_PATH_RULE, DEVICE_WAY_IN_UNDECLARED];
 /// Hosts that a message names; more are counted.
 pub const HOSTS_NAMED_MAX: usize = 10;
 
@@ -89,7 +91,7 @@ impl Item {
             return None;
         }
         let on_equipment = self.finding.as_ref().is_none_or(|row| row.equipment_id.is_some());
-        if rule == REMOTE_PATH_RULE && on_equipment {
+        if WAYS_IN_UNDECLARED.contains(&rule) && on_equipment {
             return Some(Immediate::UndeclaredRemotePath);
         }
         self.counting().any(|duty| duty.outcome == DutyOutcome::FileFirst).then_some(Immediate::FileFirst)
@@ -98,7 +100,13 @@ impl Item {
     /// Whether a role is concerned.
     fn concerns(&self, role: Role) -> bool {
         let roles: &[Role] = match self.notice.rule_id.as_str() {
-            "undeclared_component" | REMOTE_PATH_RULE => &[Role::Security],
+            "undeclared_component" | REMOTE_PATH_RULE | DEVICE_WAY_IN_UNDECLARED => &[Role::Security],
+            // Whoever runs the device can close it or bring the correction in.
+            "device_way_in_unrestricted" | "device_firmware_affected" | "device_firmware_end_of_life" => {
+                &[Role::Operator, Role::Security]
+            }
+            // Contracts and letters to vendors are not the trade of whoever runs the hosts.
+            "remote_path_without_contract" | "remote_maintenance_unanswered" => &[Role::Compliance, Role::Security],
             "undeclared_supplier" | "supplier_unconfirmed" => &[Role::Compliance, Role::Security],
             "undeclared_host" => &[Role::Operator, Role::Security],
             "agent_silent" => &[Role::Operator],
@@ -136,9 +144,11 @@ pub fn hour_in_japan(instant: UtcMicros) -> u8 {
 mod tests {
     use super::super::testing::recipient;
     use super::*;
+    use crate::ledger::entry::Author;
     use crate::model::rows::PlannedBy;
-    use crate::model::testing::{Script, interface, plan};
+    use crate::model::testing::{Script, interface, plan, reading, tunnel as tunnel_of, way};
     use daicho_schemas::batch::Outcome;
+    use daicho_schemas::fact::Fact;
     use daicho_schemas::fact::observation::InterfaceKind;
     use serde_json::json;
 
@@ -180,6 +190,43 @@ mod tests {
         let mut unknown = elsewhere.clone();
         unknown.notice.rule_id = daicho_schemas::ids::RuleId::new("a_rule_of_tomorrow").unwrap();
         assert!(unknown.is_for(&recipient(json!({ "roles": ["operator"] }))), "an unknown rule concerns everybody");
+    }
+
+    /// One ledger with a device, its weak firmware and a path without a contract; who is told of what.
+    #[test]
+    fn devices_go_to_who_runs_them_and_contracts_to_who_writes_them() {
+        let mut script = Script::with_agent("tos-1");
+        script.plan(plan("plan-1", "tos").host("tos-1"));
+        let open = way("sslvpn", "remote_access", "yes", "no");
+        script.device(
+            "gw",
+            &reading("S1", &[tunnel_of("tunnel 1"), open]),
+            json!({ "owner": { "supplier": "vendor" } }),
+        );
+        script.path("caterer", ("gw", "tunnel 1"), json!({}));
+        let pack = json!({ "format": "daicho.firmware_pack.v1", "pack_id": "y", "source": "test", "as_of": "2026-11-20",
+            "confidence": "stated",
+            "advisories": [{ "id": "CVE-2099-0002", "vendor": "Yamaha", "product": "yamaha_rt", "models": ["RTX1210"],
+                "affected": [{ "before": "14.01.50", "branch": "14.01" }], "fixed": ["14.01.50"] }],
+            "end_of_life": [{ "vendor": "Yamaha", "product": "yamaha_rt", "branch": "14.01", "ends_on": "2026-01-01" }] });
+        script.push(Author::Server, Fact::FirmwareKnowledge(serde_json::from_value(pack).unwrap()));
+        let items: Vec<Item> = script.model.next_notices(200).iter().map(|own| Item::of(&script.model, own)).collect();
+        let told = |role: &str, rule: &str| {
+            let item =
+                items.iter().find(|item| item.notice.rule_id.as_str() == rule).unwrap_or_else(|| panic!("{rule}"));
+            item.is_for(&recipient(json!({ "roles": [role], "severity_min": "notice" })))
+        };
+        for rule in ["device_way_in_unrestricted", "device_firmware_affected", "device_firmware_end_of_life"] {
+            let all = ["operator", "security", "compliance"].map(|role| told(role, rule));
+            assert_eq!(all, [true, true, false], "{rule}");
+        }
+        assert_eq!(["operator", "security"].map(|role| told(role, DEVICE_WAY_IN_UNDECLARED)), [false, true]);
+        for rule in ["remote_path_without_contract", "remote_maintenance_unanswered"] {
+            let all = ["operator", "security", "compliance"].map(|role| told(role, rule));
+            assert_eq!(all, [false, true, true], "{rule}");
+        }
+        let undeclared = items.iter().find(|item| item.notice.rule_id.as_str() == DEVICE_WAY_IN_UNDECLARED).unwrap();
+        assert_eq!(undeclared.urgency(), Some(Immediate::UndeclaredRemotePath));
     }
 
     #[test]

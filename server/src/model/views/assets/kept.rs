@@ -26,6 +26,20 @@ impl Keep for Label {
 const SORTS: [Sort; 8] =
     [Sort::System, Sort::Hardware, Sort::Package, Sort::Origin, Sort::Interface, Sort::Other, Sort::Device, Sort::Tool];
 
+/// The place of a sort in that list. A sort without one cannot be built: a snapshot that holds it could not be read.
+fn code(sort: Sort) -> u8 {
+    match sort {
+        Sort::System => 0,
+        Sort::Hardware => 1,
+        Sort::Package => 2,
+        Sort::Origin => 3,
+        Sort::Interface => 4,
+        Sort::Other => 5,
+        Sort::Device => 6,
+        Sort::Tool => 7,
+    }
+}
+
 impl Keep for Items {
     fn keep(&self, out: &mut Out<'_>) -> Result<(), SnapshotError> {
         self.keys.keep(out)?;
@@ -38,7 +52,7 @@ impl Keep for Items {
             out.number(item.key)?;
             out.number(*holders)?;
             out.number(item.label.as_ref().map_or(u32::MAX, |(no, _)| *no))?;
-            out.byte(SORTS.iter().position(|sort| *sort == item.sort).map_or(u8::MAX, |at| at as u8))?;
+            out.byte(code(item.sort))?;
             out.bytes(&item.bytes)?;
         }
         Ok(())
