@@ -7,6 +7,7 @@ use super::{Facts, Rule};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::rows::Severity;
 use crate::model::views::drift::Touched;
+use crate::model::views::remote_paths::PathState;
 use daicho_schemas::fact::declaration::PlanKind;
 use daicho_schemas::ids::{EquipmentId, PlanId, RemotePathId};
 use daicho_schemas::text::Text;
@@ -25,12 +26,16 @@ fn claim() -> Text {
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let paths = &facts.state.remote_paths;
-    let of_equipment = |path: &RemotePathId| {
-        let own = paths.get(path).and_then(|own| own.recorded.equipment_id.as_ref());
-        own.is_some_and(|own| touched.equipment.contains(own))
+    // Of the equipment to which a path leads, or of another one on which its contract is.
+    let is_touched = |id: &EquipmentId| touched.equipment.contains(id);
+    let bears = |path: &&PathState| {
+        let own = &path.recorded;
+        let contract = own.contract.as_ref().and_then(|plan| facts.state.declarations.plan_state(plan));
+        own.equipment_id.as_ref().is_some_and(is_touched)
+            || contract.is_some_and(|contract| is_touched(&contract.plan.equipment.equipment_id))
     };
-    let ids = paths.iter().map(|path| &path.recorded.remote_path_id);
-    let touched_too = ids.filter(|id| !touched.equipment.is_empty() && of_equipment(id));
+    let touched_too = paths.iter().filter(|_| !touched.equipment.is_empty()).filter(bears);
+    let touched_too = touched_too.map(|path| &path.recorded.remote_path_id);
     let recorded = touched.paths.iter().chain(touched_too).cloned().map(Subject::RemotePath);
     let plans = touched.equipment.iter().flat_map(|id| facts.state.declarations.plans_of(id));
     let declared = plans.flat_map(|plan| {

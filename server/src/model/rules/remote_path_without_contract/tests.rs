@@ -64,3 +64,20 @@ fn a_declared_path_is_judged_until_a_record_says_more() {
     assert_eq!(script.open(RULE), ["caterer"]);
     assert!(script.open_rows(RULE)[0].duty_ids.is_empty(), "it is declared all the same");
 }
+
+/// A contract may be written for another equipment than the one to which the path leads.
+#[test]
+fn a_contract_of_another_equipment_ends_and_runs_on_for_the_path_too() {
+    let mut script = gateway();
+    let extended = |script: &mut Script, through: &str| {
+        let dates = json!({ "submitted_on": "2026-01-05", "entrusted_through": through });
+        script.plan(plan("plan-2", "gate").entrustment().contractor("vendor").dates(dates));
+    };
+    extended(&mut script, "2026-11-30");
+    script.path("caterer", ("gw", "tunnel 1"), json!({ "contract": "plan-2", "equipment_id": "tos" }));
+    script.on("2026-12-01");
+    script.days_ended();
+    assert_eq!(script.open(RULE), ["caterer"]);
+    extended(&mut script, "2027-11-30");
+    assert_eq!(script.open(RULE), Vec::<String>::new());
+}
