@@ -124,6 +124,26 @@ pub(crate) fn blank(family: &str) -> DeviceReading {
     }
 }
 
+/// More than one device went into a reading, since nothing shows where one ends: no answer about reach is left.
+pub(crate) fn mixed(reading: &mut DeviceReading, line: u32) {
+    reading.gaps.push(gap(
+        GapSort::NotUnderstood,
+        Some(line),
+        "複数の機器の設定が続いていて、境目が分かりません。機器ごとに分けてください",
+        "the configurations of several devices follow each other and nothing shows where one ends; split the file by device",
+    ));
+    reading.identity.name = None;
+    let why = || Restriction {
+        restricted: unknown(ground(line, "ここにもう一台の名前があります", "the name of another device stands here")),
+        sources: Vec::new(),
+    };
+    reading.management = why();
+    reading.vpn = why();
+    reading.ways_in.iter_mut().for_each(|way| way.restriction = why());
+    reading.logs_elsewhere = why().restricted;
+    reading.administrators = None;
+}
+
 /// What the VPN plane as a whole is: the union of its ways in that are not switched off.
 pub(crate) fn vpn_plane(ways: &[WayIn], none: Ground) -> Restriction {
     let mut sum: Option<Access> = None;

@@ -222,6 +222,7 @@ fn lead(lines: &[Line<'_>], at: usize) -> usize {
         text.is_empty()
             || text.starts_with([':', '!', '#'])
             || text.ends_with(" bytes")
+            || text.starts_with("Hostname: ")
             || text == "Building configuration..."
     });
     at - comments.count()

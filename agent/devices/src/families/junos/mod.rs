@@ -67,8 +67,8 @@ impl Family for Junos {
     }
 
     fn mark(&self, line: &str) -> Option<Mark> {
-        if version(line).is_some() || line.starts_with("## Last commit: ") || line.starts_with("## Last changed: ") {
-            return Some(Mark { goes_on: true, ..Mark::config() });
+        if version(line).is_some() {
+            return Some(Mark::config());
         }
         if let Some(model) = model(line) {
             return Some(Mark { model: Some(model.to_owned()), ..Mark::status("show version") });
@@ -143,7 +143,7 @@ fn whole(tree: &Tree<'_>, config: &Config<'_, '_>, lines: &[Line<'_>], reading: 
     let prompt = last.is_some_and(|line| is_prompt(line) || line.starts_with("[edit") || line.starts_with("{master"));
     let seen =
         tree.root().has("system") && tree.root().has("interfaces") && (!config.speaks_of_zones() || config.zoned);
-    if !(prompt || seen && LAST.contains(&tree.last)) {
+    if !seen || !(prompt || LAST.contains(&tree.last)) {
         reading.gaps.push(draft::gap(
             GapSort::CutOff,
             lines.last().map(|line| line.number),
@@ -181,6 +181,13 @@ fn fill(tree: &Tree<'_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
     config.tell(reading);
     let none = absence("VPN の設定がありません", "no VPN is configured");
     reading.vpn = draft::vpn_plane(&reading.ways_in, none);
+    // A group may give a name, too, which the device's own takes the place of.
+    let groups = tree.root().below("groups").flat_map(|group| group.below("system host-name")).map(At::word);
+    let groups: Vec<&str> = groups.collect();
+    let mut names = tree.root().below("system host-name").filter(|name| !groups.contains(&name.word()));
+    if let (Some(_), Some(second)) = (names.next(), names.next()) {
+        draft::mixed(reading, second.line());
+    }
 }
 
 /// `system syslog host …` and `security log stream … host …`.
@@ -239,7 +246,7 @@ fn status<'l>(lines: impl Iterator<Item = &'l Line<'l>>, reading: &mut DeviceRea
 /// `JUNOS Software Release [12.1X46-D40.2]`, `JUNOS Base OS boot [12.3R9.4]`.
 fn software(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("JUNOS ")?;
-    let known = ["Software Release [", "Base OS boot [", "EX  Software Suite [", "EX Software Suite ["];
+    let known = ["Software Release [", "Base OS boot [", "Base OS Software Suite [", "EX  Software Suite ["];
     known.iter().find_map(|start| rest.strip_prefix(start))?.strip_suffix(']')
 }
 

@@ -50,7 +50,8 @@ impl Family for PanOs {
         ];
         const SOME: &[&str] =
             &["permitted-ip {", "rulebase {", "set network ", "set zone ", "virtual-router {", "vsys {"];
-        let xml = line.starts_with('<') && (line.contains("urldb=\"paloalto") || line.contains("<deviceconfig>"));
+        let words = ["urldb=\"paloalto", "<deviceconfig>", "<sw-version>"];
+        let xml = line.starts_with('<') && words.iter().any(|word| line.contains(word));
         if xml || is_config(line) { 5 } else { weigh(line, SURE, SOME) }
     }
 
@@ -71,11 +72,9 @@ impl Family for PanOs {
         }
         if device.config.iter().any(|line| line.text.contains("<config") || line.text.contains("<response")) {
             let text = tree::joined(&device.config);
-            fill(&tree::from_xml(&text, &device.config), reading);
+            fill(&tree::from_xml(&text, &device.config), &device.config, reading);
         } else {
-            let tree = tree::from_text(&device.config);
-            end(&tree, &device.config, reading);
-            fill(&tree, reading);
+            fill(&tree::from_text(&device.config), &device.config, reading);
         }
     }
 }
@@ -90,20 +89,21 @@ fn word(at: At<'_, '_>) -> String {
     draft::word(&tree::plain(at.word()))
 }
 
-/// `set` lines and braces printed by `show` end where the prompt comes back, or nowhere.
-fn end(tree: &Tree<'_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
+/// `set` lines end where the prompt comes back, or nowhere; and a whole configuration has all of its parts.
+fn end(tree: &Tree<'_>, config: &Config<'_, '_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
     let last = lines.iter().rev().map(Line::trimmed).find(|line| !line.is_empty() && !line.starts_with('#'));
-    if tree.flat && !last.is_some_and(|line| is_prompt(line) || line.starts_with("[edit")) {
+    let open = tree.flat && !last.is_some_and(|line| is_prompt(line) || line.starts_with("[edit"));
+    if open || !config.is_whole() {
         reading.gaps.push(draft::gap(
             GapSort::CutOff,
             lines.last().map(|line| line.number),
-            "set 形式には終わりの行がなく、途中で切れているかどうか分かりません",
-            "lines with `set` have no end, so it cannot be told whether a part is missing",
+            "設定のうち一部だけか、途中で切れている可能性があります（set 形式には終わりの行がありません）",
+            "it may be a part of a configuration, or cut off (lines with `set` have no end that one could see)",
         ));
     }
 }
 
-fn fill(tree: &Tree<'_>, reading: &mut DeviceReading) {
+fn fill(tree: &Tree<'_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
     reading.gaps.extend(tree.gaps.iter().cloned());
     let config = Config::of(tree);
     if let Some(system) = tree.root().get("response result system").or(tree.root().get("result system")) {
@@ -113,6 +113,7 @@ fn fill(tree: &Tree<'_>, reading: &mut DeviceReading) {
             return;
         }
     }
+    end(tree, &config, lines, reading);
     if let Some(name) = config.value("deviceconfig system hostname") {
         reading.identity.name = Some(word(name));
     }
@@ -139,6 +140,10 @@ fn fill(tree: &Tree<'_>, reading: &mut DeviceReading) {
     let silent = reading.vpn.restricted.answer == Answer::NotApplicable;
     if let (true, Some(why)) = (silent, config.elsewhere().or(templates.map(|at| at.line()).map(pushed))) {
         reading.vpn = Access::unknown(why).restriction();
+    }
+    let mut names = config.all("deviceconfig system hostname");
+    if let (Some(_), Some(second)) = (names.next(), names.next()) {
+        draft::mixed(reading, second.line());
     }
 }
 

@@ -90,6 +90,12 @@ impl<'a, 't> Config<'a, 't> {
         !parts.iter().any(|part| self.bases.iter().any(|base| base.has(part)))
     }
 
+    /// The parts that every firewall's configuration has are in it.
+    pub(super) fn is_whole(&self) -> bool {
+        let has = |part: &str| self.scopes.iter().any(|scope| scope.has(part));
+        has("deviceconfig") && has("network") && (has("rulebase") || has("zone") || has("vsys"))
+    }
+
     pub(super) fn value(&self, path: &str) -> Option<At<'a, 't>> {
         self.bases.iter().find_map(|base| base.value(path))
     }

@@ -147,12 +147,13 @@ fn unquoted(text: &str) -> &str {
 
 fn end(lines: &[Line<'_>], reading: &mut DeviceReading) {
     let last = lines.iter().rev().map(Line::trimmed).find(|line| !line.is_empty() && !line.starts_with('#'));
-    if !last.is_some_and(is_prompt) {
+    let begins = lines.iter().any(|line| line.trimmed().starts_with("firmware-version "));
+    if !begins || !last.is_some_and(is_prompt) {
         reading.gaps.push(draft::gap(
             GapSort::CutOff,
             lines.last().map(|line| line.number),
-            "この形式には終わりの行がなく、途中で切れているかどうか分かりません",
-            "this form has no last line, so it cannot be told whether a part is missing",
+            "設定のうち一部だけか、途中で切れている可能性があります（この形式には終わりの行がありません）",
+            "it may be a part of a configuration, or cut off (this form has no last line)",
         ));
     }
 }
