@@ -1,10 +1,13 @@
 //! Neighbours that matter to ways in from outside: next hops, and devices whose hardware address belongs to a maker of
 //! routers and VPN devices (`makers.json`). The weakest of evidence: it says "ask", never "is".
+//! What announces itself by LLDP says more, and is believed no more than that.
 //! It does not know neighbours that were silent lately, other segments, or what a device is for.
 //! Invariant: the kernel forgets who is silent, so this is never a complete list and always `partial`: who is missing in it is
 //! not gone, and what was reported once stands. A running agent remembers them and says when it saw one last (`run/last_seen.rs`).
 
-use super::network_place::{gateways, interfaces};
+mod lldp;
+
+use super::network_place::{gateways, interfaces, part};
 use super::{Collected, Collector, Gather};
 use crate::access::netlink::{address, attribute, messages, number16, number32};
 use crate::access::{Host, KernelTable};
@@ -54,7 +57,13 @@ impl Collector for NeighboursCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &["netlink:links", "netlink:routes", "netlink:neighbours"]
+        &[
+            "netlink:links",
+            "netlink:routes",
+            "netlink:neighbours",
+            "/run/systemd/netif/lldp",
+            "/run/systemd/netif/lldp/*",
+        ]
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -97,18 +106,13 @@ impl Collector for NeighboursCollector {
                 break;
             }
             let interface = names.get(&link).cloned();
-            let (part, value) = (PlacePart::Neighbour, address.to_string());
-            let seen = NetworkPlace {
-                part,
-                value,
-                interface,
-                via: None,
-                table: None,
-                mac: Some(mac),
-                maker,
-                last_seen_on: None,
-            };
+            let seen =
+                NetworkPlace { interface, mac: Some(mac), maker, ..part(PlacePart::Neighbour, address.to_string()) };
             gather.item(&place, Observation::NetworkPlace(seen));
+        }
+        for seen in lldp::announced(&mut gather, host, &names) {
+            let maker = seen.mac.as_deref().and_then(|mac| makers.get(mac.get(..8)?)).cloned();
+            gather.item(&place, Observation::NetworkPlace(NetworkPlace { maker, ..seen }));
         }
         gather.finish()
     }
@@ -160,7 +164,13 @@ mod tests {
         let yamaha = Some("Yamaha");
         assert_eq!(
             seen,
-            [("192.0.2.1", yamaha), ("192.0.2.7", Some("Fortinet")), ("198.51.100.1", None), ("2001:db8::1", yamaha)]
+            [
+                ("branch-ix", Some("NEC Platforms")),
+                ("192.0.2.1", yamaha),
+                ("192.0.2.7", Some("Fortinet")),
+                ("198.51.100.1", None),
+                ("2001:db8::1", yamaha)
+            ]
         );
     }
 

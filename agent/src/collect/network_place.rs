@@ -37,9 +37,19 @@ mod rtm {
 }
 
 /// A part with nothing but its value.
-fn part(part: PlacePart, value: impl Into<String>) -> NetworkPlace {
+pub(super) fn part(part: PlacePart, value: impl Into<String>) -> NetworkPlace {
     let value = value.into();
-    NetworkPlace { part, value, interface: None, via: None, table: None, mac: None, maker: None, last_seen_on: None }
+    NetworkPlace {
+        part,
+        value,
+        interface: None,
+        via: None,
+        table: None,
+        mac: None,
+        maker: None,
+        description: None,
+        last_seen_on: None,
+    }
 }
 
 /// Collects the place in the network.

@@ -101,6 +101,7 @@ mod tests {
             table: None,
             mac: Some("00:a0:de:00:53:01".into()),
             maker: Some("Yamaha".into()),
+            description: None,
             last_seen_on: None,
         })
     }

@@ -46,6 +46,7 @@ pub(super) fn observations() -> Vec<Observation> {
             table: Some(220),
             mac: None,
             maker: None,
+            description: None,
             last_seen_on: None,
         }),
         Observation::Modem(Modem {

@@ -267,6 +267,7 @@ place-rule = routing rule
 place-resolver = resolver
 place-forwarding = forwarding
 place-neighbour = neighbour
+place-announced = announces itself (LLDP)
 place-last-seen = not seen for long, last on { $x }
 place-dhcp = DHCP server
 place-table = table { $x }

@@ -249,6 +249,7 @@ place-rule = 経路の使い分け
 place-resolver = 名前解決の問い合わせ先
 place-forwarding = 中継（IP フォワーディング）
 place-neighbour = 隣の機器
+place-announced = 自ら名乗る機器（LLDP）
 place-last-seen = しばらく見えていません（最後に見えた日 { $x }）
 place-dhcp = DHCP サーバー
 place-table = 表 { $x }

@@ -46,13 +46,27 @@ pub(super) fn way(item: &Observation) -> Option<[String; 4]> {
 
 /// A part of the place in the network.
 pub(super) fn place(item: &Observation) -> Option<[String; 4]> {
-    let Observation::NetworkPlace(NetworkPlace { part, value, interface, via, table, mac, maker, last_seen_on }) = item
+    let Observation::NetworkPlace(NetworkPlace {
+        part,
+        value,
+        interface,
+        via,
+        table,
+        mac,
+        maker,
+        description,
+        last_seen_on,
+    }) = item
     else {
         return None;
     };
     let table = table.map(|table| format!("table {table}"));
     let last = last_seen_on.map(|day| format!("last seen {day}"));
-    let more = [interface.clone(), table, maker.clone(), last].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let more = [interface.clone(), table, maker.clone(), description.clone(), last]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     Some([word(part), value.clone(), or_dash(&via.clone().or_else(|| mac.clone())), more])
 }
 

@@ -24,6 +24,8 @@ pub enum PlacePart {
     Neighbour,
     /// The server that gave the host its address.
     DhcpServer,
+    /// A neighbour that announces itself (LLDP): what it says of itself, and nobody checked it.
+    Announced,
 }
 
 /// One part of the place.
@@ -37,7 +39,7 @@ pub struct NetworkPlace {
     /// The interface.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
-    /// Of a route: the next hop.
+    /// Of a route: the next hop. Of a neighbour that announces itself: the address of its management.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
     /// Of a route or rule: the table, where it is not the main one.
@@ -49,6 +51,9 @@ pub struct NetworkPlace {
     /// Of a neighbour: who registered its hardware address, where we know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maker: Option<String>,
+    /// Of a neighbour that announces itself: what it says it is, often model and firmware, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Of a neighbour that its host has not seen for 30 days: the last day on which it did. It is not gone for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen_on: Option<CalendarDate>,
@@ -65,6 +70,7 @@ impl NetworkPlace {
             PlacePart::Forwarding => "forwarding",
             PlacePart::Neighbour => "neighbour",
             PlacePart::DhcpServer => "dhcp",
+            PlacePart::Announced => "announced",
         };
         let mut key = format!("{part} {}", self.value);
         let table = self.table.map(|table| format!("table {table}"));

@@ -27,6 +27,7 @@ pub(super) fn ways() -> Vec<Observation> {
             table: via.map(|_| 220),
             mac: maker.map(|_| "00:a0:de:00:00:01".into()),
             maker: maker.map(Into::into),
+            description: None,
             last_seen_on: maker.map(|_| on("2026-10-01")),
         })
     };

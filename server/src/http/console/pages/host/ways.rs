@@ -42,10 +42,11 @@ impl SeenRow {
             PlacePart::Forwarding => "place-forwarding",
             PlacePart::Neighbour => "place-neighbour",
             PlacePart::DhcpServer => "place-dhcp",
+            PlacePart::Announced => "place-announced",
         });
         let table = body.table.map(|table| ctx.tx("place-table", table));
         let last = body.last_seen_on.map(|day| ctx.tx("place-last-seen", day));
-        let seen_by = [body.interface.clone(), table, body.maker.clone(), last];
+        let seen_by = [body.interface.clone(), table, body.maker.clone(), body.description.clone(), last];
         let towards = body.via.clone().or_else(|| body.mac.clone());
         Self { sort, name: body.value.clone(), towards, seen_by: seen_by.into_iter().flatten().collect() }
     }
