@@ -31,16 +31,36 @@ pub(super) fn read(bytes: &[u8]) {
     }
 }
 
+/// One sample of each family; more where what people paste differs much.
+const SAMPLES: [(&str, &[u8]); 18] = [
+    ("yamaha_rt", include_bytes!("../../../agent/devices/fixtures/yamaha_rt/caterer_shift_jis/input.txt")),
+    ("yamaha_rt", include_bytes!("../../../agent/devices/fixtures/yamaha_rt/console_residue/input.txt")),
+    ("nec_ix", include_bytes!("../../../agent/devices/fixtures/nec_ix/clinic_l2tp/input.txt")),
+    ("fortios", include_bytes!("../../../agent/devices/fixtures/fortios/backup_open/input.conf")),
+    ("cisco_asa", include_bytes!("../../../agent/devices/fixtures/cisco_asa/hospital_open/input.txt")),
+    ("cisco_ios", include_bytes!("../../../agent/devices/fixtures/cisco_ios/branch_open/input.txt")),
+    ("cisco_ios", include_bytes!("../../../agent/devices/fixtures/cisco_ios/flat_restricted/input.txt")),
+    ("fitelnet", include_bytes!("../../../agent/devices/fixtures/fitelnet/tunnels/input.txt")),
+    ("century_nxr", include_bytes!("../../../agent/devices/fixtures/century_nxr/tunnels/input.txt")),
+    ("netscaler", include_bytes!("../../../agent/devices/fixtures/netscaler/gateway_open/input.conf")),
+    ("netscaler", include_bytes!("../../../agent/devices/fixtures/netscaler/restricted/input.txt")),
+    ("awplus", include_bytes!("../../../agent/devices/fixtures/awplus/clinic_open/input.txt")),
+    ("awplus", include_bytes!("../../../agent/devices/fixtures/awplus/plant_firewall/input.txt")),
+    ("si_r", include_bytes!("../../../agent/devices/fixtures/si_r/tunnels/input.txt")),
+    ("softether", include_bytes!("../../../agent/devices/fixtures/softether/server/input.config")),
+    ("openvpn", include_bytes!("../../../agent/devices/fixtures/openvpn/server/input.conf")),
+    ("strongswan", include_bytes!("../../../agent/devices/fixtures/strongswan/swanctl/input.conf")),
+    ("wireguard", include_bytes!("../../../agent/devices/fixtures/wireguard/wg_quick/input.conf")),
+];
+
+/// Each is read by the parser of its own family, by the next one's, and by whichever recognises it.
 pub(super) fn seeds() -> Vec<Vec<u8>> {
-    let files: [&[u8]; 7] = [
-        include_bytes!("../../../agent/devices/fixtures/yamaha_rt/caterer_shift_jis/input.txt"),
-        include_bytes!("../../../agent/devices/fixtures/yamaha_rt/console_residue/input.txt"),
-        include_bytes!("../../../agent/devices/fixtures/nec_ix/clinic_l2tp/input.txt"),
-        include_bytes!("../../../agent/devices/fixtures/fortios/backup_open/input.conf"),
-        include_bytes!("../../../agent/devices/fixtures/cisco_asa/hospital_open/input.txt"),
-        include_bytes!("../../../agent/devices/fixtures/cisco_ios/branch_open/input.txt"),
-        include_bytes!("../../../agent/devices/fixtures/cisco_ios/flat_restricted/input.txt"),
-    ];
-    let picks = u8::try_from(daicho_devices::families().len()).unwrap();
-    files.iter().flat_map(|file| (0..=picks).map(|pick| [&[pick], *file].concat())).collect()
+    let families = daicho_devices::families();
+    let mut seeds = Vec::new();
+    for (family, file) in SAMPLES {
+        let own = families.iter().position(|known| *known == family).unwrap();
+        let picks = [own, (own + 1) % families.len(), families.len()];
+        seeds.extend(picks.map(|pick| [&[u8::try_from(pick).unwrap()], file].concat()));
+    }
+    seeds
 }
