@@ -28,6 +28,7 @@ mod computer;
 mod device;
 mod duty;
 mod firmware;
+mod network_table;
 mod remote_paths;
 mod ticket;
 
@@ -267,6 +268,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(ticket::facts());
     facts.extend(device::facts());
     facts.extend(firmware::facts());
+    facts.extend(network_table::facts());
     facts
 }
 
@@ -364,6 +366,8 @@ fn json_schemas_are_current() {
         ("remote_path.v1", schema_for!(crate::fact::remote_path::RemotePathRecorded)),
         ("remote_maintenance_answered.v1", schema_for!(crate::fact::remote_path::RemoteMaintenanceAnswered)),
         ("remote_days_ended.v1", schema_for!(crate::fact::remote_path::RemoteDaysEnded)),
+        ("network_table_read.v1", schema_for!(crate::fact::network_table::NetworkTableRead)),
+        ("neighbour_named.v1", schema_for!(crate::fact::network_table::NeighbourNamed)),
         ("firmware_pack.v1", schema_for!(crate::fact::firmware::FirmwarePack)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),

@@ -106,6 +106,8 @@ ids! {
     TokenId,
     /// A person or a script that may sign in.
     PersonId,
+    /// A table of a switch, a router or a DHCP server: chosen by the operator.
+    NetworkTableId,
 }
 
 #[cfg(test)]

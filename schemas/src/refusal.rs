@@ -182,6 +182,12 @@ refusals! {
     DeviceNotRead = "device_not_read",
         ("ファイルを機器の設定として読めません。", "The file cannot be read as a device's configuration."),
         ("機器から取り出したままの設定（show config など）を渡してください。下に理由を示します。", "Hand in the configuration as the device prints it (show config or the like). The reason is named below.");
+    NetworkTableWrong = "network_table_wrong",
+        ("ネットワークの表や名前を、このままでは受け付けられません。", "The table of the network, or the name, cannot be taken as it is."),
+        ("下に示す項目を直してください。表のファイルは `daicho network import` で読み直せます。", "Correct the field named below; `daicho network import` reads the table's file anew.");
+    NetworkTableNotRead = "network_table_not_read",
+        ("ファイルをスイッチ・ルーター・DHCP サーバーの表として読めません。", "The file cannot be read as a table of a switch, a router or a DHCP server."),
+        ("コマンドの出力を、見出しの行を含めてそのまま渡してください。下に理由を示します。", "Hand in the output of the command as it is, with its head line. The reason is named below.");
     RemotePathWrong = "remote_path_wrong",
         ("経路の記録を、このままでは受け付けられません。", "The record of the remote path cannot be taken as it is."),
         ("下に示す項目を直してください。機器と経路の id は `daicho device list` で見られます。", "Correct the field named below; `daicho device list` lists devices and their ways in.");

@@ -15,6 +15,7 @@ pub mod i18n;
 pub mod intake;
 pub mod ledger;
 pub mod model;
+pub mod network_tables;
 pub mod output;
 pub mod past;
 pub mod personal;

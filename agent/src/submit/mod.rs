@@ -103,6 +103,8 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::DeviceNotRead
         | Code::RemotePathWrong
         | Code::RemotePathMeanwhile
+        | Code::NetworkTableWrong
+        | Code::NetworkTableNotRead
         | Code::FirmwareFileMalformed
         | Code::FirmwarePackWrong
         | Code::FirmwarePackOlder

@@ -12,6 +12,7 @@ pub mod device_read;
 pub mod duty;
 pub mod filing;
 pub mod firmware;
+pub mod network_table;
 pub mod observation;
 pub mod remote_path;
 pub mod supplier;
@@ -113,6 +114,10 @@ facts! {
     RemoteDaysEnded(remote_path::RemoteDaysEnded) = "remote_days_ended.v1",
     /// What a source knows about firmware.
     FirmwareKnowledge(firmware::FirmwarePack) = "firmware_knowledge.v1",
+    /// A person handed in a table of a switch, a router or a DHCP server.
+    NetworkTableRead(network_table::NetworkTableRead) = "network_table_read.v1",
+    /// A person said what a hardware address belongs to.
+    NeighbourNamed(network_table::NeighbourNamed) = "neighbour_named.v1",
 }
 
 /// A fact could not be read or written.

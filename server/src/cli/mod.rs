@@ -106,6 +106,9 @@ enum Command {
     Path(path::PathCommand),
     /// Network segments, and which of them nobody observes (ネットワークの区画)
     Networks(network::NetworksArguments),
+    /// Tables of switches, routers and DHCP servers, and whose a hardware address is (ネットワークの表)
+    #[command(subcommand)]
+    Network(network::NetworkCommand),
     /// Duties: list, show, move, assign, calendar (届出・報告義務)
     #[command(subcommand)]
     Duty(duty::DutyCommand),
@@ -188,6 +191,7 @@ pub fn main() -> ExitCode {
         Command::Device(command) => device::run(&command, language),
         Command::Path(command) => path::run(&command, language),
         Command::Networks(arguments) => network::run(&arguments, language),
+        Command::Network(command) => network::act(&command, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Ticket(command) => ticket::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),

@@ -1,15 +1,185 @@
-//! `daicho networks`: the network segments that are known, and which of them nobody observes.
-//! It does not look at any network. Invariant: a segment without an agent is printed as not observed, never as empty.
+//! `daicho networks` and `daicho network import|name`: the network segments that are known and which of them nobody observes; tables of
+//! switches, routers and DHCP servers; what a hardware address belongs to.
+//! It does not look at any network; a table's file is read here and stays here. Invariant: a segment without an agent is printed as not
+//! observed, never as empty.
 
-use super::device::{parse_equipment, printed, text_of};
-use super::files::{EXIT_FOUND, Format, print_json};
+use super::client::{Client, ServerArguments};
+use super::device::{parse_equipment, printed, text_of, today};
+use super::files::{self, EXIT_FOUND, Format, print_json};
 use super::reading::ReadingArguments;
 use super::{block_on, say, say_text};
-use clap::Args;
-use daicho_schemas::ids::EquipmentId;
+use crate::model::networks::makers::{mac_of, maker_of};
+use crate::network_tables::{self, FILE_BYTES_MAX};
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use daicho_schemas::fact::network_table::{NeighbourIs, NeighbourNamed, NetworkTableRead};
+use daicho_schemas::ids::{DeviceId, EquipmentId, NetworkTableId};
+use daicho_schemas::refusal::RefusalCode;
 use daicho_schemas::text::{Language, Text, printable};
+use daicho_schemas::time::CalendarDate;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// What to do with tables and hardware addresses.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Put tables into the ledger: MAC address tables, ARP tables, DHCP leases (スイッチ・ルーター・DHCP サーバーの表を取り込む)
+    Import(ImportArguments),
+    /// Say what a hardware address belongs to, or take that back (MAC アドレスの持ち主を記録する)
+    Name(NameArguments),
+}
+
+/// Tables.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Files with the output of one command, or of leases; they are recognised by their content
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Your id for the table; the file's name when left out
+    #[arg(long, value_parser = |text: &str| NetworkTableId::new(text))]
+    table: Option<NetworkTableId>,
+    /// Which switch, router or server it is of
+    #[arg(long, default_value = "")]
+    taken_from: String,
+    /// The network that it is of, for rows without an address: 192.0.2.0/24 (区画)
+    #[arg(long)]
+    segment: Option<String>,
+    /// The day on which it was taken, in Japan; today when left out
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    taken_on: Option<CalendarDate>,
+    /// What else is to be said; it stays in the ledger
+    #[arg(long, default_value = "")]
+    note: String,
+    /// Only say what would come in; no server is asked (取り込まずに内容だけ確かめる)
+    #[arg(long)]
+    dry_run: bool,
+    /// How to print what a dry run read
+    #[arg(long, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// A name.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["device", "host", "other", "withdraw"])))]
+pub(crate) struct NameArguments {
+    /// The hardware address, in any spelling
+    #[arg(value_parser = |text: &str| mac_of(text).ok_or("a hardware address of one device"))]
+    mac: String,
+    /// A device of the ledger (機器)
+    #[arg(long, value_parser = |text: &str| DeviceId::new(text))]
+    device: Option<DeviceId>,
+    /// A host, by its name
+    #[arg(long)]
+    host: Option<String>,
+    /// Something else, in words: a printer, a camera
+    #[arg(long)]
+    other: Option<String>,
+    /// Take back what was said
+    #[arg(long)]
+    withdraw: bool,
+    /// The day on which somebody looked, in Japan; today when left out
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    on: Option<CalendarDate>,
+    /// How that is known; it stays in the ledger
+    #[arg(long, default_value = "")]
+    note: String,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+pub(crate) fn act(command: &NetworkCommand, language: Language) -> anyhow::Result<ExitCode> {
+    match command {
+        NetworkCommand::Import(arguments) => import(arguments, language)?,
+        NetworkCommand::Name(arguments) => name(arguments, language)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The table of one file.
+fn table_of(arguments: &ImportArguments, file: &std::path::Path) -> anyhow::Result<NetworkTableRead> {
+    let bytes = files::read(file, FILE_BYTES_MAX, RefusalCode::NetworkTableNotRead)?;
+    let reading = network_tables::read(&bytes)?;
+    let stem = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let table_id = match &arguments.table {
+        Some(id) => id.clone(),
+        None => NetworkTableId::new(stem).map_err(|error| anyhow::anyhow!("{error}; name the table by --table"))?,
+    };
+    Ok(NetworkTableRead {
+        table_id,
+        sort: reading.sort,
+        format: reading.format.into(),
+        taken_from: arguments.taken_from.clone(),
+        segment: arguments.segment.clone(),
+        taken_on: arguments.taken_on.unwrap_or_else(today),
+        sha256: reading.sha256,
+        bytes: reading.bytes,
+        rows: reading.rows,
+        left_out: reading.left_out,
+        note: arguments.note.clone(),
+    })
+}
+
+fn import(arguments: &ImportArguments, language: Language) -> anyhow::Result<()> {
+    if arguments.table.is_some() && arguments.files.len() > 1 {
+        bail!("--table names one table: import the files one by one");
+    }
+    let tables = arguments.files.iter().map(|file| table_of(arguments, file));
+    let tables = tables.collect::<anyhow::Result<Vec<NetworkTableRead>>>()?;
+    if arguments.dry_run && arguments.format == Format::Json {
+        return print_json(&tables);
+    }
+    for table in &tables {
+        let (id, format, rows) = (&table.table_id, &table.format, table.rows.len());
+        let makers = table.rows.iter().filter(|row| maker_of(&row.mac).is_some()).count();
+        let ja = format!(
+            "{id}：{format} として {rows} 行を読みました（うちルーター・VPN 機器のメーカー {makers} 行、読めない行 {}）。",
+            table.left_out
+        );
+        let en = format!(
+            "{id}: read {rows} rows as {format} ({makers} of makers of routers and VPN devices; {} lines could not be read).",
+            table.left_out
+        );
+        say_text(language, &ja, &en);
+        if arguments.dry_run {
+            continue;
+        }
+        let body = serde_json::to_vec(table)?;
+        let answer = block_on(async { Client::new(&arguments.server)?.post("/network-tables", body).await })?;
+        entered(&answer, language);
+    }
+    Ok(())
+}
+
+fn name(arguments: &NameArguments, language: Language) -> anyhow::Result<()> {
+    let device = arguments.device.clone().map(NeighbourIs::Device);
+    let host = arguments.host.clone().map(NeighbourIs::Host);
+    let said = NeighbourNamed {
+        mac: arguments.mac.clone(),
+        is: device.or(host).or(arguments.other.clone().map(NeighbourIs::Other)),
+        on: arguments.on.unwrap_or_else(today),
+        note: arguments.note.clone(),
+    };
+    let body = serde_json::to_vec(&said)?;
+    let answer = block_on(async { Client::new(&arguments.server)?.post("/neighbours", body).await })?;
+    entered(&answer, language);
+    Ok(())
+}
+
+fn entered(answer: &Value, language: Language) {
+    match answer.get("entry_seq").and_then(Value::as_u64) {
+        Some(seq) => {
+            say_text(
+                language,
+                &format!("台帳に記録しました（記録番号 {seq}）。"),
+                &format!("It stands in the ledger (entry {seq})."),
+            );
+        }
+        None => say_text(language, "新しい内容はありません。", "That says nothing new."),
+    }
+}
 
 /// Which segments.
 #[derive(Debug, Args)]
@@ -17,8 +187,8 @@ pub(crate) struct NetworksArguments {
     /// Only those of this equipment (特定重要設備)
     #[arg(long, value_parser = parse_equipment)]
     equipment: Option<EquipmentId>,
-    /// Only: not_observed, silent, by_agents
-    #[arg(long, value_parser = ["not_observed", "silent", "by_agents"])]
+    /// Only: not_observed, by_table, silent, by_agents
+    #[arg(long, value_parser = ["not_observed", "by_table", "silent", "by_agents"])]
     observed: Option<String>,
     /// How to print
     #[arg(long, default_value = "table")]
@@ -99,6 +269,7 @@ fn print(sheet: &Value, language: Language) {
 fn observed(word: &str, language: Language) -> String {
     let text = match word {
         "by_agents" => Text::new("エージェントあり", "by agents"),
+        "by_table" => Text::new("取り込んだ表のみ", "by a table only"),
         "silent" => Text::new("エージェントの報告が途絶", "agents silent"),
         _ => Text::new("観測していない", "NOT OBSERVED"),
     };

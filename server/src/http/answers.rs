@@ -117,6 +117,8 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::DeviceWrong
         | Code::DeviceNotRead
         | Code::RemotePathWrong
+        | Code::NetworkTableWrong
+        | Code::NetworkTableNotRead
         | Code::FirmwarePackWrong
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,

@@ -17,6 +17,7 @@ pub mod door;
 pub mod duties;
 pub mod firmware;
 pub mod keeper;
+pub mod networks;
 pub mod remote_paths;
 mod snapshots;
 pub mod submission;
@@ -90,6 +91,8 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::CalendarShared(shared) => appended(duties::calendar_shared(model, author, shared)),
         Fact::ComputerJudged(said) => news(computers::judged(model, author, said, now.date_in_japan())),
         Fact::CheckAnswered(said) => news(check_answers::answered(model, author, said, now.date_in_japan())),
+        Fact::NetworkTableRead(read) => news(networks::table(model, author, read, now.date_in_japan())),
+        Fact::NeighbourNamed(said) => news(networks::named(model, author, said, now.date_in_japan())),
         Fact::FirmwareKnowledge(pack) => news(firmware::known(model, author, pack, now.date_in_japan())),
         // Whoever speaks for all servers may have changed; people are reminded once.
         Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),

@@ -94,6 +94,8 @@ impl Submission {
             Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
                 vec!["remote_paths".into(), "plans".into()]
             }
+            Fact::NetworkTableRead(_) => vec!["network_tables".into()],
+            Fact::NeighbourNamed(_) => vec!["network_tables".into(), "devices".into()],
             // How many there may be is counted over all of them.
             Fact::FirmwareKnowledge(_) => vec!["firmware".into()],
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],

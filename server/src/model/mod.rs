@@ -131,6 +131,7 @@ impl Model {
                 touched.equipment.extend(changed.equipment.iter().cloned());
                 touched.read(changed);
             }
+            Change::Networks(macs) => touched.macs.extend(macs),
             Change::Firmware => touched.devices.extend(state.devices.ids().cloned()),
             Change::Paths(changed) => {
                 touched.paths.extend(changed.paths);

@@ -21,6 +21,7 @@ use super::views::declarations::{Declarations, PlanState, host_key};
 use super::views::devices::{Devices, DevicesChanged};
 use super::views::early::Early;
 use super::views::firmware::FirmwarePacks;
+use super::views::network_tables::NetworkTables;
 use super::views::remote_paths::{AnswerKey, PathState, RemotePaths};
 use super::views::tickets::Tickets;
 use daicho_schemas::fact::Fact;
@@ -72,6 +73,8 @@ pub struct State {
     pub devices: Devices,
     /// Remote paths as recorded, and vendors' answers.
     pub remote_paths: RemotePaths,
+    /// Tables of switches, routers and DHCP servers, and named hardware addresses.
+    pub network_tables: NetworkTables,
     /// The life of every finding.
     pub findings: Findings,
     /// The life of every duty.
@@ -103,6 +106,8 @@ pub enum Change {
     Devices(DevicesChanged),
     /// Something else is known about firmware.
     Firmware,
+    /// Hardware addresses are shown otherwise by a table, or were named.
+    Networks(BTreeSet<String>),
     /// Paths were recorded, a vendor answered, or days of theirs are over.
     Paths(PathsChanged),
     /// Tickets were stated or moved, or their windows ended.
@@ -201,6 +206,13 @@ impl State {
                 Change::Nothing
             }
             Fact::FirmwareKnowledge(pack) => self.take_pack(pack, event),
+            Fact::NetworkTableRead(read) => {
+                Change::Networks(self.network_tables.read(read, event.author.person(), event.at()))
+            }
+            Fact::NeighbourNamed(said) => {
+                self.network_tables.name(said, event.author.person(), event.at());
+                Change::Networks(BTreeSet::from([said.mac.clone()]))
+            }
             Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
             Fact::DeviceRead(read) => Change::Devices(self.devices.read(read, event.author.person(), event.at())),
             Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
@@ -372,6 +384,7 @@ impl Keep for State {
         self.early.keep(out)?;
         self.devices.keep(out)?;
         self.remote_paths.keep(out)?;
+        self.network_tables.keep(out)?;
         self.findings.keep(out)?;
         self.duties.keep(out)?;
         out.json(&self.faults)
@@ -394,6 +407,7 @@ impl Keep for State {
             early: Keep::back(from)?,
             devices: Keep::back(from)?,
             remote_paths: Keep::back(from)?,
+            network_tables: Keep::back(from)?,
             findings: Keep::back(from)?,
             duties: Keep::back(from)?,
             faults: from.json()?,

@@ -66,6 +66,8 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             vec![format!("supplier:{}", said.supplier_id), format!("equipment:{}", said.equipment_id)]
         }
         Fact::RemoteDaysEnded(ended) => ended.plan_ids.iter().map(|id| format!("plan:{id}")).collect(),
+        Fact::NetworkTableRead(read) => vec![format!("network_table:{}", read.table_id)],
+        Fact::NeighbourNamed(said) => vec![format!("mac:{}", said.mac)],
         Fact::FirmwareKnowledge(pack) => vec![format!("firmware:{}", pack.pack_id)],
         Fact::Notices(notices) => notices.notices.iter().flat_map(of_notice).collect(),
     }

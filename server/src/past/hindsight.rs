@@ -61,6 +61,11 @@ fn speaks_of(model: &Model, fact: &Fact, end: UtcMicros) -> bool {
         Fact::DutyMoved(moved) => moved.on <= day,
         Fact::CheckAnswered(answered) => answered.on <= day,
         Fact::DeviceRead(read) => read.taken_on <= day,
+        Fact::NetworkTableRead(read) => {
+            let known = model.network_tables().get(&read.table_id);
+            read.taken_on <= day && known.is_none_or(|known| known.read.taken_on <= read.taken_on)
+        }
+        Fact::NeighbourNamed(said) => said.on <= day,
         Fact::RemotePath(said) => said.on <= day,
         Fact::RemoteMaintenanceAnswered(said) => said.on <= day,
         // A source speaks of its day; of two packs the one for the later day stands.

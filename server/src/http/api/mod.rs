@@ -52,6 +52,8 @@ fn present() -> Router<Arc<App>> {
         .route("/devices", post(devices::read))
         .route("/paths", post(devices::record))
         .route("/remote-answers", post(devices::answer))
+        .route("/network-tables", post(networks::read))
+        .route("/neighbours", post(networks::name))
         .route("/tickets", post(tickets::open))
         .route("/tickets/{id}/moves", post(tickets::moves))
         .route("/firmware/packs", post(firmware::import))

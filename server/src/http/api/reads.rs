@@ -99,6 +99,7 @@ where
         .route("/paths", get(super::devices::paths))
         .route("/paths/{id}", get(super::devices::path))
         .route("/networks", get(super::networks::list))
+        .route("/network-tables/{id}", get(super::networks::table))
         .route("/remote-answers", get(super::devices::answers))
         .route("/tickets", get(super::tickets::list))
         .route("/tickets/{id}", get(super::tickets::one))

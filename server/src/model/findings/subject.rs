@@ -36,6 +36,8 @@ pub enum Subject {
     RemotePath(RemotePathId),
     /// A remote path that a plan declares and nobody recorded.
     DeclaredPath(PlanId, RemotePathId),
+    /// A hardware address on a segment of an equipment.
+    Neighbour(EquipmentId, String),
     /// A vendor's answer about an equipment.
     RemoteAnswer(EquipmentId, SupplierId),
 }
@@ -62,6 +64,7 @@ impl fmt::Display for Subject {
             Self::Device(device) => write!(out, "device:{device}"),
             Self::RemotePath(path) => write!(out, "remote_path:{path}"),
             Self::DeclaredPath(plan, path) => write!(out, "declared_path:{}:{plan}:{path}", plan.as_str().len()),
+            Self::Neighbour(equipment, mac) => write!(out, "neighbour:{equipment}:{mac}"),
             Self::RemoteAnswer(equipment, supplier) => {
                 write!(out, "remote_answer:{}:{equipment}:{supplier}", equipment.as_str().len())
             }

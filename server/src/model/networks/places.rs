@@ -81,7 +81,11 @@ impl HostPlace {
                 let (Some(mac), Ok(address)) = (part.mac.clone(), part.value.parse()) else { return };
                 self.next.push(SeenNext { mac, address, maker: part.maker.clone() });
             }
-            PlacePart::RoutingRule | PlacePart::Resolver | PlacePart::Forwarding | PlacePart::DhcpServer => {}
+            PlacePart::RoutingRule
+            | PlacePart::Resolver
+            | PlacePart::Forwarding
+            | PlacePart::DhcpServer
+            | PlacePart::Announced => {}
         }
     }
 
@@ -93,17 +97,17 @@ impl HostPlace {
 }
 
 impl Places {
-    /// Looks at a host again. Answers the hardware addresses that it sees, saw, has or had, where anything changed.
-    pub(crate) fn look(&mut self, state: &State, host: HostNo) -> Vec<String> {
+    /// Looks at a host again. Answers, where anything changed, the hardware addresses that it sees, saw, has or had.
+    pub(crate) fn look(&mut self, state: &State, host: HostNo) -> Option<BTreeSet<String>> {
         let now = HostPlace::of(state, host);
         let before = self.hosts.get(&host).cloned().unwrap_or_default();
         if *before == now {
-            return Vec::new();
+            return None;
         }
-        let mut macs = Vec::new();
+        let mut macs = BTreeSet::new();
         for (place, more) in [(&*before, false), (&now, true)] {
             let mut put = |set: &mut OrdSet<(String, HostNo)>, mac: &String| {
-                macs.push(mac.clone());
+                macs.insert(mac.clone());
                 let row = (mac.clone(), host);
                 if more {
                     set.insert(row);
@@ -127,9 +131,7 @@ impl Places {
         } else {
             self.hosts.insert(host, Arc::new(now));
         }
-        macs.sort();
-        macs.dedup();
-        macs
+        Some(macs)
     }
 
     /// One host.

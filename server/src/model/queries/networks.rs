@@ -4,11 +4,13 @@
 //! neighbours is never shown as complete.
 
 use super::super::Model;
-use super::super::networks::{Prefix, makers::mac_of};
+use super::super::networks::{Prefix, makers::mac_of, makers::maker_of};
 use super::super::numbers::HostNo;
-use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId};
+use super::super::views::network_tables::NetworkTables;
+use daicho_schemas::fact::network_table::NeighbourIs;
+use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, NetworkTableId};
 use daicho_schemas::text::Text;
-use daicho_schemas::time::UtcMicros;
+use daicho_schemas::time::{CalendarDate, UtcMicros};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +26,8 @@ pub const NEIGHBOURS_MAX: usize = 500;
 pub enum Observed {
     /// No agent stands in it: what is there is not known.
     NotObserved,
+    /// No agent stands in it; a table that a person handed in shows who was there on its day.
+    ByTable,
     /// Agents stand in it, and none of them is heard.
     Silent,
     /// At least one agent that is heard stands in it. It sees who spoke to it lately, and whatever else is there is not known.
@@ -38,6 +42,8 @@ pub enum Whose {
     Host(String),
     /// A device's.
     Device(DeviceId),
+    /// A person said so.
+    Said(NeighbourIs),
 }
 
 /// Somebody who was seen.
@@ -77,6 +83,8 @@ pub struct SegmentRow {
     pub equipment: Vec<EquipmentId>,
     /// The agents in it.
     pub agents: Vec<SegmentAgent>,
+    /// The tables that show somebody in it, with their days.
+    pub tables: Vec<(NetworkTableId, CalendarDate)>,
     /// What leads to it: routes of hosts, ways in of devices.
     pub led_to_by: Vec<Text>,
     /// The devices that stand in it, as a hardware address shows.
@@ -112,6 +120,8 @@ pub struct NetworkSheet {
     pub not_observed: usize,
     /// Agents that never told where they stand: too old, not a running machine, or not asked yet.
     pub agents_without_place: Vec<String>,
+    /// Rows of tables of which nobody knows the segment: without an address, and of a table without one.
+    pub rows_without_place: usize,
     /// Devices of which nobody knows in which segment they stand.
     pub devices_without_place: Vec<DeviceId>,
 }
@@ -122,6 +132,7 @@ struct Gathered {
     hosts: BTreeSet<HostNo>,
     equipment: BTreeSet<EquipmentId>,
     led_to_by: BTreeSet<(String, Text)>,
+    tables: BTreeSet<(NetworkTableId, CalendarDate)>,
     seen: BTreeMap<String, Seen>,
 }
 
@@ -136,8 +147,10 @@ impl Model {
     /// The segments that are known, on what is known now.
     pub fn networks(&self, query: &NetworkQuery) -> NetworkSheet {
         let mut all = self.gathered();
+        let rows_without_place = self.shown_by_tables(&mut all);
         let owners = self.mac_owners();
-        let mut sheet = NetworkSheet { agents_without_place: self.without_place(), ..NetworkSheet::default() };
+        let mut sheet =
+            NetworkSheet { rows_without_place, agents_without_place: self.without_place(), ..NetworkSheet::default() };
         let mut placed = BTreeSet::new();
         let mut rows = Vec::new();
         for (segment, gathered) in std::mem::take(&mut all) {
@@ -241,6 +254,50 @@ impl Model {
         }
     }
 
+    /// Tables that people handed in. Answers how many rows stand in no segment that is known.
+    fn shown_by_tables(&self, all: &mut BTreeMap<Prefix, Gathered>) -> usize {
+        let tables = &self.state.network_tables;
+        let networks = tables.iter().filter_map(|table| Prefix::of_text(table.read.segment.as_deref()?));
+        for (_, network) in networks {
+            all.entry(network).or_default();
+        }
+        // A switch knows no addresses; who answered for one under the same hardware address stands where that address does.
+        let mut addresses: BTreeMap<&str, BTreeSet<IpAddr>> = BTreeMap::new();
+        for row in tables.iter().flat_map(|table| &table.read.rows) {
+            let address: Option<IpAddr> = row.address.as_ref().and_then(|text| text.parse().ok());
+            addresses.entry(&row.mac).or_default().extend(address);
+        }
+        let mut nowhere = 0;
+        for table in tables.iter() {
+            let read = &table.read;
+            let said = read.segment.as_deref().and_then(Prefix::of_text).map(|(_, network)| network);
+            for row in &read.rows {
+                let own: Option<IpAddr> = row.address.as_ref().and_then(|text| text.parse().ok());
+                let known = addresses.get(row.mac.as_str());
+                let one = own.or_else(|| known.filter(|all| all.len() == 1)?.first().copied());
+                let found = one.and_then(|address| narrowest(all, address)).or(said);
+                let Some(gathered) = found.and_then(|segment| all.get_mut(&segment)) else {
+                    nowhere += 1;
+                    continue;
+                };
+                gathered.tables.insert((read.table_id.clone(), read.taken_on));
+                let seen = gathered.seen.entry(row.mac.clone()).or_default();
+                seen.maker = seen.maker.take().or_else(|| maker_of(&row.mac).map(str::to_string));
+                seen.addresses.extend(own);
+                seen.by.insert(match &row.port {
+                    Some(port) => format!("{} {port}", read.table_id),
+                    None => read.table_id.to_string(),
+                });
+            }
+        }
+        nowhere
+    }
+
+    /// The tables that people handed in, and what they say of hardware addresses.
+    pub fn network_tables(&self) -> &NetworkTables {
+        &self.state.network_tables
+    }
+
     /// The devices by the hardware addresses that their readings name.
     pub(crate) fn mac_owners(&self) -> BTreeMap<String, DeviceId> {
         let devices = self.state.devices.iter();
@@ -264,6 +321,11 @@ impl Model {
         if let Some(device) = owners.get(mac) {
             return Some(Whose::Device(device.clone()));
         }
+        match self.state.network_tables.named(mac).and_then(|state| state.said.is.clone()) {
+            Some(NeighbourIs::Device(device)) => return Some(Whose::Device(device)),
+            Some(said) => return Some(Whose::Said(said)),
+            None => {}
+        }
         let has = |host: &&HostNo| {
             let place = self.drift.places.host(**host);
             place.is_some_and(|place| place.addresses.iter().any(|(own, ..)| addresses.contains(own)))
@@ -282,7 +344,8 @@ impl Model {
             })
             .collect();
         let observed = match (agents.is_empty(), agents.iter().any(|agent| agent.heard)) {
-            (true, _) => Observed::NotObserved,
+            (true, _) if gathered.tables.is_empty() => Observed::NotObserved,
+            (true, _) => Observed::ByTable,
             (false, false) => Observed::Silent,
             (false, true) => Observed::ByAgents,
         };
@@ -315,6 +378,7 @@ impl Model {
             equipment: gathered.equipment.into_iter().collect(),
             last_looked_at: gathered.hosts.iter().filter_map(|host| self.last_looked(*host)).max(),
             agents,
+            tables: gathered.tables.into_iter().collect(),
             led_to_by: gathered.led_to_by.into_iter().map(|(_, text)| text).collect(),
             devices: devices.into_iter().collect(),
             neighbours,
@@ -327,6 +391,13 @@ impl Model {
         let told = self.state.coverage.collectors(host);
         told.filter(|own| own.collector.as_str() == "network_place").map(|own| own.reported_at).max()
     }
+}
+
+/// The narrowest segment that is known and holds an address.
+fn narrowest(all: &BTreeMap<Prefix, Gathered>, address: IpAddr) -> Option<Prefix> {
+    let widths = if address.is_ipv4() { 1..=32 } else { 1..=128 };
+    let mut wider = widths.rev().filter_map(|bits| Prefix::of(address, bits));
+    wider.find(|segment| all.contains_key(segment))
 }
 
 /// What a device's way in names inside: a network, an address, an address with a port.

@@ -95,3 +95,43 @@ fn a_device_that_leads_into_a_segment_without_an_agent_says_so() {
     let rows: Vec<String> = script.model.networks(&query).segments.iter().map(|row| row.segment.to_string()).collect();
     assert_eq!(rows, ["198.51.100.0/24", "203.0.113.7/32", "2001:db8:1::/64"]);
 }
+
+#[test]
+fn a_table_shows_who_was_there_and_does_not_observe() {
+    let mut script = standing();
+    let by = script.person("aoi", daicho_schemas::fact::decision::Role::Operator);
+    let mut table = |id: &str, sort: &str, more: Value| {
+        let mut all = json!({ "table_id": id, "sort": sort, "format": "cisco", "taken_on": "2026-11-20",
+            "sha256": "00".repeat(32), "bytes": 10 });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        script.push(by.clone(), daicho_schemas::fact::Fact::NetworkTableRead(serde_json::from_value(all).unwrap()));
+    };
+    table(
+        "arp",
+        "arp",
+        json!({ "rows": [{ "mac": "00:00:5e:00:53:11", "address": "198.51.100.7" },
+        { "mac": "00:00:5e:00:53:12", "address": "203.0.113.9" }] }),
+    );
+    // The same box on a port of a switch; one that no table gives an address; one of a switch whose network was said.
+    table(
+        "sw1",
+        "mac_table",
+        json!({ "rows": [{ "mac": "00:00:5e:00:53:11", "port": "Gi1/0/1" }, { "mac": "00:00:5e:00:53:13" }] }),
+    );
+    table("sw2", "mac_table", json!({ "segment": "203.0.113.128/25", "rows": [{ "mac": "00:00:5e:00:53:14" }] }));
+    let sheet = sheet(&script);
+    let rows: Vec<_> =
+        sheet.segments.iter().map(|row| (row.segment.to_string(), row.observed, row.neighbours_total)).collect();
+    let by_table = Observed::ByTable;
+    assert_eq!(
+        rows,
+        [
+            ("198.51.100.0/24".into(), by_table, 1),
+            ("203.0.113.128/25".into(), by_table, 1),
+            ("192.0.2.0/24".into(), Observed::ByAgents, 2)
+        ]
+    );
+    assert_eq!(sheet.segments[0].neighbours[0].seen_by, ["arp", "sw1 Gi1/0/1"]);
+    assert_eq!(sheet.rows_without_place, 2, "an address in no known segment, and a hardware address without one");
+    script.assert_replay_is_idempotent();
+}

@@ -84,6 +84,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         | Subject::Device(_)
         | Subject::RemotePath(_)
         | Subject::DeclaredPath(..)
+        | Subject::Neighbour(..)
         | Subject::RemoteAnswer(..) => None,
     }
 }

@@ -33,6 +33,7 @@ mod supplier_unconfirmed;
 mod undeclared_component;
 mod undeclared_host;
 mod undeclared_supplier;
+mod unknown_device_on_segment;
 
 pub(crate) use device_way_in_undeclared::sort_text as way_in_sort_text;
 
@@ -82,6 +83,7 @@ pub const RULES: &[Rule] = &[
     device_firmware_end_of_life::RULE,
     remote_path_without_contract::RULE,
     remote_maintenance_unanswered::RULE,
+    unknown_device_on_segment::RULE,
     agent_silent::RULE,
     declaration_changed::RULE,
     party_changed::RULE,

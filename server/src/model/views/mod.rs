@@ -21,6 +21,7 @@ pub mod devices;
 pub mod drift;
 pub mod early;
 pub mod firmware;
+pub mod network_tables;
 pub mod remote_paths;
 pub mod tickets;
 
@@ -39,5 +40,6 @@ pub const VIEWS: &[&str] = &[
     "early",
     "devices",
     "remote_paths",
+    "network_tables",
     "drift",
 ];

@@ -11,6 +11,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use daicho_schemas::fact::network_table::NeighbourIs;
 use daicho_schemas::ids::EquipmentId;
 use daicho_schemas::text::Text;
 use serde::Deserialize;
@@ -46,6 +47,7 @@ impl Networks {
     fn observed(&self, observed: &Observed) -> Badge {
         let (tone, key) = match observed {
             Observed::NotObserved => (Tone::Unknown, "network-not-observed"),
+            Observed::ByTable => (Tone::Warn, "network-by-table"),
             Observed::Silent => (Tone::Warn, "network-silent"),
             Observed::ByAgents => (Tone::Note, "network-by-agents"),
         };
@@ -55,7 +57,8 @@ impl Networks {
     fn whose(&self, whose: &Whose) -> String {
         match whose {
             Whose::Host(name) => self.ctx.tx("network-host", name),
-            Whose::Device(id) => self.ctx.tx("network-device", id),
+            Whose::Device(id) | Whose::Said(NeighbourIs::Device(id)) => self.ctx.tx("network-device", id),
+            Whose::Said(NeighbourIs::Host(name) | NeighbourIs::Other(name)) => self.ctx.tx("network-said", name),
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::super::super::rules::remote_tool_undeclared::{entry_of_tool, tool_on};
 use super::said::cut;
 use super::{Bearing, FromEvidence};
+use crate::model::queries::networks::{NetworkQuery, Observed};
 use daicho_schemas::fact::check_answer::CheckAnswer;
 use daicho_schemas::fact::observation::RemoteTool;
 use daicho_schemas::text::Text;
@@ -113,11 +114,33 @@ impl Bearing<'_> {
                 format!("device {id} is only in an agent's drop folder; nobody recorded it"),
             )
         }));
-        missing.push(Text::new(
-            "誰も見ていないネットワークの区画に何があるかは、ここからは分かりません",
-            "what stands in network segments that nobody observes does not follow from here",
-        ));
+        missing.extend(self.gaps_of_networks());
         open(because, missing)
+    }
+
+    /// What is not known of the network segments. Never nothing: an agent sees only who spoke to it lately.
+    fn gaps_of_networks(&self) -> Vec<Text> {
+        let query = NetworkQuery { equipment_id: Some(self.equipment.clone()), observed: None };
+        let sheet = self.model.networks(&query);
+        let mut gaps = Vec::new();
+        for row in sheet.segments.iter().filter(|row| row.observed != Observed::ByAgents) {
+            gaps.push(Text::new(
+                format!("区画 {}：見ているエージェントがなく、何があるか分かりません", row.segment),
+                format!("segment {}: no agent observes it; what stands there is not known", row.segment),
+            ));
+        }
+        let neighbours = sheet.segments.iter().flat_map(|row| &row.neighbours).filter(|one| one.whose.is_none());
+        for (mac, maker) in neighbours.filter_map(|one| Some((&one.mac, one.maker.as_ref()?))) {
+            gaps.push(Text::new(
+                format!("{maker} の MAC アドレス {mac} の機器が台帳にありません"),
+                format!("a device with the {maker} hardware address {mac} is in no ledger"),
+            ));
+        }
+        gaps.push(Text::new(
+            "エージェントに見えるのは最近通信した相手だけです。スイッチ・ルーター・DHCP の表と突き合わせて回答してください",
+            "agents see only who spoke to them lately: compare with tables of switches, routers and DHCP servers",
+        ));
+        gaps
     }
 
     /// MDS/SDS: whose are asked for.

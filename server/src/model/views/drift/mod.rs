@@ -87,6 +87,7 @@ impl Touched {
             devices: state.devices.ids().cloned().collect(),
             paths: state.remote_paths.iter().map(|path| path.recorded.remote_path_id.clone()).collect(),
             answers: state.remote_paths.answers().map(|(key, _)| key.clone()).collect(),
+            macs: state.network_tables.macs(),
             tickets: state.tickets.iter().map(|(id, _)| id.clone()).collect(),
             ..Self::default()
         }
@@ -234,7 +235,11 @@ impl Drift {
             .collect();
         let any = |sort: Sort| sorts.contains(&(sort as u8));
         if any(Sort::Other) || any(Sort::Interface) {
-            touched.macs.extend(self.places.look(state, host));
+            if let Some(macs) = self.places.look(state, host) {
+                touched.macs.extend(macs);
+                // Tables may show somebody on a segment that is an equipment's only now.
+                touched.macs.extend(state.network_tables.macs());
+            }
         }
         let (name, system) = if any(Sort::System) {
             (hosts::name_of(state, host), hosts::system_of(state, host))
