@@ -82,3 +82,36 @@ impl Ways {
         ]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{Script, plan, reading, tunnel};
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_pack_of_one_equipment_holds_its_devices_and_those_of_nobody_and_names_their_entries() {
+        let mut script = Script::with_agent("tos-1");
+        script.plan(plan("plan-1", "tos").host("tos-1"));
+        script.plan(plan("plan-2", "gate").host("tos-2"));
+        script.device("gw", &reading("S1", &[tunnel("tunnel 1")]), json!({}));
+        let of_tos = script.seq();
+        script.device("other", &reading("S2", &[]), json!({ "equipment_id": "gate" }));
+        let of_gate = script.seq();
+        script.device("nobody", &reading("S3", &[]), json!({ "equipment_id": null }));
+        script.path("a", ("gw", "tunnel 1"), json!({}));
+        script.answer("vendor", true, "2027-11-20");
+        let answer = script.seq();
+        let only = EquipmentId::new("tos").unwrap();
+        let ways = Ways::of(&script.model, std::slice::from_ref(&only), Some(&only), script.today());
+        let ids: Vec<&str> = ways.devices.iter().map(|own| own.row.device_id.as_str()).collect();
+        assert_eq!((ids, ways.paths.len(), ways.answers.len()), (vec!["gw", "nobody"], 1, 1));
+        let mut named = BTreeSet::new();
+        ways.named(&mut |seq, _| {
+            named.insert(seq);
+        });
+        assert!(named.contains(&of_tos) && named.contains(&answer) && !named.contains(&of_gate), "{named:?}");
+        assert_eq!(ways.files().unwrap().len(), 6);
+    }
+}

@@ -3,6 +3,7 @@
 
 use super::choices::Choices;
 use super::scribe::{AGENTS, GOLDEN_BATCH, GOLDEN_PLAN, GOLDEN_SUPPLIER, Scribe, agent, check_refusal, key};
+use super::ways;
 use daicho::intake::keeper::Receipt;
 use daicho::intake::submission::Submission;
 use daicho_schemas::batch::{
@@ -68,6 +69,12 @@ pub(super) fn signed(bytes: &[u8]) {
             2 => {
                 let fact = decided(&mut choices, AGENTS[place], scribe.now);
                 state(&mut scribe, fact);
+            }
+            4 => {
+                let seq = u64::from(choices.byte()) % 40;
+                if let Err(refusal) = scribe.state_as_person(ways::stated(&mut choices, seq)) {
+                    check_refusal(&refusal);
+                }
             }
             3 => scribe.now = scribe.now.plus_seconds(i64::from(choices.byte()) * 3600),
             _ => {
@@ -141,11 +148,11 @@ fn decided(choices: &mut Choices, about: u8, now: UtcMicros) -> Fact {
 
 /// A batch that is mostly right: its differences start from what the ledger has, and its digests are true.
 fn batch(choices: &mut Choices, scribe: &Scribe, speaker: u8, number: u64) -> Batch {
-    let collectors = ["dpkg", "operating_system", "network_interfaces", "apt_index"];
-    let first = choices.below(4);
+    let collectors = ["dpkg", "operating_system", "network_interfaces", "apt_index", "devices_probed"];
+    let first = choices.below(5);
     let count = choices.below(3);
     let mut reports: Vec<CollectorReport> =
-        (0..=count).map(|at| report(choices, scribe, speaker, collectors[(first + at) % 4])).collect();
+        (0..=count).map(|at| report(choices, scribe, speaker, collectors[(first + at) % 5])).collect();
     if choices.rarely(12) {
         reports.push(reports[0].clone());
     }

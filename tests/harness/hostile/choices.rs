@@ -66,7 +66,8 @@ impl Choices<'_> {
     /// One observation of any kind.
     pub(super) fn observation(&mut self) -> Observation {
         let ecosystem = [Ecosystem::Deb, Ecosystem::Rpm][self.below(2)];
-        match self.below(6) {
+        match self.below(8) {
+            6 | 7 => super::ways::observation(self),
             0 => Observation::Package(Package {
                 ecosystem,
                 name: self.text(),

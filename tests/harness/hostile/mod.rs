@@ -14,6 +14,7 @@ mod probe_answers;
 mod scribe;
 mod segments;
 mod sheets;
+mod ways;
 
 /// One way in.
 pub struct Target {

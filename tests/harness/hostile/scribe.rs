@@ -15,8 +15,8 @@ use daicho::model::{Event, Model};
 use daicho::output::notices;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
-use daicho_schemas::fact::decision::{AgentEnrolled, LedgerOpened, TokenIssued};
-use daicho_schemas::ids::{AgentId, TokenId};
+use daicho_schemas::fact::decision::{AccessGranted, AgentEnrolled, LedgerOpened, Role, TokenIssued};
+use daicho_schemas::ids::{AgentId, PersonId, TokenId};
 use daicho_schemas::refusal::{REFUSAL_CODES, Refusal, RefusalCode};
 use daicho_schemas::sign::agent_id;
 use daicho_schemas::text::printable;
@@ -31,6 +31,9 @@ pub(super) const GOLDEN_PLAN: &str = include_str!("../../../schemas/golden/plan.
 pub(super) const GOLDEN_SUPPLIER: &str = include_str!("../../../schemas/golden/supplier.v1.json");
 pub(super) const GOLDEN_TICKET: &str = include_str!("../../../schemas/golden/planned_change.v1.json");
 pub(super) const GOLDEN_BATCH: &str = include_str!("../../../schemas/golden/batch.v1.json");
+
+/// Who sees to devices.
+const PERSON: &str = "aoi";
 
 /// The key of an agent: 42 is the one of the golden batch.
 pub(super) fn key(number: u8) -> SigningKey {
@@ -67,6 +70,11 @@ fn beginning() -> &'static (Model, Vec<Frame>) {
             Fact::LedgerOpened(LedgerOpened { ledger_id: "00".repeat(16) }),
             Fact::parse("supplier.v1", GOLDEN_SUPPLIER).unwrap(),
             Fact::parse("plan.v1", GOLDEN_PLAN).unwrap(),
+            Fact::AccessGranted(AccessGranted {
+                person_id: PersonId::new(PERSON).unwrap(),
+                roles: vec![Role::Security],
+                token_hash: Hash::of("test", &[]),
+            }),
         ];
         for token in TOKENS {
             let (token_id, secret_hash) = (TokenId::new(token).unwrap(), Hash::of("test", &[]));
@@ -119,6 +127,12 @@ impl Scribe {
     /// States something as a person or the server.
     pub(super) fn state(&mut self, fact: Fact) -> Result<Receipt, Refusal> {
         self.admit(Submission::stated(Author::Server, fact).unwrap())
+    }
+
+    /// States something as the person who sees to devices.
+    pub(super) fn state_as_person(&mut self, fact: Fact) -> Result<Receipt, Refusal> {
+        let person = Author::Person(PersonId::new(PERSON).unwrap());
+        self.admit(Submission::stated(person, fact).unwrap())
     }
 
     fn write(&mut self, draft: &EntryDraft) -> Result<u64, Refusal> {

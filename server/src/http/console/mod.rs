@@ -34,8 +34,8 @@ use axum::routing::get;
 use layout::{Gate, Reader};
 use pages::{
     change, channels, check_lists, check_sheet, component, components, computers, decisions, device, devices, duties,
-    duty, entry, equipment, equipment_list, finding, findings, firmware, host, hosts, ledger, networks, paths, plans,
-    radius, review, sign_in, start, suppliers, ticket, tickets, trouble, worksheet,
+    duty, entry, equipment, equipment_list, finding, findings, firmware, host, hosts, ledger, networks, path, paths,
+    plans, radius, review, sign_in, start, suppliers, ticket, tickets, trouble, worksheet,
 };
 use std::sync::Arc;
 
@@ -67,6 +67,7 @@ fn router_behind(gate: Gate) -> Router<Arc<App>> {
         .route("/devices/{id}", get(device::show))
         .route("/paths", get(paths::show))
         .route("/networks", get(networks::show))
+        .route("/paths/one", get(path::show).post(path::act).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/components", get(components::show))
         .route("/components/{id}", get(component::show))
         .route(

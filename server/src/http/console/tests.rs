@@ -7,6 +7,7 @@ mod door;
 mod duty_forms;
 mod gallery;
 mod hostile;
+mod path_forms;
 mod review_forms;
 mod ticket_forms;
 mod words;

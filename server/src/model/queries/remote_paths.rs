@@ -127,6 +127,19 @@ pub fn path_key(entry: &PathEntry) -> String {
     }
 }
 
+/// The place that such a word names.
+pub fn entry_named(key: &str) -> Option<PathEntry> {
+    let (sort, rest) = key.split_once(':')?;
+    let (first, second) = rest.split_once(':').filter(|(first, second)| !first.is_empty() && !second.is_empty())?;
+    let (host, name) = (first.to_string(), second.to_string());
+    Some(match sort {
+        "device" => PathEntry::DeviceWayIn { device_id: DeviceId::new(first).ok()?, way_in: name },
+        "interface" => PathEntry::HostInterface { host, interface: name },
+        "software" => PathEntry::Software { host, software: name },
+        _ => return None,
+    })
+}
+
 impl Model {
     /// A record of a path as it stands.
     pub fn remote_path_state(&self, id: &RemotePathId) -> Option<&PathState> {
@@ -254,6 +267,11 @@ impl Model {
     /// One path, by the key of its row.
     pub fn path_by_key(&self, key: &str, today: CalendarDate) -> Option<PathRow> {
         self.entries().get(key).map(|entry| self.with_firmware(self.path_row(entry), today))
+    }
+
+    /// The row of a place, whether or not anything enters there yet.
+    pub fn path_at(&self, entry: &PathEntry, today: CalendarDate) -> PathRow {
+        self.with_firmware(self.path_row(entry), today)
     }
 
     fn path_row(&self, entry: &PathEntry) -> PathRow {

@@ -28,15 +28,19 @@ fn claim() -> Text {
 
 fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let devices = touched.devices.iter().filter_map(|id| facts.state.devices.recorded(id)?.equipment_id.as_ref());
-    // A record of a supplier gives it the name that findings bear.
-    let named = touched.supplier.iter().flat_map(|_| facts.drift.spoken_of(facts.state));
-    let equipment: BTreeSet<&EquipmentId> = touched.equipment.iter().chain(devices).chain(named).collect();
+    let equipment: BTreeSet<&EquipmentId> = touched.equipment.iter().chain(devices).collect();
     let pairs = equipment.into_iter().flat_map(|id| {
         let all = maintainers(facts.state, id).into_iter();
         all.map(|supplier| (id.clone(), supplier))
     });
     let answers = touched.answers.iter().cloned();
-    pairs.chain(answers).map(|(equipment, supplier)| Subject::RemoteAnswer(equipment, supplier)).collect()
+    // A record that comes later gives a name to whom devices and paths named before.
+    let named = touched.supplier.iter().flat_map(|supplier| {
+        let all: BTreeSet<&EquipmentId> = facts.drift.spoken_of(facts.state).collect();
+        let own = all.into_iter().filter(|id| maintainers(facts.state, id).contains(supplier));
+        own.map(|id| (id.clone(), supplier.clone()))
+    });
+    pairs.chain(answers).chain(named).map(|(equipment, supplier)| Subject::RemoteAnswer(equipment, supplier)).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {

@@ -4,7 +4,7 @@
 use super::trouble;
 use crate::http::App;
 use crate::http::console::layout::{PageContext, Section, Visitor, page};
-use crate::model::queries::devices::DeviceDetail;
+use crate::model::queries::devices::{DeviceDetail, WayRow};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -29,6 +29,11 @@ impl Device {
     /// Its name, or else its id.
     fn name(&self) -> String {
         self.device.row.name.clone().unwrap_or_else(|| self.device.row.device_id.to_string())
+    }
+
+    /// Where a way in enters, as the page of its path is asked for.
+    fn at(&self, own: &WayRow) -> String {
+        format!("device:{}:{}", self.device.row.device_id, own.way.key)
     }
 
     /// A hash that fits into a cell.

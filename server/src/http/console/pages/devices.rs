@@ -142,9 +142,8 @@ async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed)
             }
             id => DeviceId::new(id).map_err(|error| wrong(format!("device_id: {error}"))),
         };
-        let named = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_string());
-        let equipment_id = named(&typed.equipment).map(EquipmentId::new).transpose();
-        let owner = named(&typed.owner).map(|text| match text.as_str() {
+        let equipment_id = forms::filled(&typed.equipment).map(EquipmentId::new).transpose();
+        let owner = forms::filled(&typed.owner).map(|text| match text {
             "operator" => Ok(HeldBy::Operator),
             _ => SupplierId::new(text).map(HeldBy::Supplier),
         });

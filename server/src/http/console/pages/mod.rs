@@ -24,6 +24,7 @@ pub mod host;
 pub mod hosts;
 pub mod ledger;
 pub mod networks;
+pub mod path;
 pub mod paths;
 pub mod plans;
 pub mod radius;

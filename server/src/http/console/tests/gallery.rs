@@ -11,6 +11,7 @@ use crate::ledger::chain::Head;
 use crate::model::Model;
 use crate::model::queries::decisions::DecisionRow;
 use crate::model::queries::radius::{Radius, RadiusQuery};
+use crate::model::queries::remote_paths::entry_named;
 use crate::model::queries::review::ReviewRow;
 use crate::model::regimes::forms;
 use crate::model::rows::{
@@ -21,9 +22,9 @@ use crate::output::channels::state::ChannelRow;
 use crate::worksheet::{Filing, fill};
 use askama::Template;
 use daicho_schemas::fact::check_answer::CheckedThing;
-use daicho_schemas::ids::{DeviceId, EquipmentId, SupplierId};
+use daicho_schemas::ids::{DeviceId, EquipmentId, PlanId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
-use daicho_schemas::text::Language;
+use daicho_schemas::text::{Language, Text};
 use std::path::Path;
 
 pub(super) const LANGUAGES: [Language; 2] = [Language::Ja, Language::En];
@@ -215,6 +216,18 @@ fn devices_of(language: Language) -> Vec<(&'static str, String)> {
             Listing::cut(model.path_rows(&model.path_entries(&Default::default()), samples::on("2026-11-21")), None);
         paths::Paths { ctx, query, list, equipment: model.equipment_names() }.render().unwrap()
     };
+    let path_of = |at: &str, refused: bool| {
+        let (ctx, today) = (context(language, Section::Paths), samples::on("2026-11-21"));
+        let row = model.path_at(&entry_named(at).unwrap(), today);
+        let refusal = Refusal::new(RefusalCode::RemotePathWrong).with("purpose: words on one line");
+        let choices = path::Choices {
+            equipment: model.equipment_names(),
+            suppliers: vec![(SupplierId::new("vendor").unwrap(), Text::new("<b>保守</b>会社", "<b>Vendor</b>"))],
+            contracts: vec![(PlanId::new("plan-2").unwrap(), Text::new("例示TOS", "Example TOS"))],
+        };
+        let complaint = refused.then(|| ctx.complaint(&refusal));
+        path::Path { typed: path::Typed::of(&row, today), ctx, row, choices, complaint }.render().unwrap()
+    };
     let one = DeviceId::new("gw").unwrap();
     let one = device::Device {
         ctx: context(language, Section::Devices),
@@ -222,6 +235,8 @@ fn devices_of(language: Language) -> Vec<(&'static str, String)> {
         equipment_name: model.equipment_name(&EquipmentId::new("tos").unwrap()),
     };
     vec![
+        ("path", path_of("device:gw:tunnel 9", false)),
+        ("path-new-refused", path_of("software:tos-9:ExampleDesk", true)),
         ("devices", listed(&model, false)),
         ("devices-refused", listed(&model, true)),
         ("devices-empty", listed(&Model::default(), false)),

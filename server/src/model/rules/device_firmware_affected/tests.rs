@@ -1,7 +1,8 @@
 //! What is known about firmware becomes findings of devices: when a pack or a reading comes, when a day passes, and not for want of data.
 
 use crate::model::rows::Severity;
-use crate::model::testing::{Script, plan, reading, tunnel};
+use crate::model::testing::{Script, plan, probed, reading, tunnel};
+use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::Role;
 use daicho_schemas::fact::device::{Answer, DeviceReading};
@@ -78,10 +79,39 @@ fn support_ends_when_an_entry_of_a_later_day_is_there() {
     assert_eq!(script.open(ENDED), Vec::<String>::new());
     script.on("2026-11-24");
     script.os("debian");
-    script.dpkg(daicho_schemas::batch::Outcome::Complete, &[]);
+    script.dpkg(Outcome::Complete, &[]);
     assert_eq!(script.open(ENDED), ["gw 14.01.42"]);
     let device = script.model.device_detail(&"gw".to_string().try_into().unwrap(), script.today()).unwrap();
     let updated = device.row.questions.iter().find(|own| own.key == "vpn_updated").unwrap();
     assert_eq!(updated.answered.answer, Answer::No, "{:?}", updated.answered.because);
     script.assert_replay_is_idempotent();
+}
+
+/// The survey's question whether a VPN device is updated, as of a day.
+fn updated(script: &Script, on: &str) -> Answer {
+    let id = "gw".to_string().try_into().unwrap();
+    let device = script.model.device_detail(&id, on.parse().unwrap()).unwrap();
+    device.row.questions.iter().find(|own| own.key == "vpn_updated").unwrap().answered.answer
+}
+
+#[test]
+fn updated_is_yes_only_of_the_version_that_runs_and_of_data_that_is_not_old() {
+    let mut script = gateway("14.01.43");
+    assert_eq!(updated(&script, "2026-11-21"), Answer::Unknown, "nothing is known yet");
+    known(&mut script, "2026-11-20", advisory(json!({ "models": ["RTX1210"] })));
+    assert_eq!(updated(&script, "2026-11-21"), Answer::Yes);
+    assert_eq!(updated(&script, "2027-01-31"), Answer::Unknown, "what it rests on is old by then");
+    let answered = |on: &str| {
+        let serial = json!({ "value": "S1", "rung": "snmp_get" });
+        vec![probed("192.0.2.1", json!({ "serial": serial, "asked_on": on }))]
+    };
+    script.report("devices_probed", Outcome::Complete, answered("2026-11-01"));
+    assert_eq!(updated(&script, "2026-11-21"), Answer::Yes, "an older answer named the older version");
+    script.report("devices_probed", Outcome::Complete, answered("2026-11-22"));
+    assert_eq!(updated(&script, "2026-11-22"), Answer::Unknown, "a newer answer names another version");
+    let mut unsure = box_of("14.01.43");
+    unsure.identity.firmware[0].running = Answer::Unknown;
+    script.later(2);
+    script.device("gw", &unsure, json!({}));
+    assert_eq!(updated(&script, "2026-11-23"), Answer::Unknown, "the file does not say that this bank runs");
 }
