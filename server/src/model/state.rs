@@ -206,13 +206,7 @@ impl State {
                 Change::Nothing
             }
             Fact::FirmwareKnowledge(pack) => self.take_pack(pack, event),
-            Fact::NetworkTableRead(read) => {
-                Change::Networks(self.network_tables.read(read, event.author.person(), event.at()))
-            }
-            Fact::NeighbourNamed(said) => {
-                self.network_tables.name(said, event.author.person(), event.at());
-                Change::Networks(BTreeSet::from([said.mac.clone()]))
-            }
+            Fact::NetworkTableRead(_) | Fact::NeighbourNamed(_) => Change::Networks(self.take_network(event)),
             Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
             Fact::DeviceRead(read) => Change::Devices(self.devices.read(read, event.author.person(), event.at())),
             Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
@@ -238,6 +232,19 @@ impl State {
     fn take_pack(&mut self, pack: &FirmwarePack, event: &Event<'_>) -> Change {
         self.firmware.known(pack, event.author.person(), event.at());
         Change::Firmware
+    }
+
+    /// The hardware addresses that are shown otherwise now, or named.
+    fn take_network(&mut self, event: &Event<'_>) -> BTreeSet<String> {
+        let (by, at) = (event.author.person(), event.at());
+        match event.fact {
+            Fact::NetworkTableRead(read) => self.network_tables.read(read, by, at),
+            Fact::NeighbourNamed(said) => {
+                self.network_tables.name(said, by, at);
+                BTreeSet::from([said.mac.clone()])
+            }
+            _ => BTreeSet::new(),
+        }
     }
 
     fn decide(&mut self, decision: &ComponentDecided, event: &Event<'_>) -> Change {

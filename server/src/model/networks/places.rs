@@ -5,10 +5,10 @@
 use super::Prefix;
 use crate::model::numbers::HostNo;
 use crate::model::state::State;
+use core::net::IpAddr;
 use daicho_schemas::fact::observation::{NetworkPlace, Observation, PlacePart};
 use imbl::{OrdMap, OrdSet};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The collectors that tell of it.

@@ -1,9 +1,9 @@
 //! A network prefix: an address and how many of its bits count (RFC 4632, RFC 4291).
 //! It does not know what stands in it. Invariant: the bits that do not count are zero, so equal networks are equal values.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Serialize, Serializer};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

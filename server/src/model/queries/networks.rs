@@ -7,13 +7,13 @@ use super::super::Model;
 use super::super::networks::{Prefix, makers::mac_of, makers::maker_of};
 use super::super::numbers::HostNo;
 use super::super::views::network_tables::NetworkTables;
+use core::net::{IpAddr, SocketAddr};
 use daicho_schemas::fact::network_table::NeighbourIs;
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, NetworkTableId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
 
 /// Segments in one answer; more are counted.
 pub const SEGMENTS_MAX: usize = 2000;
@@ -161,7 +161,7 @@ impl Model {
                 rows.push(row);
             }
         }
-        rows.sort_by(|one, other| (one.observed, one.segment).cmp(&(other.observed, other.segment)));
+        rows.sort_by_key(|row| (row.observed, row.segment));
         sheet.total = rows.len();
         sheet.not_observed = rows.iter().filter(|row| row.observed == Observed::NotObserved).count();
         rows.truncate(SEGMENTS_MAX);

@@ -8,11 +8,11 @@ use crate::model::findings::{Subject, Verdict};
 use crate::model::networks::makers::{mac_of, maker_of};
 use crate::model::rows::Severity;
 use crate::model::views::drift::Touched;
+use core::net::IpAddr;
 use daicho_schemas::ids::EquipmentId;
 use daicho_schemas::text::Text;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// The rule.
 pub(super) const RULE: Rule = Rule { id: "unknown_device_on_segment", claim, subjects, judge };

@@ -234,12 +234,11 @@ impl Drift {
             })
             .collect();
         let any = |sort: Sort| sorts.contains(&(sort as u8));
-        if any(Sort::Other) || any(Sort::Interface) {
-            if let Some(macs) = self.places.look(state, host) {
-                touched.macs.extend(macs);
-                // Tables may show somebody on a segment that is an equipment's only now.
-                touched.macs.extend(state.network_tables.macs());
-            }
+        let moved = (any(Sort::Other) || any(Sort::Interface)).then(|| self.places.look(state, host)).flatten();
+        if let Some(macs) = moved {
+            touched.macs.extend(macs);
+            // Tables may show somebody on a segment that is an equipment's only now.
+            touched.macs.extend(state.network_tables.macs());
         }
         let (name, system) = if any(Sort::System) {
             (hosts::name_of(state, host), hosts::system_of(state, host))
