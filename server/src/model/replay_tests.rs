@@ -155,7 +155,7 @@ fn answers(model: &Model) -> String {
     let components = model.components(&super::rows::ComponentQuery::default());
     let devices: Vec<_> = model.device_ids(None).iter().map(|id| model.device_detail(id, today)).collect();
     let paths = model.path_rows(&model.path_entries(&super::queries::remote_paths::PathQuery::default()), today);
-    let ways = (devices, paths, model.remote_answers(None), model.firmware_sheet(today));
+    let ways = (devices, paths, model.remote_answers(None));
     serde_json::to_string(&(
         ways,
         details,

@@ -47,7 +47,7 @@ fn the_parts_of_the_list_have_what_they_say() {
     script.path("caterer", ("gw", "tunnel 1"), json!({}));
     let keys = |script: &Script, only| {
         let query = PathQuery { only: Some(only), ..PathQuery::default() };
-        rows_of(&script, &query).into_iter().map(|row| row.key).collect::<Vec<_>>()
+        rows_of(script, &query).into_iter().map(|row| row.key).collect::<Vec<_>>()
     };
     assert_eq!(keys(&script, PathsOnly::Undeclared), ["device:gw:any"]);
     assert_eq!(keys(&script, PathsOnly::Unrestricted), ["device:gw:any"]);

@@ -96,7 +96,7 @@ pub(super) fn eventful() -> Script {
         script.dpkg(Outcome::Complete, &[package("a", "1", "vendor.example"), package("c-2", "1", "other.example")]);
     }
     told(&mut script);
-    for n in (0..120).step_by(3) {
+    for n in (0..120).step_by(7) {
         ways::happens(&mut script, n);
     }
     told(&mut script);

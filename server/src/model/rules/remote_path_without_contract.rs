@@ -37,12 +37,15 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let touched_too = paths.iter().filter(|_| !touched.equipment.is_empty()).filter(bears);
     let touched_too = touched_too.map(|path| &path.recorded.remote_path_id);
     let recorded = touched.paths.iter().chain(touched_too).cloned().map(Subject::RemotePath);
-    let plans = touched.equipment.iter().flat_map(|id| facts.state.declarations.plans_of(id));
-    let declared = plans.flat_map(|plan| {
+    let plans = || touched.equipment.iter().flat_map(|id| facts.state.declarations.plans_of(id));
+    // A path may lead to no equipment, or to another one, and its contract's period change all the same.
+    let of_contract = plans().flat_map(|plan| paths.of_contract(&plan.plan.plan_id));
+    let of_contract = of_contract.map(|path| Subject::RemotePath(path.recorded.remote_path_id.clone()));
+    let declared = plans().flat_map(|plan| {
         let id = &plan.plan.plan_id;
         plan.plan.remote_paths.iter().map(|path| Subject::DeclaredPath(id.clone(), path.remote_path_id.clone()))
     });
-    recorded.chain(declared).collect()
+    recorded.chain(of_contract).chain(declared).collect()
 }
 
 /// What is the matter with a path's contract.
