@@ -108,9 +108,7 @@ mod tests {
         let ids: Vec<&str> = ways.devices.iter().map(|own| own.row.device_id.as_str()).collect();
         assert_eq!((ids, ways.paths.len(), ways.answers.len()), (vec!["gw", "nobody"], 1, 1));
         let mut named = BTreeSet::new();
-        ways.named(&mut |seq, _| {
-            named.insert(seq);
-        });
+        ways.named(&mut |seq, _| named.extend([seq]));
         assert!(named.contains(&of_tos) && named.contains(&answer) && !named.contains(&of_gate), "{named:?}");
         assert_eq!(ways.files().unwrap().len(), 6);
     }
