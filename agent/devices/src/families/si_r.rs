@@ -2,8 +2,8 @@
 //! It does not know the servers for management, filters and forwards: their statements were not found in a text of the maker's.
 //! Invariant: a tunnel is restricted to its `tunnel remote`, and to nobody when the file names none.
 //!
-//! Syntax and meaning: Fujitsu, "Si-Rシリーズ コマンドリファレンス", chapters on 相手情報 (`remote`) and 着信デフォルト情報 (`answer`). Every
-//! statement stands in a line of its own with its numbers; order and indentation mean nothing.
+//! Syntax and meaning: as people who run such devices publish it; of the maker's own "Si-Rシリーズ コマンドリファレンス" only the beginning could be read.
+//! Every statement stands in a line of its own with its numbers; order and indentation mean nothing.
 
 use crate::blocks::after;
 use crate::draft::{self, absence, ground};
