@@ -76,11 +76,9 @@ impl Collector for RemoteToolsCollector {
         let mut names = Names { units: units::read(&mut gather, host), ..Names::default() };
         read_dpkg(&mut gather, host, &mut names.packages);
         read_processes(&mut gather, host, &mut names);
-        for tool in &tools {
-            let evidence = evidence(&mut gather, host, tool, &names);
-            if evidence.is_empty() {
-                continue;
-            }
+        let found = tools.iter().map(|tool| (tool, evidence(&mut gather, host, tool, &names)));
+        let found: Vec<_> = found.filter(|(_, evidence)| !evidence.is_empty()).collect();
+        for (tool, evidence) in told_apart(found) {
             let more = evidence.len().saturating_sub(TOOL_EVIDENCE_MAX);
             if more > 0 {
                 let text = format!("{more} more pieces of evidence than {TOOL_EVIDENCE_MAX} are not listed");
@@ -98,6 +96,14 @@ impl Collector for RemoteToolsCollector {
         }
         gather.finish()
     }
+}
+
+/// Tools that share a name, as `ipsec.service` is of two: where one shows all that the other shows and more, the other is not there.
+fn told_apart(found: Vec<(&Tool, BTreeSet<ToolEvidence>)>) -> Vec<(&Tool, BTreeSet<ToolEvidence>)> {
+    let is_less =
+        |own: &BTreeSet<ToolEvidence>| found.iter().any(|(_, other)| other.len() > own.len() && own.is_subset(other));
+    let kept: Vec<bool> = found.iter().map(|(_, own)| !is_less(own)).collect();
+    found.into_iter().zip(kept).filter_map(|(tool, kept)| kept.then_some(tool)).collect()
 }
 
 fn evidence(gather: &mut Gather, host: &dyn Host, tool: &Tool, names: &Names) -> BTreeSet<ToolEvidence> {

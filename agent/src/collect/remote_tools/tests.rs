@@ -56,3 +56,19 @@ fn what_was_not_looked_at_is_not_absent() {
     let collected = RemoteToolsCollector.collect(&closed);
     assert_eq!((collected.outcome, collected.troubles[0].kind), (Outcome::Partial, TroubleKind::NotPermitted));
 }
+
+/// `ipsec.service` is Libreswan's, and a second name of strongSwan's on Debian.
+#[test]
+fn a_name_that_two_share_is_no_evidence_beside_one_that_shows_more() {
+    let tools = list::tools().unwrap();
+    let tool = |id: &str| tools.iter().find(|tool| tool.id == id).unwrap();
+    let unit = |name: &str| ToolEvidence { sort: ToolEvidenceSort::Unit, name: name.into(), state: None };
+    let shared = BTreeSet::from([unit("ipsec.service")]);
+    let more = BTreeSet::from([unit("ipsec.service"), unit("strongswan-starter.service")]);
+    let kept = |strongswan: &BTreeSet<ToolEvidence>| {
+        let found = vec![(tool("libreswan"), shared.clone()), (tool("strongswan"), strongswan.clone())];
+        told_apart(found).into_iter().map(|(tool, _)| tool.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&more), ["strongswan"]);
+    assert_eq!(kept(&shared), ["libreswan", "strongswan"], "which of the two is not known");
+}
