@@ -100,7 +100,9 @@ impl Item {
     /// Whether a role is concerned.
     fn concerns(&self, role: Role) -> bool {
         let roles: &[Role] = match self.notice.rule_id.as_str() {
-            "undeclared_component" | REMOTE_PATH_RULE | DEVICE_WAY_IN_UNDECLARED => &[Role::Security],
+            "undeclared_component" | REMOTE_PATH_RULE | DEVICE_WAY_IN_UNDECLARED | "remote_tool_undeclared" => {
+                &[Role::Security]
+            }
             // Whoever runs the device can close it or bring the correction in.
             "device_way_in_unrestricted" | "device_firmware_affected" | "device_firmware_end_of_life" => {
                 &[Role::Operator, Role::Security]
@@ -108,7 +110,7 @@ impl Item {
             // Contracts and letters to vendors are not the trade of whoever runs the hosts.
             "remote_path_without_contract" | "remote_maintenance_unanswered" => &[Role::Compliance, Role::Security],
             "undeclared_supplier" | "supplier_unconfirmed" => &[Role::Compliance, Role::Security],
-            "undeclared_host" => &[Role::Operator, Role::Security],
+            "undeclared_host" | "unknown_device_on_segment" => &[Role::Operator, Role::Security],
             "agent_silent" => &[Role::Operator],
             _ => return true,
         };
