@@ -6,6 +6,7 @@ pub(super) mod printed;
 
 use super::client::{Client, ServerArguments};
 use super::files::{self, Format};
+use super::reading::encoded;
 use super::{block_on, say, say_text};
 use crate::intake::devices::own_id;
 use clap::{Args, Subcommand};
@@ -122,17 +123,11 @@ pub(super) fn every(server: &ServerArguments, path: &str, wanted: &str) -> anyho
             let page = client.get(&format!("{path}?limit=200{wanted}{cursor}")).await?;
             rows.extend(page.get("items").and_then(Value::as_array).cloned().unwrap_or_default());
             match page.get("next").and_then(Value::as_str) {
-                Some(next) => cursor = format!("&cursor={}", in_query(next)),
+                Some(next) => cursor = format!("&cursor={}", encoded(next)),
                 None => return Ok(rows),
             }
         }
     })
-}
-
-/// A word as it can stand in a query.
-pub(super) fn in_query(word: &str) -> String {
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    word.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 fn parse_device(text: &str) -> Result<DeviceId, String> {

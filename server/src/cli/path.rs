@@ -4,6 +4,7 @@
 
 use super::client::{Client, ServerArguments};
 use super::device::{every, is_not_found, parse_equipment, parse_holder, printed, text_of, today};
+use super::reading::encoded;
 use super::{block_on, say, say_text};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -149,7 +150,7 @@ pub(crate) fn run(command: &PathCommand, language: Language) -> anyhow::Result<E
         PathCommand::List { equipment, only, find, server } => {
             let equipment = equipment.iter().map(|id| format!("&equipment_id={id}"));
             let only = only.iter().map(|only| format!("&only={only}"));
-            let find = find.iter().map(|words| format!("&q={}", escaped(words)));
+            let find = find.iter().map(|words| format!("&q={}", encoded(words)));
             let wanted: String = equipment.chain(only).chain(find).collect();
             say(&table(&every(server, "/paths", &wanted)?, language));
         }
@@ -157,14 +158,6 @@ pub(crate) fn run(command: &PathCommand, language: Language) -> anyhow::Result<E
         PathCommand::Answer(arguments) => answer(arguments, language)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A text in an address (RFC 3986, 2.1).
-fn escaped(text: &str) -> String {
-    let one = |byte: u8| {
-        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    };
-    text.bytes().map(one).collect()
 }
 
 fn enters(arguments: &RecordArguments) -> Option<Value> {

@@ -167,8 +167,8 @@ impl Reader {
 }
 
 /// A word as it stands in an address.
-pub(crate) fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+pub(crate) fn encoded(text: &str) -> impl std::fmt::Display {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
 }
 
 async fn answer(router: Router, path: &str) -> anyhow::Result<Value> {

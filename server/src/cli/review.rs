@@ -4,6 +4,7 @@
 
 use super::client::{Client, ServerArguments};
 use super::component::{say_decided, selector_words};
+use super::reading::encoded;
 use super::{block_on, say, say_text};
 use clap::{Args, Subcommand};
 use daicho_schemas::fact::declaration::Category;
@@ -86,9 +87,9 @@ pub(crate) fn run(command: &ReviewCommand, language: Language) -> anyhow::Result
     match command {
         ReviewCommand::List { server } => list(server, language)?,
         ReviewCommand::Decide { group, said, server } => {
-            let encoded: String = group.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let body = serde_json::to_vec(&said.body())?;
-            let answer = block_on(async { Client::new(server)?.post(&format!("/review/{encoded}"), body).await })?;
+            let answer =
+                block_on(async { Client::new(server)?.post(&format!("/review/{}", encoded(group)), body).await })?;
             say_decided(&answer, language);
         }
     }

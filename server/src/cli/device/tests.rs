@@ -48,5 +48,5 @@ fn a_family_that_is_named_is_believed_and_an_unknown_name_is_answered_with_all_o
 
 #[test]
 fn a_word_in_a_query_is_spelled_out() {
-    assert_eq!(in_query("device:gw:tunnel 1"), "device%3Agw%3Atunnel%201");
+    assert_eq!(encoded("device:gw:tunnel 1").to_string(), "device%3Agw%3Atunnel%201");
 }

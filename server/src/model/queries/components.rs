@@ -13,6 +13,7 @@ use super::Part;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package};
 use daicho_schemas::ids::AgentId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
 
 /// Other versions listed with one component.
@@ -142,15 +143,11 @@ fn purl(package: &Package, os_id: Option<&str>) -> String {
     )
 }
 
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' | b':' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+/// What is escaped in a purl (ECMA-427, percent-encoding).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b':');
+
+fn encoded(text: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(text, ESCAPED)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
 use daicho_schemas::refusal::Refusal;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::sync::Arc;
 pub use typed::Typed;
@@ -143,15 +144,9 @@ pub async fn act(
     let Ok(Form(typed)) = form else { return StatusCode::BAD_REQUEST.into_response() };
     let query = PathOneQuery { at: typed.at.clone(), ..Default::default() };
     match enter(&app, &visitor, &headers, &typed).await {
-        Ok(key) => see_other(&format!("/paths/one?at={}", encoded(&key))),
+        Ok(key) => see_other(&format!("/paths/one?at={}", utf8_percent_encode(&key, NON_ALPHANUMERIC))),
         Err(refusal) => render(&app, &visitor, &query, Some((typed, refusal))),
     }
-}
-
-/// A key in an address: every byte but letters, digits and a few marks is escaped (RFC 3986).
-fn encoded(key: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
-    key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed) -> Result<String, Refusal> {
