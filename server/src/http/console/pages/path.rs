@@ -21,10 +21,13 @@ use daicho_schemas::ids::{EquipmentId, PlanId, SupplierId};
 use daicho_schemas::refusal::Refusal;
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::sync::Arc;
 pub use typed::Typed;
+
+/// What is escaped of a key in an address.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b':');
 
 /// Which path.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -144,7 +147,7 @@ pub async fn act(
     let Ok(Form(typed)) = form else { return StatusCode::BAD_REQUEST.into_response() };
     let query = PathOneQuery { at: typed.at.clone(), ..Default::default() };
     match enter(&app, &visitor, &headers, &typed).await {
-        Ok(key) => see_other(&format!("/paths/one?at={}", utf8_percent_encode(&key, NON_ALPHANUMERIC))),
+        Ok(key) => see_other(&format!("/paths/one?at={}", utf8_percent_encode(&key, ESCAPED))),
         Err(refusal) => render(&app, &visitor, &query, Some((typed, refusal))),
     }
 }

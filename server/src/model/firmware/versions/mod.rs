@@ -77,6 +77,10 @@ impl Version {
             .find(|(_, own, others)| own != others);
         if self.track != other.track {
             // Before the place where tracks part, the numbers decide for both alike.
+            let stands_alone = |own: &Self| !own.track.is_empty() && own.track_from == 0;
+            if stands_alone(self) || stands_alone(other) {
+                return None;
+            }
             let parts = self.track_from.max(other.track_from);
             return match differs {
                 Some((place, Some(own), Some(others))) if place < parts => Some(own.cmp(others)),
