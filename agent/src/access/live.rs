@@ -126,6 +126,14 @@ impl Host for LiveHost {
         fs::canonicalize(ours).map_err(|source| AccessError::from_io(path, source))
     }
 
+    fn canonical(&self, path: &str) -> Result<String, AccessError> {
+        let ours = self.locate(path, true)?;
+        let found = fs::canonicalize(ours).map_err(|source| AccessError::from_io(path, source))?;
+        let root = fs::canonicalize(&self.root).map_err(|source| AccessError::from_io(path, source))?;
+        let inside = found.strip_prefix(root).ok().and_then(Path::to_str);
+        inside.map(|inside| format!("/{inside}")).ok_or_else(|| AccessError::Special { path: path.to_owned() })
+    }
+
     fn is_live(&self) -> bool {
         self.root == Path::new("/")
     }

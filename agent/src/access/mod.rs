@@ -138,6 +138,9 @@ pub trait Host: Send + Sync {
     /// The path with which another library can open a plain file itself (SQLite). All links are resolved.
     fn real_path(&self, path: &str) -> Result<PathBuf, AccessError>;
 
+    /// The machine's own path of a file or folder with all links resolved.
+    fn canonical(&self, path: &str) -> Result<String, AccessError>;
+
     /// Whether this is the running machine, so that `/proc` and `/sys` speak of it.
     fn is_live(&self) -> bool;
 

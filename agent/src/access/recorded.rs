@@ -85,6 +85,11 @@ impl Host for RecordedHost {
         self.files.real_path(path)
     }
 
+    fn canonical(&self, path: &str) -> Result<String, AccessError> {
+        self.note(path)?;
+        self.files.canonical(path)
+    }
+
     fn is_live(&self) -> bool {
         self.live
     }

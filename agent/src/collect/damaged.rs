@@ -46,6 +46,10 @@ impl Host for Damaged<'_> {
         self.host.real_path(path)
     }
 
+    fn canonical(&self, path: &str) -> Result<String, AccessError> {
+        self.host.canonical(path)
+    }
+
     fn is_live(&self) -> bool {
         true
     }

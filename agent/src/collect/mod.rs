@@ -26,6 +26,7 @@ mod neighbours;
 mod network_interfaces;
 mod network_place;
 mod operating_system;
+mod owners;
 mod remote_tools;
 mod rpm;
 mod tunnels;

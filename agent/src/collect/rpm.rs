@@ -2,7 +2,7 @@
 //! It does not run rpm and does not read the older databases (Berkeley DB, NDB): it names them and says so.
 //! Invariant: the database is opened read-only and immutable, so that neither it nor its journal is ever changed.
 
-mod header;
+pub(super) mod header;
 
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Where the database may be: the newer place first; the older one is often a link to it.
-const FOLDERS: &[&str] = &["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+pub(super) const FOLDERS: &[&str] = &["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 /// One package's header; the largest real ones (kernels, firmware) have about 2 MB.
 const HEADER_BYTES_MAX: i64 = 32 * 1024 * 1024;
 /// Names in one of the folders.
@@ -128,14 +128,39 @@ fn open_database(gather: &mut Gather, host: &dyn Host, folder: &str, seen: &mut 
 }
 
 fn read_packages(gather: &mut Gather, place: &str, ours: &Path) -> Result<(), rusqlite::Error> {
+    let database = immutable(ours)?;
+    let has_table = each_header(&database, |number, blob| {
+        let place = format!("{place}: package {number}");
+        match blob {
+            Some(blob) => read_package(gather, &place, blob),
+            None => {
+                gather.miss(Trouble::new(TroubleKind::TooLarge, place, "the header is no blob or too large; left out"))
+            }
+        }
+    })?;
+    if !has_table {
+        gather.miss(Trouble::new(TroubleKind::Malformed, place, "the database has no table of packages"));
+    }
+    Ok(())
+}
+
+/// Opens a database that is not written while it is read.
+pub(super) fn immutable(ours: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(immutable_uri(ours), flags)?;
     // A hostile file may hold a view of this name that never ends; only a plain table is read.
     database.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
+    Ok(database)
+}
+
+/// Gives every package's number and header; no header where it is no blob or too large. False where there is no table.
+pub(super) fn each_header(
+    database: &Connection,
+    mut visit: impl FnMut(i64, Option<&[u8]>),
+) -> Result<bool, rusqlite::Error> {
     let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'Packages' AND sql NOT LIKE '%GENERATED%' AND sql NOT LIKE '% AS (%'";
     if database.query_row(tables, [], |row| row.get::<_, i64>(0))? != 1 {
-        gather.miss(Trouble::new(TroubleKind::Malformed, place, "the database has no table of packages"));
-        return Ok(());
+        return Ok(false);
     }
     let rows =
         "SELECT hnum, length(blob), CASE WHEN length(blob) <= ?1 THEN blob END FROM Packages ORDER BY hnum LIMIT ?2";
@@ -143,15 +168,9 @@ fn read_packages(gather: &mut Gather, place: &str, ours: &Path) -> Result<(), ru
     let limit = i64::try_from(REPORT_ITEMS_MAX).unwrap_or(i64::MAX).saturating_add(1);
     let mut rows = rows.query((HEADER_BYTES_MAX, limit))?;
     while let Some(row) = rows.next()? {
-        let place = format!("{place}: package {}", row.get_ref(0)?.as_i64().unwrap_or_default());
-        match row.get_ref(2)?.as_blob() {
-            Ok(blob) => read_package(gather, &place, blob),
-            Err(_) => {
-                gather.miss(Trouble::new(TroubleKind::TooLarge, place, "the header is no blob or too large; left out"))
-            }
-        }
+        visit(row.get_ref(0)?.as_i64().unwrap_or_default(), row.get_ref(2)?.as_blob().ok());
     }
-    Ok(())
+    Ok(true)
 }
 
 /// SQLite's own words for: this file does not change, take no lock, write no journal (sqlite.org/uri.html).

@@ -1,0 +1,153 @@
+//! Owners by dpkg: `info/*.list`, diversions, `*.md5sums`, `*.conffiles`; `status.d` on images that were built without dpkg.
+//! It does not know alternatives: they are links, and links were resolved before.
+//! Invariant: a diverted file is looked for where it was diverted to (dpkg-divert(1)), with the digest of its own package; an
+//! installed package without a file list makes every other answer "unknown".
+
+use super::{FileDigest, Manager, Match, Owned, Search};
+use crate::collect::deb822::for_each_stanza;
+use crate::collect::dpkg::{STATUS, STATUS_BYTES_MAX, parse_status};
+use daicho_schemas::fact::observation::PackageState;
+use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+const INFO: &str = "/var/lib/dpkg/info";
+const STATUS_D: &str = "/var/lib/dpkg/status.d";
+const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
+
+/// A listed path that was asked for: where it is asked, and how its package spells it.
+type Found = (Match, Vec<u8>);
+
+/// Where files of other packages were put, by the path they would have: the place, and the package that keeps the path.
+type Diversions = BTreeMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
+
+pub(super) fn read(search: &mut Search<'_>) {
+    let lists = search.list(INFO);
+    let status_d = search.list(STATUS_D);
+    if lists.is_none() && status_d.is_none() {
+        if search.host.exists(STATUS) {
+            let text = "dpkg's database is there and its file lists are not";
+            search.miss(Trouble::new(TroubleKind::Missing, INFO, text));
+        }
+        return;
+    }
+    let lists: BTreeSet<String> =
+        lists.unwrap_or_default().into_iter().filter(|name| name.ends_with(".list")).collect();
+    let diversions = read_diversions(search);
+    for name in &lists {
+        let package = name.trim_end_matches(".list");
+        let found = read_list(search, &format!("{INFO}/{name}"), package, &diversions);
+        own(search, package, found);
+    }
+    if !lists.is_empty() {
+        search.read("/var/lib/dpkg/info/*.list");
+    }
+    every_package_has_a_list(search, &lists);
+    for name in status_d.unwrap_or_default().iter().filter(|name| !name.ends_with(".md5sums")) {
+        read_status_d(search, name);
+    }
+}
+
+/// Packages that are installed must have their list: else what it would name looks as if it were nobody's.
+fn every_package_has_a_list(search: &mut Search<'_>, lists: &BTreeSet<String>) {
+    let reading = match search.host.read(STATUS, STATUS_BYTES_MAX) {
+        Ok(reading) => reading,
+        Err(error) if error.is_missing() => return,
+        Err(error) => return search.miss(error.to_trouble()),
+    };
+    let mut without = 0_usize;
+    for_each_stanza(&reading.bytes, &["Package", "Status", "Architecture"], |stanza| {
+        let state = stanza.get("Status").and_then(parse_status).flatten();
+        let words = |field| stanza.get(field).and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim);
+        if let (Some(PackageState::Installed), Some(package)) = (state, words("Package")) {
+            let of_one = format!("{package}:{}.list", words("Architecture").unwrap_or_default());
+            let has = lists.contains(&format!("{package}.list")) || lists.contains(&of_one);
+            without = without.saturating_add(usize::from(!has));
+        }
+    });
+    if reading.cut || without > 0 {
+        let text = format!("{without} installed packages have no file list, so it is not known which files are theirs");
+        search.miss(Trouble::new(TroubleKind::Missing, INFO, text));
+    }
+}
+
+/// Three lines each: the path, where it was diverted to, and the package that keeps the path (`:` for nobody).
+fn read_diversions(search: &mut Search<'_>) -> Diversions {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    search.each_line(DIVERSIONS, |_, line| lines.push(line.to_vec()));
+    let mut diversions = Diversions::new();
+    let mut lines = lines.into_iter();
+    while let (Some(path), Some(place), Some(package)) = (lines.next(), lines.next(), lines.next()) {
+        diversions.insert(path, (place, package));
+    }
+    diversions
+}
+
+fn read_list(search: &mut Search<'_>, path: &str, package: &str, diversions: &Diversions) -> Vec<Found> {
+    let mut found = Vec::new();
+    let bare = package.split(':').next().unwrap_or(package).as_bytes();
+    search.each_line(path, |search, line| {
+        let diverted = diversions.get(line).filter(|(_, keeper)| keeper != bare);
+        let place = diverted.map_or(line, |(place, _)| place);
+        found.extend(search.matches(place).into_iter().map(|at| (at, line.to_vec())));
+    });
+    found
+}
+
+/// Digests and configuration files are looked up only for packages that own something asked for.
+fn own(search: &mut Search<'_>, package: &str, found: Vec<Found>) {
+    if found.is_empty() {
+        return;
+    }
+    let digests = digests(search, &format!("{INFO}/{package}.md5sums"), &found);
+    let mut kept_by_people: BTreeSet<Vec<u8>> = BTreeSet::new();
+    search.each_line(&format!("{INFO}/{package}.conffiles"), |_, line| {
+        if found.iter().any(|(_, listed)| line == listed) {
+            kept_by_people.insert(line.to_vec());
+        }
+    });
+    let name = package.split(':').next().unwrap_or(package);
+    for (at, listed) in found {
+        let digest = digests.get(&listed).cloned();
+        let may_differ = kept_by_people.contains(&listed);
+        search.own(at, Owned { ecosystem: Manager::Deb, name: name.to_owned(), digest, may_differ });
+    }
+}
+
+/// `digest  path`, the path without its first slash.
+fn digests(search: &mut Search<'_>, path: &str, found: &[Found]) -> BTreeMap<Vec<u8>, FileDigest> {
+    let mut digests = BTreeMap::new();
+    search.each_line(path, |_, line| {
+        let Some((listed, digest)) = split_digest(line) else { return };
+        if found.iter().any(|(_, of)| *of == listed) {
+            digests.extend(FileDigest::of_hex(digest).map(|digest| (listed, digest)));
+        }
+    });
+    digests
+}
+
+fn split_digest(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let (digest, rest) = line.split_at_checked(32)?;
+    let path = rest.strip_prefix(b"  ").or_else(|| rest.strip_prefix(b" *"))?;
+    let path = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(path);
+    Some(([b"/", path].concat(), digest))
+}
+
+/// Such an image keeps the digests of a package beside it, and they are its file list.
+fn read_status_d(search: &mut Search<'_>, package: &str) {
+    let path = format!("{STATUS_D}/{package}.md5sums");
+    let mut found: Vec<(Match, Option<FileDigest>)> = Vec::new();
+    let there = search.each_line(&path, |search, line| {
+        if let Some((listed, digest)) = split_digest(line) {
+            let digest = FileDigest::of_hex(digest);
+            found.extend(search.matches(&listed).into_iter().map(|at| (at, digest.clone())));
+        }
+    });
+    if !there {
+        let text = "a package of this image has no list of its files";
+        return search.miss(Trouble::new(TroubleKind::Missing, STATUS_D, text));
+    }
+    search.read("/var/lib/dpkg/status.d/*");
+    for (at, digest) in found {
+        search.own(at, Owned { ecosystem: Manager::Deb, name: package.to_owned(), digest, may_differ: false });
+    }
+}
