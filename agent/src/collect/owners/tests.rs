@@ -229,3 +229,42 @@ fn rpm_headers_with_their_flags_and_states() {
         assert_eq!(root.names(&["/opt/sshd"]), ["?"], "{end}");
     }
 }
+
+/// On a real Debian machine the answers are dpkg's own.
+#[test]
+fn on_this_machine_the_owners_are_those_that_dpkg_names() {
+    let Ok(names) = fs::read_dir("/usr/bin") else { return };
+    if !std::path::Path::new("/usr/bin/dpkg-query").exists() {
+        eprintln!("skipped: this machine has no dpkg");
+        return;
+    }
+    let host = crate::access::LiveHost::new("/");
+    let mut asked: BTreeSet<String> = names.map(|name| name.unwrap().path().to_str().unwrap().to_owned()).collect();
+    asked.retain(|path| host.canonical(path).is_ok_and(|real| real == *path));
+    let owners = Owners::of(&host, &asked);
+    let answer = std::process::Command::new("dpkg-query")
+        .arg("-S")
+        .args(asked.iter().flat_map(|path| [path.clone(), path.replacen("/usr", "", 1)]))
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap();
+    let answer = String::from_utf8(answer.stdout).unwrap();
+    // Its own lists say `/bin/bash` for what lies in `/usr/bin`.
+    let mut said: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for line in answer.lines().filter(|line| !line.starts_with("diversion by") && !line.starts_with("local diversion"))
+    {
+        let (packages, path) = line.rsplit_once(": ").unwrap();
+        let path = if path.starts_with("/usr/") { path.to_owned() } else { format!("/usr{path}") };
+        said.entry(path).or_default().extend(packages.split(", ").map(|name| name.split(':').next().unwrap()));
+    }
+    let diverted = fs::read_to_string("/var/lib/dpkg/diversions").unwrap_or_default();
+    for path in asked.iter().filter(|path| !diverted.contains(path.as_str())) {
+        match owners.of_path(path) {
+            Owner::Owned(owned) => {
+                assert!(said.get(path).is_some_and(|names| names.contains(owned.name.as_str())), "{path}: {owned:?}")
+            }
+            Owner::Unowned => assert_eq!(said.get(path), None, "{path}"),
+            Owner::Unknown => panic!("{path}: {:?}", owners.troubles()),
+        }
+    }
+}
