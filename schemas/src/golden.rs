@@ -85,6 +85,7 @@ fn observations() -> Vec<Observation> {
             maintainer: Some("Example Maintainers <example@lists.example.org>".into()),
             vendor: None,
             multi_arch: Some("same".into()),
+            provenance: Default::default(),
         }),
         Observation::PackageOrigin(PackageOrigin {
             ecosystem: Ecosystem::Deb,

@@ -3,7 +3,7 @@
 //! Invariant: the same arguments make the same host.
 
 use daicho_schemas::fact::observation::{
-    Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, Package, PackageState,
+    Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, Package, PackageState, Provenance,
 };
 
 /// A Debian host's operating system.
@@ -34,6 +34,7 @@ pub fn package(name: &str, version: &str, maintainer: &str) -> Observation {
         maintainer: Some(maintainer.into()),
         vendor: None,
         multi_arch: None,
+        provenance: Provenance::default(),
     })
 }
 

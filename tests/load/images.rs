@@ -7,7 +7,7 @@ use daicho_schemas::batch::{Body, CollectorReport, ItemKey, Items, Outcome, item
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::observation::{
     Ecosystem, Hardware, HardwarePart, InterfaceKind, ListeningSocket, NetworkInterface, Observation, OriginMatch,
-    Package, PackageOrigin, PackageState, SocketProcess, SocketProtocol,
+    Package, PackageOrigin, PackageState, Provenance, SocketProcess, SocketProtocol,
 };
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::inventory::Inventory;
@@ -182,6 +182,7 @@ fn package(number: u64, release: u64) -> Package {
         maintainer: Some(format!("Debian {stem} Maintainers <team+{stem}@tracker.debian.org>")),
         vendor: None,
         multi_arch: (dice.below(3) == 0).then(|| "same".into()),
+        provenance: Provenance::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::chaos::{PerMille, strikes};
 use daicho_agent::collect::Collected;
 use daicho_schemas::batch::{ItemKey, Items, Outcome, item_hash};
 use daicho_schemas::fact::observation::{
-    Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, Package, PackageState,
+    Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, Package, PackageState, Provenance,
 };
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -130,6 +130,7 @@ fn package(name: &str, version: u32, domain: &str) -> Observation {
         maintainer: Some(format!("Team <team@{domain}>")),
         vendor: None,
         multi_arch: None,
+        provenance: Provenance::default(),
     })
 }
 

@@ -2,13 +2,14 @@
 //! It does not ask the network, does not check signatures (apt did), and does not know who stands behind an origin.
 //! Invariant: indexes are read piece by piece; memory does not grow with them, and how sure a match is, is said.
 
-mod index;
+pub(in crate::collect) mod index;
 mod release;
 
-use super::deb822::for_each_stanza;
-use super::dpkg::{STATUS, STATUS_BYTES_MAX, parse_status};
+use super::deb822::{Stanza, for_each_stanza};
+use super::dpkg::{LIMITS, STATUS, parse_status};
+use super::stanzas::{Piece, for_each_piece};
 use super::{Collected, Collector, Gather};
-use crate::access::Host;
+use crate::access::{AccessError, Host};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, OriginMatch, PackageOrigin, PackageState};
 use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
@@ -108,10 +109,11 @@ struct Found {
 }
 
 /// Installed packages, sorted by name. What is wrong with dpkg's database is said by the `dpkg` collector.
-fn read_installed(host: &dyn Host) -> Result<Vec<Installed>, crate::access::AccessError> {
-    let reading = host.read(STATUS, STATUS_BYTES_MAX)?;
+fn read_installed(host: &dyn Host) -> Result<Vec<Installed>, AccessError> {
+    let reader = host.open(STATUS)?;
     let mut installed = Vec::new();
-    for_each_stanza(&reading.bytes, &["Package", "Status", "Version", "Architecture", "Maintainer"], |stanza| {
+    let fields = ["Package", "Status", "Version", "Architecture", "Maintainer"];
+    let mut each = |stanza: &Stanza<'_>| {
         let state = stanza.get("Status").and_then(parse_status).flatten();
         if !matches!(state, Some(PackageState::Installed | PackageState::Unfinished))
             || stanza.bad_line.is_some()
@@ -126,7 +128,13 @@ fn read_installed(host: &dyn Host) -> Result<Vec<Installed>, crate::access::Acce
             let maintainer = owned("Maintainer").unwrap_or_default();
             installed.push(Installed { name, architecture, version, maintainer });
         }
+    };
+    let read = for_each_piece(reader, LIMITS, |piece| {
+        if let Piece::Whole(bytes, _) = piece {
+            for_each_stanza(bytes, &fields, &mut each);
+        }
     });
+    read.map_err(|source| AccessError::from_io(STATUS, source))?;
     installed.sort_by(|a, b| (&a.name, &a.architecture).cmp(&(&b.name, &b.architecture)));
     Ok(installed)
 }

@@ -4,13 +4,15 @@
 //! sense is named with its line, and a host that has dpkg but no readable database has failed, not zero packages.
 
 use super::deb822::{Stanza, for_each_stanza};
+use super::stanzas::{Limits, Piece, for_each_piece};
 use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host, Reading};
-use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
+use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
 use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeMap;
+use std::io::BufRead;
 
 /// dpkg's folder: where it is, dpkg was.
 const FOLDER: &str = "/var/lib/dpkg";
@@ -24,9 +26,11 @@ const STATUS_D: &str = "/var/lib/dpkg/status.d";
 const INFO: &str = "/var/lib/dpkg/info";
 
 /// The database: 100,000 packages at 1.3 kB each.
-pub(super) const STATUS_BYTES_MAX: usize = 128 * 1024 * 1024;
-/// One file of `status.d` or of the journal.
+pub(super) const STATUS_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// One package in the database, one file of `status.d` or of the journal.
 const STANZA_FILE_BYTES_MAX: usize = 1024 * 1024;
+/// The database is read stanza by stanza: a hostile one costs time up to the limit, and no memory.
+pub(super) const LIMITS: Limits = Limits { file_bytes_max: STATUS_BYTES_MAX, stanza_bytes_max: STANZA_FILE_BYTES_MAX };
 /// Files in `status.d`, the journal or `info`.
 const FILES_MAX: usize = 200_000;
 
@@ -60,17 +64,16 @@ impl Collector for DpkgCollector {
             return gather.finish_not_applicable();
         }
         let mut packages = Packages::new();
-        let database = host.read(STATUS, STATUS_BYTES_MAX);
-        let status_read = match &database {
-            Ok(reading) => {
+        let status_read = match host.open(STATUS) {
+            Ok(reader) => {
                 gather.source(STATUS);
-                read_database(&mut gather, reading, &mut packages);
+                read_database(&mut gather, reader, &mut packages);
                 read_journal(&mut gather, host, &mut packages);
                 true
             }
             Err(error) if error.is_missing() => false,
             Err(error) => {
-                gather.miss_access(error);
+                gather.miss_access(&error);
                 false
             }
         };
@@ -86,35 +89,46 @@ impl Collector for DpkgCollector {
         for package in packages.into_values() {
             gather.item(STATUS, Observation::Package(package));
         }
-        gather.finish_failed_when_empty()
+        gather.finish_packages(STATUS)
     }
 }
 
 /// Packages by name and architecture, as the journal replaces them.
 type Packages = BTreeMap<(String, String), Package>;
 
-fn read_database(gather: &mut Gather, reading: &Reading, packages: &mut Packages) {
-    if reading.cut {
-        let text = format!("the database is larger than {STATUS_BYTES_MAX} bytes; the rest was not read");
-        gather.miss(Trouble::new(TroubleKind::TooLarge, STATUS, text));
-    }
-    // dpkg ends every stanza with a blank line. A file that ends otherwise was cut short, and its last stanza would be
-    // a package with half its fields.
-    let sound = !reading.cut && (reading.bytes.is_empty() || reading.bytes.ends_with(b"\n\n"));
-    let bytes = if sound { &reading.bytes } else { without_last_stanza(&reading.bytes) };
-    if !sound && !reading.cut {
-        let text = "the database ends in the middle of a package, which was left out";
-        gather.miss(Trouble::new(TroubleKind::Malformed, STATUS, text));
-    }
-    for_each_stanza(bytes, FIELDS, |stanza| {
-        let place = Place { path: STATUS, stanza };
-        if let Some(Parsed::Package(package)) = parse_stanza(gather, &place, true)
-            && let Some(earlier) = insert(gather, packages, package)
-        {
-            let text = format!("'{}' is listed twice; the later one was kept", earlier.key());
-            gather.remark(Trouble::new(TroubleKind::Duplicate, place.line(), text));
+fn read_database(gather: &mut Gather, reader: Box<dyn BufRead>, packages: &mut Packages) {
+    let cut = for_each_piece(reader, LIMITS, |piece| match piece {
+        Piece::Whole(bytes, line) => for_each_stanza(bytes, FIELDS, |stanza| {
+            let place = Place { path: STATUS, stanza, line };
+            if let Some(Parsed::Package(package)) = parse_stanza(gather, &place, true)
+                && let Some(earlier) = insert(gather, packages, *package)
+            {
+                let text = format!("'{}' is listed twice; the later one was kept", earlier.key());
+                gather.remark(Trouble::new(TroubleKind::Duplicate, place.line(), text));
+            }
+        }),
+        // dpkg ends every stanza with a blank line. A file that ends otherwise was cut short, and its last stanza would be
+        // a package with half its fields.
+        Piece::Unended(..) => {
+            let text = "the database ends in the middle of a package, which was left out";
+            gather.miss(Trouble::new(TroubleKind::Malformed, STATUS, text));
+        }
+        Piece::TooLarge(line) => {
+            let text = format!("a package has more than {STANZA_FILE_BYTES_MAX} bytes and was left out");
+            gather.miss(Trouble::new(TroubleKind::TooLarge, format!("{STATUS}:{line}"), text));
         }
     });
+    match cut {
+        Ok(false) => {}
+        Ok(true) => {
+            let text = format!("the database is larger than {STATUS_BYTES_MAX} bytes; the rest was not read");
+            gather.miss(Trouble::new(TroubleKind::TooLarge, STATUS, text));
+        }
+        Err(_) => {
+            let text = "the database could not be read to its end";
+            gather.miss(Trouble::new(TroubleKind::Unreadable, STATUS, text));
+        }
+    }
 }
 
 /// Adds a package, or replaces the one of its name and architecture. A hostile database ends at the limit of a report.
@@ -138,11 +152,6 @@ fn take_away(packages: &mut Packages, name: &str, architecture: Option<&str>) {
     gone.iter().for_each(|identity| drop(packages.remove(identity)));
 }
 
-/// Everything before the last stanza.
-fn without_last_stanza(bytes: &[u8]) -> &[u8] {
-    memchr::memmem::rfind(bytes, b"\n\n").and_then(|end| bytes.get(..end + 2)).unwrap_or_default()
-}
-
 /// Applies the journal as dpkg itself does when it starts: files of digits, in order, each stanza replacing its package.
 fn read_journal(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) {
     let Some(names) = list(gather, host, UPDATES) else { return };
@@ -151,8 +160,8 @@ fn read_journal(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) {
         let Some(reading) = read_small(gather, host, &path) else { continue };
         gather.source("/var/lib/dpkg/updates/*");
         for_each_stanza(&reading.bytes, FIELDS, |stanza| {
-            match parse_stanza(gather, &Place { path: &path, stanza }, true) {
-                Some(Parsed::Package(package)) => drop(insert(gather, packages, package)),
+            match parse_stanza(gather, &Place { path: &path, stanza, line: 1 }, true) {
+                Some(Parsed::Package(package)) => drop(insert(gather, packages, *package)),
                 Some(Parsed::NotInstalled { name, architecture }) => {
                     take_away(packages, &name, architecture.as_deref());
                 }
@@ -170,8 +179,9 @@ fn read_status_d(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) 
         let Some(reading) = read_small(gather, host, &path) else { continue };
         gather.source("/var/lib/dpkg/status.d/*");
         for_each_stanza(&reading.bytes, FIELDS, |stanza| {
-            if let Some(Parsed::Package(package)) = parse_stanza(gather, &Place { path: &path, stanza }, false) {
-                insert(gather, packages, package);
+            if let Some(Parsed::Package(package)) = parse_stanza(gather, &Place { path: &path, stanza, line: 1 }, false)
+            {
+                insert(gather, packages, *package);
             }
         });
     }
@@ -221,18 +231,24 @@ fn lists_packages(host: &dyn Host) -> bool {
 struct Place<'a, 'b> {
     path: &'a str,
     stanza: &'a Stanza<'b>,
+    /// The line of the file at which the bytes begin that the stanza was read from.
+    line: usize,
 }
 
 impl Place<'_, '_> {
     fn line(&self) -> String {
-        format!("{}:{}", self.path, self.stanza.line)
+        format!("{}:{}", self.path, self.in_file(self.stanza.line))
+    }
+
+    fn in_file(&self, line: usize) -> usize {
+        (self.line + line).saturating_sub(1)
     }
 }
 
 /// What a stanza says.
 enum Parsed {
     /// A package that `dpkg-query -W` lists.
-    Package(Package),
+    Package(Box<Package>),
     /// A package that was purged; the journal uses this to take one away.
     NotInstalled { name: String, architecture: Option<String> },
 }
@@ -251,6 +267,7 @@ fn parse_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) ->
 fn read_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) -> Result<Parsed, String> {
     let stanza = place.stanza;
     if let Some(line) = stanza.bad_line {
+        let line = place.in_file(line);
         return Err(format!("line {line} is no field; its package was left out"));
     }
     if let Some(name) = stanza.repeated(&["Package", "Status", "Version", "Architecture"]) {
@@ -288,7 +305,7 @@ fn read_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) -> 
     };
     let source = source.filter(|source| *source != name);
     let ecosystem = Ecosystem::Deb;
-    Ok(Parsed::Package(Package {
+    Ok(Parsed::Package(Box::new(Package {
         ecosystem,
         name,
         version,
@@ -298,7 +315,8 @@ fn read_stanza(gather: &mut Gather, place: &Place<'_, '_>, has_status: bool) -> 
         maintainer,
         vendor,
         multi_arch,
-    }))
+        provenance: Provenance::default(),
+    })))
 }
 
 /// The third word of `Status`: `Some(None)` for a package that is not there any more.
@@ -311,9 +329,9 @@ pub(super) fn parse_status(status: &[u8]) -> Option<Option<PackageState>> {
     match state {
         b"installed" => Some(Some(PackageState::Installed)),
         b"config-files" => Some(Some(PackageState::ConfigFiles)),
-        b"half-installed" | b"unpacked" | b"half-configured" | b"triggers-awaited" | b"triggers-pending" => {
-            Some(Some(PackageState::Unfinished))
-        }
+        // The last two are what dpkg wrote before 1.1 for half-configured and half-installed, and still reads.
+        b"half-installed" | b"unpacked" | b"half-configured" | b"triggers-awaited" | b"triggers-pending"
+        | b"postinst-failed" | b"removal-failed" => Some(Some(PackageState::Unfinished)),
         b"not-installed" => Some(None),
         _ => None,
     }

@@ -211,6 +211,18 @@ impl Gather {
         self.finish_as(outcome)
     }
 
+    /// The answer of a package manager whose database is there. One that lists nothing is either damaged or only a tool on a
+    /// host of another family: in no case a host with zero packages.
+    pub fn finish_packages(mut self, database: &str) -> Collected {
+        if self.incomplete || !self.items.is_empty() {
+            return self.finish_failed_when_empty();
+        }
+        let text =
+            "the package database is there and lists no package; if this host is built of its packages, it is damaged";
+        self.remark(Trouble::new(TroubleKind::Missing, database, text));
+        self.finish_not_applicable()
+    }
+
     fn finish_as(mut self, outcome: Outcome) -> Collected {
         self.troubles.sort();
         self.troubles.dedup();
@@ -236,7 +248,7 @@ fn cut_text(text: &mut String) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use daicho_schemas::fact::observation::{Ecosystem, Package, PackageState};
+    use daicho_schemas::fact::observation::{Ecosystem, Package, PackageState, Provenance};
 
     fn package(name: &str, version: &str) -> Observation {
         Observation::Package(Package {
@@ -249,6 +261,7 @@ mod tests {
             maintainer: None,
             vendor: None,
             multi_arch: None,
+            provenance: Provenance::default(),
         })
     }
 

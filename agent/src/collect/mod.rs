@@ -10,6 +10,7 @@
 //!    `golden::check` in the collector's tests, and run `DAICHO_GOLDEN=write cargo test -p daicho-agent <id>` once.
 //!    Read what it wrote before you commit it.
 
+mod apk;
 mod apt_index;
 mod configured_tunnels;
 mod cpu_microcode;
@@ -26,9 +27,13 @@ mod neighbours;
 mod network_interfaces;
 mod network_place;
 mod operating_system;
+mod opkg;
 mod owners;
+mod pacman;
 mod remote_tools;
 mod rpm;
+mod stanzas;
+mod tar;
 mod tunnels;
 mod units;
 mod wireguard_peers;
@@ -77,6 +82,9 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &dpkg::DpkgCollector,
     &rpm::RpmCollector,
     &apt_index::AptIndexCollector,
+    &apk::ApkCollector,
+    &pacman::PacmanCollector,
+    &opkg::OpkgCollector,
     &network_interfaces::NetworkInterfacesCollector,
     &listening_sockets::ListeningSocketsCollector,
     &tunnels::TunnelsCollector,

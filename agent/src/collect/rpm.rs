@@ -6,7 +6,7 @@ pub(super) mod header;
 
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
-use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
+use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
 use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -220,6 +220,7 @@ fn read_package(gather: &mut Gather, place: &str, blob: &[u8]) {
         maintainer,
         vendor,
         multi_arch: None,
+        provenance: Provenance::default(),
     };
     gather.item(place, Observation::Package(package));
 }

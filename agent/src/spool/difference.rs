@@ -129,7 +129,7 @@ pub(super) fn after(known: Option<&Known>, report: &CollectorReport) -> Result<O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use daicho_schemas::fact::observation::{Ecosystem, Package, PackageState};
+    use daicho_schemas::fact::observation::{Ecosystem, Package, PackageState, Provenance};
 
     fn package(name: &str, version: &str) -> Observation {
         Observation::Package(Package {
@@ -142,6 +142,7 @@ mod tests {
             maintainer: None,
             vendor: None,
             multi_arch: None,
+            provenance: Provenance::default(),
         })
     }
 

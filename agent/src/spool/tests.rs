@@ -4,7 +4,7 @@
 
 use super::*;
 use daicho_schemas::batch::{Applied, Items, Lost};
-use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
+use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
 use daicho_schemas::refusal::RefusalCode;
 use std::fs;
 
@@ -27,6 +27,7 @@ fn package(name: &str) -> Observation {
         maintainer: None,
         vendor: None,
         multi_arch: None,
+        provenance: Provenance::default(),
     })
 }
 

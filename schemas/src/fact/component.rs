@@ -21,11 +21,31 @@ pub enum ComponentSort {
     Os,
     /// A machine with its parts.
     Hardware,
+    /// A package of apk-tools.
+    Apk,
+    /// A pacman package.
+    Pacman,
+    /// An opkg package.
+    Opkg,
+    /// A snap.
+    Snap,
+    /// A flatpak application or runtime.
+    Flatpak,
 }
 
 impl ComponentSort {
     /// Every sort.
-    pub const ALL: [Self; 4] = [Self::Deb, Self::Rpm, Self::Os, Self::Hardware];
+    pub const ALL: [Self; 9] = [
+        Self::Deb,
+        Self::Rpm,
+        Self::Os,
+        Self::Hardware,
+        Self::Apk,
+        Self::Pacman,
+        Self::Opkg,
+        Self::Snap,
+        Self::Flatpak,
+    ];
 
     /// As it stands in files.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +54,11 @@ impl ComponentSort {
             Self::Rpm => "rpm",
             Self::Os => "os",
             Self::Hardware => "hardware",
+            Self::Apk => "apk",
+            Self::Pacman => "pacman",
+            Self::Opkg => "opkg",
+            Self::Snap => "snap",
+            Self::Flatpak => "flatpak",
         }
     }
 

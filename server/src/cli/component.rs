@@ -49,7 +49,7 @@ pub(crate) enum ComponentCommand {
 /// To which components, and what.
 #[derive(Debug, Args)]
 pub(crate) struct DecideArguments {
-    /// Only of this sort: deb, rpm, os, hardware
+    /// Only of this sort: deb, rpm, apk, pacman, opkg, snap, flatpak, os, hardware
     #[arg(long, value_parser = parse_sort)]
     sort: Option<ComponentSort>,
     /// Only of this maker or vendor, in the hosts' own words
@@ -78,7 +78,7 @@ fn parse_decision(text: &str) -> Result<DecisionId, String> {
 }
 
 fn parse_sort(text: &str) -> Result<ComponentSort, String> {
-    ComponentSort::named(text).ok_or_else(|| "deb, rpm, os or hardware".into())
+    ComponentSort::named(text).ok_or_else(|| "deb, rpm, apk, pacman, opkg, snap, flatpak, os or hardware".into())
 }
 
 fn parse_place(text: &str) -> Result<VendorPlace, String> {

@@ -23,7 +23,7 @@ use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::duty::{DutyMoved, DutyState};
 use daicho_schemas::fact::observation::{
     Ecosystem, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, Package, PackageOrigin,
-    PackageState, RemoteTool,
+    PackageState, Provenance, RemoteTool,
 };
 use daicho_schemas::fact::supplier::SupplierRecord;
 use daicho_schemas::fact::ticket::{TicketMoved, TicketState, TicketStated};
@@ -381,6 +381,7 @@ pub(crate) fn package(name: &str, version: &str, domain: &str) -> PackageScript 
         maintainer: Some(format!("Team <team@{domain}>")),
         vendor: None,
         multi_arch: None,
+        provenance: Provenance::default(),
     })
 }
 

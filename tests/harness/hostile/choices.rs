@@ -3,7 +3,7 @@
 
 use daicho_schemas::fact::observation::{
     Ecosystem, Hardware, HardwarePart, InterfaceKind, ListeningSocket, NetworkInterface, Observation, OperatingSystem,
-    OriginMatch, Package, PackageOrigin, PackageState, SocketProcess, SocketProtocol,
+    OriginMatch, Package, PackageOrigin, PackageState, Provenance, SocketProcess, SocketProtocol,
 };
 
 /// Words that mean something to the model, and some that try to.
@@ -78,6 +78,7 @@ impl Choices<'_> {
                 maintainer: self.maybe(),
                 vendor: self.maybe(),
                 multi_arch: None,
+                provenance: Provenance::default(),
             }),
             1 => Observation::OperatingSystem(OperatingSystem {
                 hostname: self.maybe(),

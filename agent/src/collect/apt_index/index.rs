@@ -6,7 +6,7 @@ use crate::collect::deb822::for_each_stanza;
 use std::io::{self, BufRead, Read};
 
 /// Compressions that apt may keep an index in; the first three are read.
-pub(super) const ENDINGS: &[&str] = &["lz4", "gz", "zst", "xz", "bz2", "lzma"];
+pub(in crate::collect) const ENDINGS: &[&str] = &["lz4", "gz", "zst", "xz", "bz2", "lzma"];
 /// One package's stanza; the largest real ones have some 30 kB.
 const STANZA_BYTES_MAX: usize = 1024 * 1024;
 /// One index after decompression; Debian's main has 60 MB.
@@ -18,7 +18,7 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// How an index is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(in crate::collect) enum Compression {
     None,
     Lz4,
     Gzip,
@@ -27,7 +27,7 @@ pub(super) enum Compression {
 
 impl Compression {
     /// By the file's ending; the ending itself when it is one that is not read.
-    pub(super) fn of(name: &str) -> Result<Self, &str> {
+    pub(in crate::collect) fn of(name: &str) -> Result<Self, &str> {
         match name.rsplit_once('.').map(|(_, ending)| ending) {
             Some("lz4") => Ok(Self::Lz4),
             Some("gz") => Ok(Self::Gzip),
@@ -40,16 +40,16 @@ impl Compression {
 
 /// What an index says of one package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct IndexRow<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) architecture: &'a [u8],
-    pub(super) version: &'a [u8],
-    pub(super) maintainer: &'a [u8],
+pub(in crate::collect) struct IndexRow<'a> {
+    pub(in crate::collect) name: &'a [u8],
+    pub(in crate::collect) architecture: &'a [u8],
+    pub(in crate::collect) version: &'a [u8],
+    pub(in crate::collect) maintainer: &'a [u8],
 }
 
 /// Why an index could not be read to its end. What was read before counts.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IndexError {
+pub(in crate::collect) enum IndexError {
     #[error("the index is damaged or could not be read to its end")]
     Read(#[from] io::Error),
     #[error("a stanza of the index is larger than {STANZA_BYTES_MAX} bytes")]
@@ -59,7 +59,7 @@ pub(super) enum IndexError {
 }
 
 /// Walks an index and calls `each` for every package whose name is `wanted`.
-pub(super) fn for_each_row(
+pub(in crate::collect) fn for_each_row(
     reader: Box<dyn BufRead>,
     compression: Compression,
     wanted: impl Fn(&[u8]) -> bool,

@@ -58,8 +58,10 @@ fn dpkg_without_a_readable_database_has_failed() {
     assert_eq!(closed.outcome, Outcome::Failed);
     assert!(closed.troubles.iter().any(|trouble| trouble.kind == TroubleKind::NotPermitted));
 
-    // An empty database is a fact on a host that only has dpkg as a tool, and damage where packages left their lists.
-    assert_eq!(DpkgCollector.collect(&RecordedHost::image(folder.path())).outcome, Outcome::Complete);
+    // An empty database is no result: on a host that only has dpkg as a tool nothing is claimed, and where packages left
+    // their lists it is damage.
+    let empty = DpkgCollector.collect(&RecordedHost::image(folder.path()));
+    assert_eq!((empty.outcome, empty.troubles[0].kind), (Outcome::NotApplicable, TroubleKind::Missing));
     fs::write(folder.path().join("var/lib/dpkg/info/libc6.list"), "/.").unwrap();
     assert_eq!(DpkgCollector.collect(&RecordedHost::image(folder.path())).outcome, Outcome::Failed);
 }
@@ -92,6 +94,7 @@ fn hostile_stanzas_do_not_get_through() {
         .concat();
     let (_, collected) = with_status(&long);
     assert_eq!(collected.troubles[0].kind, TroubleKind::TooLarge);
+    assert!(collected.items.is_empty());
     for bad in [
         "Package: ../etc/passwd\nStatus: install ok installed\nVersion: 1\n",
         "Package: a b\nStatus: install ok installed\nVersion: 1\n",
@@ -138,4 +141,54 @@ fn as_dpkg_query_prints(item: &Observation) -> String {
     let architecture = package.architecture.as_deref().unwrap_or_default();
     let maintainer = package.maintainer.as_deref().unwrap_or_default();
     format!("{}\t{architecture}\t{}\t{state}\t{source}\t{maintainer}", package.name, package.version)
+}
+
+/// What real hosts have and readers stumble over: words of older dpkgs, wishes that are not states, folded fields, and
+/// `available`, which lists what could be installed and is never read.
+#[test]
+fn states_are_the_third_word_and_folded_fields_hide_nothing() {
+    let status = "Package: wished-away\nStatus: deinstall ok installed\nVersion: 1\n\n\
+        Package: held\nStatus: hold reinstreq half-installed\nVersion: 1\n\n\
+        Package: old-word\nStatus: install ok postinst-failed\nVersion: 1\n\n\
+        Package: left\nStatus: deinstall ok config-files\nConfig-Version: 1\n\n\
+        Package: gone\nStatus: purge ok not-installed\n\n\
+        Package: folded\nStatus: install ok installed\nVersion: 1\nConffiles:\n Status: purge ok not-installed\n Version: 9\nDescription: x\n .\n Package: y\n\n";
+    let (folder, first) = with_status(status.as_bytes());
+    let states: Vec<_> = first
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Observation::Package(package) => Some((package.name.as_str(), package.state)),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("folded", PackageState::Installed),
+        ("held", PackageState::Unfinished),
+        ("left", PackageState::ConfigFiles),
+        ("old-word", PackageState::Unfinished),
+        ("wished-away", PackageState::Installed),
+    ];
+    assert_eq!((states, first.outcome, first.troubles.len()), (expected.to_vec(), Outcome::Complete, 0));
+    fs::write(folder.path().join("var/lib/dpkg/available"), "Package: z\nVersion: 1\n\n").unwrap();
+    let host = RecordedHost::image(folder.path());
+    assert_eq!(DpkgCollector.collect(&host), first);
+    assert!(host.accesses().iter().all(|path| !path.contains("available")));
+}
+
+/// A database of 4 GB: what stands at its beginning is kept, the rest is named, and nothing of that size is ever held.
+#[test]
+fn a_huge_database_costs_no_memory() {
+    let (folder, _) = with_status(b"Package: a\nStatus: install ok installed\nVersion: 1\n\n");
+    let file = fs::File::options().append(true).open(folder.path().join("var/lib/dpkg/status")).unwrap();
+    file.set_len(4 * 1024 * 1024 * 1024).unwrap();
+    let collected = DpkgCollector.collect(&RecordedHost::image(folder.path()));
+    assert_eq!((collected.outcome, names(&collected)), (Outcome::Partial, vec!["deb:a:".to_owned()]));
+    assert_eq!(collected.troubles[0].kind, TroubleKind::TooLarge);
+    // A pipe and a loop of links in its place are named and never opened.
+    let status = folder.path().join("var/lib/dpkg/status");
+    fs::remove_file(&status).unwrap();
+    std::os::unix::fs::symlink("status", &status).unwrap();
+    let looped = DpkgCollector.collect(&RecordedHost::image(folder.path()));
+    assert_eq!((looped.outcome, looped.items.len()), (Outcome::Failed, 0));
 }

@@ -25,7 +25,7 @@ pub use modem::{Modem, ModemSort};
 pub use network_interface::{InterfaceKind, NetworkInterface};
 pub use network_place::{NetworkPlace, PlacePart};
 pub use operating_system::OperatingSystem;
-pub use package::{Ecosystem, Package, PackageState};
+pub use package::{Ecosystem, Package, PackageState, Provenance};
 pub use package_origin::{OriginMatch, PackageOrigin};
 pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
 pub use tunnel::{TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};

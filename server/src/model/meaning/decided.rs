@@ -26,6 +26,11 @@ pub(super) fn package(
     let sort = match package.ecosystem {
         Ecosystem::Deb => ComponentSort::Deb,
         Ecosystem::Rpm => ComponentSort::Rpm,
+        Ecosystem::Apk => ComponentSort::Apk,
+        Ecosystem::Pacman => ComponentSort::Pacman,
+        Ecosystem::Opkg => ComponentSort::Opkg,
+        Ecosystem::Snap => ComponentSort::Snap,
+        Ecosystem::Flatpak => ComponentSort::Flatpak,
     };
     let vendor = package_vendor(package, origin);
     let said = decisions.of(&Described {

@@ -1,4 +1,5 @@
-//! The ladder of evidence for a package's supplier: repository index, vendor, maintainer's domain, the package's own words.
+//! The ladder of evidence for a package's supplier: repository index, the repository that the package manager wrote down, vendor,
+//! maintainer's domain, the signing key's owner, the package's own words.
 //! It does not know which rung a person would prefer; a higher rung always wins and says what the lower one said otherwise.
 //! Invariant: a maintainer field can be written by anyone, so where indexes exist and none lists the package, it is weak.
 
@@ -7,7 +8,7 @@ use super::{HostContext, MarkKind, Marks, unknown_claim, unrecorded_claim};
 use crate::model::rows::{Confidence, SupplierClaim};
 use crate::model::views::decisions::Vendor;
 use daicho_schemas::fact::component::VendorPlace;
-use daicho_schemas::fact::observation::{Ecosystem, OriginMatch, Package, PackageOrigin};
+use daicho_schemas::fact::observation::{Ecosystem, OriginMatch, Package, PackageOrigin, Provenance};
 use daicho_schemas::ids::SupplierId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,10 @@ pub(crate) fn package_supplier(
     if let Some(origin) = origin {
         return by_origin(package, origin, marks);
     }
+    // Repositories are named by whoever set the host up, so the name counts only where a record recognises it.
+    if let Some(claim) = by_repository(package, marks) {
+        return claim;
+    }
     let unlisted = is_unlisted(package, origin, host);
     if let Some(claim) = by_vendor(package, marks) {
         return if unlisted { weakened(claim) } else { claim };
@@ -32,7 +37,7 @@ pub(crate) fn package_supplier(
     if let Some(claim) = by_maintainer(package, marks) {
         return if unlisted { weakened(claim) } else { claim };
     }
-    own_words(package)
+    by_signer(package, marks).unwrap_or_else(|| own_words(package))
 }
 
 /// Whether no index lists a package although all of them were read. rpm has no such index here.
@@ -46,6 +51,7 @@ pub(super) fn package_vendor(package: &Package, origin: Option<&PackageOrigin>) 
         (VendorPlace::PackageOrigin, origin.map(|origin| origin.origin.as_str())),
         (VendorPlace::PackageVendor, package.vendor.as_deref()),
         (VendorPlace::PackageMaintainer, package.maintainer.as_deref()),
+        (VendorPlace::PackageOrigin, package.provenance.repository.as_deref()),
     ];
     places.into_iter().find_map(|(place, words)| Vendor::of(place, words?))
 }
@@ -72,12 +78,33 @@ fn by_vendor(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
     }
 }
 
+fn by_repository(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
+    let repository = package.provenance.repository.as_deref()?;
+    match marks.claimed(MarkKind::PackageOrigin, repository) {
+        Claimed::Nobody => None,
+        _ => Some(marks.claim(
+            MarkKind::PackageOrigin,
+            repository,
+            "repository that the package manager wrote down",
+            Confidence::High,
+        )),
+    }
+}
+
 fn by_maintainer(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
-    let maintainer = package.maintainer.as_deref()?;
+    by_domains(package.maintainer.as_deref()?, "package maintainer", marks)
+}
+
+/// The owner of the key, as the key says: a key that the package manager was told to trust.
+fn by_signer(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
+    by_domains(package.provenance.signer.as_deref()?, "owner of the signing key", marks)
+}
+
+fn by_domains(maintainer: &str, place: &str, marks: &Marks) -> Option<SupplierClaim> {
     let mut found: BTreeMap<SupplierId, String> = BTreeMap::new();
     for domain in domains(maintainer) {
         let Some(mark) = marks.domain(&domain) else { continue };
-        let evidence = format!("package maintainer, domain \"{mark}\"");
+        let evidence = format!("{place}, domain \"{mark}\"");
         match marks.claimed(MarkKind::MaintainerDomain, mark) {
             Claimed::Nobody => {}
             Claimed::One(id) => {
@@ -90,7 +117,7 @@ fn by_maintainer(package: &Package, marks: &Marks) -> Option<SupplierClaim> {
     match found.pop_first() {
         None => None,
         Some((id, evidence)) if found.is_empty() => Some(marks.recorded(&id, evidence, Confidence::Medium)),
-        Some(_) => Some(marks.contested(&ids, &format!("package maintainer \"{maintainer}\""))),
+        Some(_) => Some(marks.contested(&ids, &format!("{place} \"{maintainer}\""))),
     }
 }
 
@@ -101,6 +128,13 @@ fn own_words(package: &Package) -> SupplierClaim {
     if let Some(maintainer) = package.maintainer.as_deref() {
         let evidence = format!("package maintainer \"{maintainer}\"; no supplier record recognises it");
         return unrecorded_claim(maintainer, evidence);
+    }
+    let Provenance { repository, signer, .. } = &package.provenance;
+    let others = [(signer, "owner of the signing key"), (repository, "repository that the package manager wrote down")];
+    for (words, place) in others {
+        if let Some(words) = words.as_deref() {
+            return unrecorded_claim(words, format!("{place} \"{words}\"; no supplier record recognises it"));
+        }
     }
     unknown_claim("the package names neither vendor nor maintainer")
 }

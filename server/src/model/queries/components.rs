@@ -88,7 +88,7 @@ impl Model {
             _ => ("hardware", None),
         };
         let purl = match &observation {
-            Observation::Package(package) => Some(purl(package, self.os_id(no))),
+            Observation::Package(package) => purl(package, self.os_id(no)),
             _ => None,
         };
         Some(ComponentRow {
@@ -123,8 +123,10 @@ impl Model {
     }
 }
 
-/// A package URL (https://github.com/package-url/purl-spec): the distribution is the namespace; rpm's epoch is a qualifier.
-fn purl(package: &Package, os_id: Option<&str>) -> String {
+/// A package URL (https://github.com/package-url/purl-spec): the distribution is the namespace; rpm's epoch is a qualifier;
+/// names of apk and alpm are in lower case. None where the specification has no type for the package manager.
+fn purl(package: &Package, os_id: Option<&str>) -> Option<String> {
+    let purl_type = package.ecosystem.purl_type()?;
     let namespace = os_id.map(|id| format!("{}/", encoded(&id.to_lowercase()))).unwrap_or_default();
     let (epoch, version) = match (package.ecosystem, package.version.split_once(':')) {
         (Ecosystem::Rpm, Some((epoch, version))) => (Some(epoch), version),
@@ -134,13 +136,12 @@ fn purl(package: &Package, os_id: Option<&str>) -> String {
     qualifiers.extend(package.architecture.as_deref().map(|arch| format!("arch={}", encoded(arch))));
     qualifiers.extend(epoch.map(|epoch| format!("epoch={}", encoded(epoch))));
     let question = if qualifiers.is_empty() { "" } else { "?" };
-    let name = encoded(&package.name);
-    format!(
-        "pkg:{}/{namespace}{name}@{}{question}{}",
-        package.ecosystem.as_str(),
-        encoded(version),
-        qualifiers.join("&")
-    )
+    let name = match package.ecosystem {
+        Ecosystem::Apk | Ecosystem::Pacman => package.name.to_lowercase(),
+        _ => package.name.clone(),
+    };
+    let (name, version) = (encoded(&name), encoded(version));
+    Some(format!("pkg:{purl_type}/{namespace}{name}@{version}{question}{}", qualifiers.join("&")))
 }
 
 /// What is escaped in a purl (ECMA-427, percent-encoding).
@@ -160,11 +161,21 @@ mod tests {
     #[test]
     fn package_urls_follow_the_specification() {
         let mut deb = package("bash", "5.2", "debian.org").package();
-        assert_eq!(purl(&deb, Some("debian")), "pkg:deb/debian/bash@5.2?arch=amd64");
+        let written = |package: &Package, os_id: Option<&str>| purl(package, os_id).unwrap_or_default();
+        assert_eq!(written(&deb, Some("debian")), "pkg:deb/debian/bash@5.2?arch=amd64");
         deb.version = "1:2.0+dfsg-1~bpo".into();
-        assert_eq!(purl(&deb, None), "pkg:deb/bash@1:2.0%2Bdfsg-1~bpo?arch=amd64");
+        assert_eq!(written(&deb, None), "pkg:deb/bash@1:2.0%2Bdfsg-1~bpo?arch=amd64");
         deb.ecosystem = Ecosystem::Rpm;
-        assert_eq!(purl(&deb, Some("rhel")), "pkg:rpm/rhel/bash@2.0%2Bdfsg-1~bpo?arch=amd64&epoch=1");
+        assert_eq!(written(&deb, Some("rhel")), "pkg:rpm/rhel/bash@2.0%2Bdfsg-1~bpo?arch=amd64&epoch=1");
+        (deb.ecosystem, deb.architecture) = (Ecosystem::Pacman, Some("x86_64".into()));
+        (deb.name, deb.version) = ("Bash".into(), "1:5.2-1".into());
+        assert_eq!(written(&deb, Some("arch")), "pkg:alpm/arch/bash@1:5.2-1?arch=x86_64");
+        (deb.ecosystem, deb.version) = (Ecosystem::Apk, "7.83.0-r0".into());
+        assert_eq!(written(&deb, Some("alpine")), "pkg:apk/alpine/bash@7.83.0-r0?arch=x86_64");
+        for untyped in [Ecosystem::Opkg, Ecosystem::Snap, Ecosystem::Flatpak] {
+            deb.ecosystem = untyped;
+            assert_eq!(purl(&deb, Some("openwrt")), None);
+        }
     }
 
     #[test]

@@ -133,9 +133,10 @@ impl Model {
             Category::ServerHardware | Category::Firmware => complete("hardware"),
             Category::Application | Category::Middleware => {
                 // One package database read completely, and none that is there and could not be read.
-                let managers = ["dpkg", "rpm"];
+                let managers = ["dpkg", "rpm", "apk", "pacman", "opkg"];
+                let beside = ["snap", "flatpak", "package_managers"];
                 let unread = |name: &str| matches!(outcome(name), Some(Outcome::Partial | Outcome::Failed));
-                managers.iter().any(|name| complete(name)) && !managers.iter().any(|name| unread(name))
+                managers.iter().any(|name| complete(name)) && !managers.iter().chain(&beside).any(|name| unread(name))
             }
             // No collector looks at other machines or at things without a name of their own.
             Category::NetworkDevice | Category::Auxiliary => false,

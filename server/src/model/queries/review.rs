@@ -169,7 +169,13 @@ impl Model {
     fn decided_name(&self, variant: &Variant) -> Option<String> {
         match variant.meaning.sort {
             ComponentSort::Os | ComponentSort::Hardware => Some(variant.meaning.product.clone()),
-            ComponentSort::Deb | ComponentSort::Rpm => {
+            ComponentSort::Deb
+            | ComponentSort::Rpm
+            | ComponentSort::Apk
+            | ComponentSort::Pacman
+            | ComponentSort::Opkg
+            | ComponentSort::Snap
+            | ComponentSort::Flatpak => {
                 self.state.assets.items.get(variant.item)?.label.as_ref().map(|(_, label)| label.name.clone())
             }
         }

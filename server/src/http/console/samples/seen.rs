@@ -191,6 +191,7 @@ pub(in crate::http::console) fn component_detail() -> ComponentDetail {
             maintainer: Some("Docker <support@docker.example>".into()),
             vendor: None,
             multi_arch: None,
+            provenance: Default::default(),
         }),
         decisions: vec![decided()],
         places: vec![place(1, Some("tos-app-01"), Some("tos")), place(5, None, None)],
