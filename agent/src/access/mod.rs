@@ -14,7 +14,7 @@ pub use live::LiveHost;
 pub use recorded::RecordedHost;
 
 use daicho_schemas::trouble::{Trouble, TroubleKind};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read, Seek};
 use std::path::PathBuf;
 
 /// The first bytes of a file, and whether there was more.
@@ -36,6 +36,11 @@ pub struct Listing {
     /// How many names were not UTF-8.
     pub unreadable_names: usize,
 }
+
+/// A plain file that can be read at any place.
+pub trait AnyPlace: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> AnyPlace for T {}
 
 /// What only a running machine can say of itself, beside its files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,6 +133,9 @@ pub trait Host: Send + Sync {
 
     /// Lists a folder: names in order, at most `names_max` of them.
     fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError>;
+
+    /// Opens a plain file for reading at any place. The caller keeps the limit.
+    fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError>;
 
     /// Where a link points, as it is written there.
     fn read_link(&self, path: &str) -> Result<String, AccessError>;

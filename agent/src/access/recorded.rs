@@ -2,7 +2,7 @@
 //! It does not know collectors; what it notes is compared with their documented places by their tests.
 //! Invariant: it reads exactly as [`LiveHost`] reads an image, so that nothing is only true in tests.
 
-use super::{AccessError, Host, KernelTable, Listing, LiveHost, Machine, Reading};
+use super::{AccessError, AnyPlace, Host, KernelTable, Listing, LiveHost, Machine, Reading};
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -69,6 +69,11 @@ impl Host for RecordedHost {
     fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError> {
         self.note(path)?;
         self.files.list(path, names_max)
+    }
+
+    fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError> {
+        self.note(path)?;
+        self.files.open_anywhere(path)
     }
 
     fn read_link(&self, path: &str) -> Result<String, AccessError> {

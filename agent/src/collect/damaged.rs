@@ -3,7 +3,7 @@
 //! Invariant tested: no panic, no endless walk, and nothing that is longer than a text may be.
 
 use super::{COLLECTORS, golden, run};
-use crate::access::{AccessError, Host, KernelTable, Listing, Machine, Reading, RecordedHost};
+use crate::access::{AccessError, AnyPlace, Host, KernelTable, Listing, Machine, Reading, RecordedHost};
 use daicho_schemas::batch::Outcome;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -32,6 +32,10 @@ impl Host for Damaged<'_> {
 
     fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError> {
         self.host.list(path, names_max)
+    }
+
+    fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError> {
+        self.host.open_anywhere(path)
     }
 
     fn read_link(&self, path: &str) -> Result<String, AccessError> {

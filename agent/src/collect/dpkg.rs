@@ -26,7 +26,7 @@ const STATUS_D: &str = "/var/lib/dpkg/status.d";
 const INFO: &str = "/var/lib/dpkg/info";
 
 /// The database: 100,000 packages at 1.3 kB each.
-pub(super) const STATUS_BYTES_MAX: u64 = 128 * 1024 * 1024;
+const STATUS_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// One package in the database, one file of `status.d` or of the journal.
 const STANZA_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The database is read stanza by stanza: a hostile one costs time up to the limit, and no memory.

@@ -5,7 +5,8 @@
 
 use super::{FileDigest, Manager, Match, Owned, Search};
 use crate::collect::deb822::for_each_stanza;
-use crate::collect::dpkg::{STATUS, STATUS_BYTES_MAX, parse_status};
+use crate::collect::dpkg::{LIMITS, STATUS, parse_status};
+use crate::collect::stanzas::{Piece, for_each_piece};
 use daicho_schemas::fact::observation::PackageState;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,22 +50,25 @@ pub(super) fn read(search: &mut Search<'_>) {
 
 /// Packages that are installed must have their list: else what it would name looks as if it were nobody's.
 fn every_package_has_a_list(search: &mut Search<'_>, lists: &BTreeSet<String>) {
-    let reading = match search.host.read(STATUS, STATUS_BYTES_MAX) {
-        Ok(reading) => reading,
+    let reader = match search.host.open(STATUS) {
+        Ok(reader) => reader,
         Err(error) if error.is_missing() => return,
         Err(error) => return search.miss(error.to_trouble()),
     };
-    let mut without = 0_usize;
-    for_each_stanza(&reading.bytes, &["Package", "Status", "Architecture"], |stanza| {
-        let state = stanza.get("Status").and_then(parse_status).flatten();
-        let words = |field| stanza.get(field).and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim);
-        if let (Some(PackageState::Installed), Some(package)) = (state, words("Package")) {
-            let of_one = format!("{package}:{}.list", words("Architecture").unwrap_or_default());
-            let has = lists.contains(&format!("{package}.list")) || lists.contains(&of_one);
-            without = without.saturating_add(usize::from(!has));
-        }
+    let (mut without, mut unread) = (0_usize, false);
+    let cut = for_each_piece(reader, LIMITS, |piece| match piece {
+        Piece::Whole(bytes, _) => for_each_stanza(bytes, &["Package", "Status", "Architecture"], |stanza| {
+            let state = stanza.get("Status").and_then(parse_status).flatten();
+            let words = |field| stanza.get(field).and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim);
+            if let (Some(PackageState::Installed), Some(package)) = (state, words("Package")) {
+                let of_one = format!("{package}:{}.list", words("Architecture").unwrap_or_default());
+                let has = lists.contains(&format!("{package}.list")) || lists.contains(&of_one);
+                without = without.saturating_add(usize::from(!has));
+            }
+        }),
+        Piece::Unended(..) | Piece::TooLarge(_) => unread = true,
     });
-    if reading.cut || without > 0 {
+    if unread || !matches!(cut, Ok(false)) || without > 0 {
         let text = format!("{without} installed packages have no file list, so it is not known which files are theirs");
         search.miss(Trouble::new(TroubleKind::Missing, INFO, text));
     }

@@ -1,10 +1,10 @@
 //! Owners by rpm: folders, names, digests and flags of files in each package's header (rpm's `doc/manual/tags`).
-//! It does not read the older databases (Berkeley DB, NDB): where one of them is, other answers are "unknown".
+//! It does not know the formats of the database; where it cannot be read to its end, other answers are "unknown".
 //! Invariant: a file that rpm itself says is replaced, not installed, `%config` or `%ghost` has no digest to be held to.
 
 use super::{FileDigest, Manager, Owned, Search};
 use crate::collect::rpm::header::Header;
-use crate::collect::rpm::{FOLDERS, each_header, immutable};
+use crate::collect::rpm::{FILES, FOLDERS, each_package};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeSet;
 
@@ -25,31 +25,25 @@ pub(super) fn read(search: &mut Search<'_>) {
     let mut seen = BTreeSet::new();
     for folder in FOLDERS {
         let Some(names) = search.list(folder) else { continue };
-        let has = |wanted: &str| names.iter().any(|name| name == wanted);
-        let place = format!("{folder}/rpmdb.sqlite");
-        if !has("rpmdb.sqlite") {
+        let Some(file) = FILES.iter().find(|file| names.iter().any(|name| name == *file)) else {
             if names.iter().any(|name| !name.starts_with('.')) {
-                let text = "rpm's database is of a format that is not read here, so its file lists are not known";
-                search.miss(Trouble::new(TroubleKind::NotObservable, *folder, text));
+                let text = "rpm's folder is there and its database is not, so its file lists are not known";
+                search.miss(Trouble::new(TroubleKind::Missing, *folder, text));
             }
             continue;
-        }
-        match search.host.real_path(&place) {
-            Ok(ours) if !seen.insert(ours.clone()) => {}
+        };
+        let place = format!("{folder}/{file}");
+        let host = search.host;
+        match host.real_path(&place) {
+            Ok(ours) if seen.contains(&ours) => {}
             Ok(ours) => {
-                let journal = format!("{place}-wal");
-                if search.host.read(&journal, 1).is_ok_and(|reading| !reading.bytes.is_empty()) {
-                    let text = "a change of the package database is in progress or was interrupted";
-                    search.miss(Trouble::new(TroubleKind::Unreadable, journal, text));
-                }
+                seen.insert(ours);
                 search.read(place.as_str());
                 let mut sound = true;
-                let read = immutable(&ours).and_then(|database| {
-                    each_header(&database, |_, blob| {
-                        sound &= blob.and_then(|blob| Header::parse(blob).ok()).is_some_and(|one| files(search, &one));
-                    })
+                let read = each_package(host, &place, |_, blob| {
+                    sound &= blob.and_then(|blob| Header::parse(blob).ok()).is_some_and(|one| files(search, &one));
                 });
-                if !matches!(read, Ok(true)) || !sound {
+                if read.is_err() || !sound {
                     let text = "the package database, or the file list of a package in it, cannot be read";
                     search.miss(Trouble::new(TroubleKind::Unreadable, place, text));
                 }

@@ -14,15 +14,20 @@ pub(in crate::collect) const EPOCH: u32 = 1003;
 pub(in crate::collect) const VENDOR: u32 = 1011;
 /// `RPMTAG_PACKAGER`.
 pub(in crate::collect) const PACKAGER: u32 = 1015;
+/// `RPMTAG_MODULARITYLABEL`.
+pub(in crate::collect) const MODULARITYLABEL: u32 = 5096;
+/// `RPMTAG_RSAHEADER`, `RPMTAG_DSAHEADER`, `RPMTAG_SIGPGP`, `RPMTAG_SIGGPG`: where a signature may be, the strongest first.
+pub(in crate::collect) const SIGNATURES: [u32; 4] = [268, 267, 259, 262];
 /// `RPMTAG_ARCH`.
 pub(in crate::collect) const ARCH: u32 = 1022;
 /// `RPMTAG_SOURCERPM`.
 pub(in crate::collect) const SOURCERPM: u32 = 1044;
 
-/// Data types of the format: a byte, a 32-bit number, a text, several texts, a text per language.
+/// Data types of the format: a byte, a 32-bit number, a text, bytes, several texts, a text per language.
 const TYPE_CHAR: u32 = 1;
 const TYPE_INT32: u32 = 4;
 const TYPE_STRING: u32 = 6;
+const TYPE_BINARY: u32 = 7;
 const TYPE_STRING_ARRAY: u32 = 8;
 const TYPE_I18NSTRING: u32 = 9;
 
@@ -95,6 +100,12 @@ impl<'a> Header<'a> {
     /// The single bytes of a tag.
     pub(in crate::collect) fn bytes(&self, tag: u32) -> Option<&'a [u8]> {
         let (_, count, bytes) = self.find_counted(tag).filter(|(kind, _, _)| *kind == TYPE_CHAR)?;
+        bytes.get(..count)
+    }
+
+    /// The bytes of a binary tag.
+    pub(in crate::collect) fn binary(&self, tag: u32) -> Option<&'a [u8]> {
+        let (_, count, bytes) = self.find_counted(tag).filter(|(kind, _, _)| *kind == TYPE_BINARY)?;
         bytes.get(..count)
     }
 
