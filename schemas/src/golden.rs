@@ -28,6 +28,7 @@ mod computer;
 mod device;
 mod duty;
 mod firmware;
+mod guarded;
 mod network_table;
 mod remote_paths;
 mod ticket;
@@ -112,6 +113,7 @@ fn observations() -> Vec<Observation> {
     ]
     .into_iter()
     .chain(remote_paths::observations())
+    .chain(guarded::observations())
     .collect()
 }
 

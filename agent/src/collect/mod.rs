@@ -10,6 +10,7 @@
 //!    `golden::check` in the collector's tests, and run `DAICHO_GOLDEN=write cargo test -p daicho-agent <id>` once.
 //!    Read what it wrote before you commit it.
 
+mod accounts;
 mod apk;
 mod apt_index;
 mod configured_tunnels;
@@ -32,6 +33,7 @@ mod owners;
 mod pacman;
 mod remote_tools;
 mod rpm;
+mod sqlite;
 mod stanzas;
 mod tar;
 mod tunnels;
@@ -97,6 +99,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &configured_tunnels::ConfiguredTunnelsCollector,
     &device_configurations::DeviceConfigurationsCollector,
     &devices_probed::DevicesProbedCollector,
+    &accounts::AccountsCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.

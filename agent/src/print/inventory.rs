@@ -2,6 +2,7 @@
 //! It does not decide what is important; the order is that of the inventory.
 //! Invariant: every trouble and every item is shown; nothing is shortened away without a sign.
 
+mod guarded;
 mod ways;
 
 use super::{outcome_words, plain, table};
@@ -81,6 +82,8 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
     ),
     ("Signs of ways in / 外部からの経路の手がかり", &["what", "name", "towards", "seen by"], ways::way),
     ("Place in the network / ネットワーク上の位置", &["part", "value", "via", "interface and maker"], ways::place),
+    ("Accounts / アカウント", &["account", "may log in by", "last login", "administrator"], guarded::account),
+    ("Protection / 保護", &["what", "which", "state", "day, count, names"], guarded::protection),
     ("Listening sockets / 待ち受けポート", &["protocol", "address", "port", "processes"], |item| match item {
         Observation::ListeningSocket(socket) => {
             let protocol = socket.key().split(':').next().unwrap_or_default().to_owned();

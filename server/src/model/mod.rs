@@ -13,6 +13,7 @@ pub mod firmware;
 pub mod meaning;
 pub mod networks;
 pub mod numbers;
+pub mod os_support;
 pub mod parties;
 pub mod prepared;
 pub mod queries;

@@ -86,6 +86,8 @@ pub enum Sort {
     Device,
     /// Software for remote control, tunnels or VPN.
     Tool,
+    /// An account, or what keeps the host safe: what check lists are answered from.
+    Safeguard,
     /// Anything that is no component and changes no meaning.
     Other,
 }
@@ -107,6 +109,7 @@ impl Sort {
             | Observation::Modem(_) => Self::Other,
             Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => Self::Device,
             Observation::RemoteTool(_) => Self::Tool,
+            Observation::Account(_) | Observation::Protection(_) => Self::Safeguard,
         }
     }
 

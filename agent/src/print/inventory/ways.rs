@@ -81,7 +81,7 @@ fn evidence_words(one: &ToolEvidence) -> String {
 }
 
 /// A value of a closed list as it crosses the border, with spaces.
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word.replace('_', " "),
         _ => "–".into(),

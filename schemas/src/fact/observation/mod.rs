@@ -2,6 +2,7 @@
 //! It does not know how anything is collected, what it means or whether it was declared.
 //! Invariant: an observation holds no volatile value (time, counter, process number), so a second look gives equal bytes.
 
+mod account;
 mod configured_tunnel;
 mod device_configuration;
 mod device_probed;
@@ -13,9 +14,11 @@ mod network_place;
 mod operating_system;
 mod package;
 mod package_origin;
+mod protection;
 mod remote_tool;
 mod tunnel;
 
+pub use account::{ACCOUNT_RIGHTS_MAX, Account, AccountRight, AccountSort, LastLogin, LoginRecord, PasswordState};
 pub use configured_tunnel::{CONFIGURED_REMOTES_MAX, ConfiguredTunnel, ConfiguredTunnelSort, Starts};
 pub use device_configuration::DeviceConfiguration;
 pub use device_probed::{DeviceProbed, PROBED_TEXT_BYTES_MAX, ProbeRun, ProbeRung, ProbedBy, ProbedValue};
@@ -27,6 +30,7 @@ pub use network_place::{NetworkPlace, PlacePart};
 pub use operating_system::OperatingSystem;
 pub use package::{Ecosystem, Package, PackageState, Provenance};
 pub use package_origin::{OriginMatch, PackageOrigin};
+pub use protection::{PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState};
 pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
 pub use tunnel::{TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};
 
@@ -73,4 +77,6 @@ observations! {
     ConfiguredTunnel = "configured_tunnel.v1",
     NetworkPlace = "network_place.v1",
     Modem = "modem.v1",
+    Account = "account.v1",
+    Protection = "protection.v1",
 }

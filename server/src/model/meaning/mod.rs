@@ -121,6 +121,8 @@ pub fn meaning_of(
         | Observation::ConfiguredTunnel(_)
         | Observation::NetworkPlace(_)
         | Observation::Modem(_)
+        | Observation::Account(_)
+        | Observation::Protection(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => None,
     }
@@ -184,6 +186,8 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         | Observation::ConfiguredTunnel(_)
         | Observation::NetworkPlace(_)
         | Observation::Modem(_)
+        | Observation::Account(_)
+        | Observation::Protection(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => (observation.key(), None),
     }

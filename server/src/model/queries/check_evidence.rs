@@ -2,6 +2,7 @@
 //! It does not answer for a person: their answer stands beside it, and one that the evidence denies is open again.
 //! Invariant: `yes` needs a yes of everything that is in the ledger, one `no` is a `no`, and nothing read is `unknown`.
 
+mod hosts;
 mod said;
 mod standing;
 
@@ -18,6 +19,7 @@ use said::Said;
 use serde::Serialize;
 #[cfg(test)]
 pub(super) use standing::ITEMS as STANDING;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// What the evidence says of an item.
@@ -54,13 +56,15 @@ pub(super) struct Bearing<'a> {
     pub(super) devices: Vec<DeviceRow>,
     /// The vendors who maintain it: the same whom `remote_maintenance_unanswered` asks.
     vendors: BTreeSet<SupplierId>,
+    /// What agents read of its hosts, once it is asked for.
+    guarded: OnceCell<Vec<hosts::Guarded>>,
 }
 
 impl Model {
     /// What bears on the items of lists about an equipment, on a day.
     pub(super) fn check_bearing<'a>(&'a self, equipment: &'a EquipmentId, today: CalendarDate) -> Bearing<'a> {
         let (devices, vendors) = (self.device_rows(Some(equipment), today), maintainers(&self.state, equipment));
-        Bearing { model: self, equipment, today, devices, vendors }
+        Bearing { model: self, equipment, today, devices, vendors, guarded: OnceCell::new() }
     }
 }
 
@@ -90,7 +94,11 @@ impl Bearing<'_> {
             return Some(evidence);
         }
         let (_, keys) = OF_DEVICES.iter().find(|(item, _)| *item == item_id)?;
-        Some(of_devices(&self.devices, keys))
+        let devices = of_devices(&self.devices, keys);
+        Some(match self.of_hosts(item_id) {
+            Some(hosts) => both(devices, hosts),
+            None => devices,
+        })
     }
 
     /// Whether every vendor who maintains the equipment has answered and still stands by it.
@@ -139,6 +147,20 @@ impl Bearing<'_> {
             }
         }
         said.end(&no_vendor())
+    }
+}
+
+/// What devices and hosts say together of an item that is about both: hosts never settle it, and a `no` of devices stands.
+fn both(devices: FromEvidence, hosts: FromEvidence) -> FromEvidence {
+    if hosts.because.is_empty() && hosts.missing.is_empty() {
+        return devices;
+    }
+    let answer = if devices.answer == CheckAnswer::No { CheckAnswer::No } else { CheckAnswer::Unknown };
+    let join = |first: Vec<Text>, then: Vec<Text>| first.into_iter().chain(then).collect();
+    FromEvidence {
+        answer,
+        because: join(devices.because, hosts.because),
+        missing: join(devices.missing, hosts.missing),
     }
 }
 

@@ -97,10 +97,8 @@ impl Model {
     fn versions_seen(&self, drift: &EquipmentDrift) -> Seen {
         let count = drift.components.len();
         let text = Text::new(
-            format!("構成要素 {count} 種の版を記録しています。適用すべき更新が残っているかは、ここからは分かりません"),
-            format!(
-                "The versions of {count} components are recorded. Whether an update is missing does not follow from them"
-            ),
+            format!("構成要素 {count} 種の版を記録しています"),
+            format!("The versions of {count} components are recorded"),
         );
         Seen { text, source: heard(drift) }
     }
@@ -133,10 +131,7 @@ impl Model {
         };
         let systems: BTreeSet<String> = drift.members.iter().filter_map(of).collect();
         let named = named(systems.iter().map(String::as_str), systems.len());
-        let text = Text::new(
-            format!("OS の版：{}。サポートの終わる日は、ここからは分かりません", named.ja),
-            format!("systems: {}. The end of their support does not follow from them", named.en),
-        );
+        let text = Text::new(format!("OS の版：{}", named.ja), format!("systems: {}", named.en));
         Seen { text, source: heard(drift) }
     }
 }

@@ -2,6 +2,7 @@
 //! It does not know packages; the components page lists them for this host.
 //! Invariant: coverage stands before facts, so that a reader knows what an empty table means.
 
+mod guarded;
 mod ways;
 
 use super::trouble;
@@ -15,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use daicho_schemas::fact::observation::{Hardware, ListeningSocket, NetworkInterface, Observation, OperatingSystem};
 use daicho_schemas::ids::AgentId;
+use guarded::AccountRow;
 use std::sync::Arc;
 use ways::SeenRow;
 
@@ -38,6 +40,10 @@ pub struct Host {
     pub ways: Vec<SeenRow>,
     /// Its place in the network.
     pub places: Vec<SeenRow>,
+    /// Its local accounts, those that can be used first.
+    pub accounts: Vec<AccountRow>,
+    /// What keeps it safe and current.
+    pub protections: Vec<SeenRow>,
 }
 
 impl Host {
@@ -45,6 +51,7 @@ impl Host {
     pub fn new(ctx: PageContext, mut detail: HostDetail) -> Self {
         let (mut systems, mut hardware, mut interfaces, mut sockets) = (vec![], vec![], vec![], vec![]);
         let (mut ways, mut places) = (vec![], vec![]);
+        let (mut accounts, mut protections) = (vec![], vec![]);
         for fact in std::mem::take(&mut detail.facts) {
             match fact {
                 Observation::OperatingSystem(body) => systems.push(body),
@@ -52,6 +59,8 @@ impl Host {
                 Observation::NetworkInterface(body) => interfaces.push(body),
                 Observation::ListeningSocket(body) => sockets.push(body),
                 Observation::NetworkPlace(body) => places.push(SeenRow::place(&ctx, &body)),
+                Observation::Account(body) => accounts.push(AccountRow::new(&ctx, &body)),
+                Observation::Protection(body) => protections.push(guarded::protection(&ctx, &body)),
                 way @ (Observation::Tunnel(_)
                 | Observation::RemoteTool(_)
                 | Observation::ConfiguredTunnel(_)
@@ -63,7 +72,8 @@ impl Host {
             }
         }
         interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));
-        Self { ctx, detail, systems, hardware, interfaces, sockets, ways, places }
+        accounts.sort_by_key(|row: &AccountRow| (!row.can_be_used, row.uid));
+        Self { ctx, detail, systems, hardware, interfaces, sockets, ways, places, accounts, protections }
     }
 
     fn serial(&self, part: &Hardware) -> Maybe {

@@ -6,6 +6,7 @@ mod computers;
 mod declared;
 mod devices;
 mod firmware;
+mod guarded;
 mod judged;
 mod reviewed;
 mod seen;

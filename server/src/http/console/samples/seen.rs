@@ -65,7 +65,7 @@ pub(in crate::http::console) fn host_detail() -> HostDetail {
             coverage("dmi", Outcome::Failed, 0, false, vec![denied]),
             coverage("network_interfaces", Outcome::Complete, 5, true, vec![]),
         ],
-        facts: facts().into_iter().chain(ways::ways()).collect(),
+        facts: facts().into_iter().chain(ways::ways()).chain(guarded::guarded()).collect(),
         losses: vec!["batches 17 to 19: spool full".into()],
         findings: findings().into_iter().take(2).collect(),
     }

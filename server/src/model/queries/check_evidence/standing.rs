@@ -17,9 +17,10 @@ const HOSTS_MAX: u64 = 2000;
 
 /// The items of this file; a test holds them against the regime's.
 #[cfg(test)]
-pub(in super::super) const ITEMS: [&str; 10] = [
+pub(in super::super) const ITEMS: [&str; 11] = [
     "hospital-2-1",
     "hospital-2-3",
+    "hospital-2-4",
     "hospital-2-5",
     "hospital-2-9",
     "hospital-2-12",
@@ -37,22 +38,6 @@ fn open(because: Vec<Text>, missing: Vec<Text>) -> FromEvidence {
 /// What no collector reads, and what would tell it.
 fn unread(item_id: &str) -> Option<Text> {
     Some(match item_id {
-        "hospital-2-5" => Text::new(
-            "エージェントはアカウントを読みません。システムごとのアカウント一覧（最終利用日、退職者との照合の日付）を確かめて回答してください",
-            "agents read no accounts: answer from each system's list of accounts, with the days of their last use and of the comparison with who left",
-        ),
-        "hospital-2-9" => Text::new(
-            "エージェントは外部記録媒体の制限の設定を読みません。制限の方法（グループポリシー、専用ソフト、ポートの封止など）と対象の端末を確かめて回答してください",
-            "agents read no restriction of removable media: answer from how it is restricted (group policy, a product, sealed ports) and on which computers",
-        ),
-        "water-authentication" => Text::new(
-            "エージェントは利用者の認証の設定を読みません。サーバ、端末、周辺機器ごとに認証の方法を確かめて回答してください",
-            "agents read no settings of user authentication: answer from how users sign in to each server, terminal and peripheral",
-        ),
-        "water-antivirus" => Text::new(
-            "エージェントはアンチウイルスソフトウェアの動作と定義の日付を読みません。製品、対象の計算機、定義の更新日を確かめて回答してください",
-            "agents read neither whether antivirus runs nor the date of its definitions: answer from the product, the computers and the day of the last update",
-        ),
         "water-locked" => Text::new(
             "設置場所の施錠と立入制限は、人だけが確かめられます",
             "whether the place is locked and access to it restricted can only be seen by a person",
@@ -66,9 +51,11 @@ impl Bearing<'_> {
         match item_id {
             "hospital-2-1" => Some(self.ledger_kept()),
             "hospital-2-3" => Some(self.papers()),
-            "hospital-2-5" => Some(open(self.administrators(), unread(item_id).into_iter().collect())),
+            "hospital-2-5" => Some(self.accounts(item_id)),
+            "hospital-2-4" | "hospital-2-9" | "water-authentication" | "water-antivirus" | "water-os-support" => {
+                self.of_hosts(item_id)
+            }
             "hospital-2-12" | "hospital-2-13" => Some(self.services()),
-            "water-os-support" => Some(self.systems()),
             _ => unread(item_id).map(|text| open(Vec::new(), vec![text])),
         }
     }
@@ -163,6 +150,12 @@ impl Bearing<'_> {
         open(Vec::new(), missing)
     }
 
+    /// Accounts: those of devices as a count, those of hosts one by one.
+    fn accounts(&self, item_id: &str) -> FromEvidence {
+        let hosts = self.of_hosts(item_id).unwrap_or_else(|| open(Vec::new(), Vec::new()));
+        open(self.administrators().into_iter().chain(hosts.because).collect(), hosts.missing)
+    }
+
     fn administrators(&self) -> Vec<Text> {
         let devices = self.devices.iter().filter_map(|row| {
             let device = self.model.state.devices.get(&row.device_id)?;
@@ -215,23 +208,5 @@ impl Bearing<'_> {
             "whether what listens is needed, and which computer is a server or a client, is for a person to answer",
         ));
         open(because.into_iter().collect(), missing)
-    }
-
-    /// The operating systems of hosts, none of which is known to be supported or not.
-    fn systems(&self) -> FromEvidence {
-        let drift = self.model.drift.equipment.get(self.equipment);
-        let (declared, heard) = drift.map_or((0, 0), |drift| (drift.declared.len(), drift.hosts_heard()));
-        let mut missing = vec![Text::new(
-            "OS のサポートの終わる日を、作った会社の資料で確かめて回答してください（OS の版は下に示します）",
-            "answer from the maker's dates of the end of support (the versions are shown below)",
-        )];
-        if heard < declared {
-            let rest = declared - heard;
-            missing.push(Text::new(
-                format!("計画書のホスト {rest} 台の OS は、エージェントの報告がなく分かりません"),
-                format!("the systems of {rest} hosts of the plan are not known: no agent reports them"),
-            ));
-        }
-        open(Vec::new(), missing)
     }
 }

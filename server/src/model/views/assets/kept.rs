@@ -23,8 +23,17 @@ impl Keep for Label {
 }
 
 /// Every sort, in the order in which snapshots number them.
-const SORTS: [Sort; 8] =
-    [Sort::System, Sort::Hardware, Sort::Package, Sort::Origin, Sort::Interface, Sort::Other, Sort::Device, Sort::Tool];
+const SORTS: [Sort; 9] = [
+    Sort::System,
+    Sort::Hardware,
+    Sort::Package,
+    Sort::Origin,
+    Sort::Interface,
+    Sort::Other,
+    Sort::Device,
+    Sort::Tool,
+    Sort::Safeguard,
+];
 
 /// The place of a sort in that list. A sort without one cannot be built: a snapshot that holds it could not be read.
 fn code(sort: Sort) -> u8 {
@@ -37,6 +46,7 @@ fn code(sort: Sort) -> u8 {
         Sort::Other => 5,
         Sort::Device => 6,
         Sort::Tool => 7,
+        Sort::Safeguard => 8,
     }
 }
 

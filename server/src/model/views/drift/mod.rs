@@ -196,7 +196,7 @@ impl Drift {
                 });
                 meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks, &state.decisions)
             }
-            Sort::Origin | Sort::Interface | Sort::Device | Sort::Tool | Sort::Other => None,
+            Sort::Origin | Sort::Interface | Sort::Device | Sort::Tool | Sort::Safeguard | Sort::Other => None,
         }
     }
 
