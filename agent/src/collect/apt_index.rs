@@ -3,6 +3,7 @@
 //! Invariant: indexes are read piece by piece; memory does not grow with them, and how sure a match is, is said.
 
 pub(in crate::collect) mod index;
+mod pending;
 mod release;
 
 use super::deb822::{Stanza, for_each_stanza};
@@ -15,6 +16,7 @@ use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use index::{Compression, IndexRow};
+pub(super) use pending::pending_security;
 use release::Release;
 
 /// apt's copies of the repositories' files.

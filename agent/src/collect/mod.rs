@@ -31,8 +31,10 @@ mod operating_system;
 mod opkg;
 mod owners;
 mod pacman;
+mod protection;
 mod remote_tools;
 mod rpm;
+mod running;
 mod sqlite;
 mod stanzas;
 mod tar;
@@ -100,6 +102,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &device_configurations::DeviceConfigurationsCollector,
     &devices_probed::DevicesProbedCollector,
     &accounts::AccountsCollector,
+    &protection::ProtectionCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.
