@@ -5,7 +5,7 @@
 use super::passwd::Line;
 use crate::access::Host;
 use crate::collect::Gather;
-use crate::collect::sqlite::open_table;
+use crate::collect::sqlite::open_tables;
 use daicho_schemas::fact::observation::{LastLogin, LoginRecord};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -194,7 +194,7 @@ fn wtmp_logins(bytes: &[u8]) -> Option<BTreeMap<String, CalendarDate>> {
 }
 
 fn lastlog2_rows(ours: &Path) -> Result<BTreeMap<String, CalendarDate>, rusqlite::Error> {
-    let database = open_table(ours, "Lastlog2")?;
+    let database = open_tables(ours, &["Lastlog2"])?;
     let mut query = database.prepare("SELECT Name, Time FROM Lastlog2 LIMIT ?1")?;
     let rows = query.query_map([LASTLOG2_ROWS_MAX], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
     let mut last = BTreeMap::new();

@@ -4,7 +4,7 @@
 
 use super::{Look, Seen};
 use crate::collect::apt_index::pending_security;
-use crate::collect::sqlite::open_table;
+use crate::collect::sqlite::open_tables;
 use daicho_schemas::fact::observation::{ProtectionAspect, ProtectionState};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -102,7 +102,7 @@ fn last_in_database(look: &mut Look<'_>, place: &str, table: &str, question: &st
 }
 
 fn last_transaction(ours: &Path, table: &str, question: &str) -> Result<Option<CalendarDate>, rusqlite::Error> {
-    let database = open_table(ours, table)?;
+    let database = open_tables(ours, &[table])?;
     let seconds: Option<i64> = database.query_row(question, [], |row| row.get(0))?;
     let at = seconds.and_then(|seconds| UtcMicros::from_micros(seconds.checked_mul(1_000_000)?).ok());
     Ok(at.map(UtcMicros::date_in_japan))

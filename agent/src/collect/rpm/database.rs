@@ -6,11 +6,12 @@ use super::journal::{self, JournalError};
 use super::{Rows, bdb, ndb, read_package};
 use crate::access::{AccessError, Host};
 use crate::collect::Gather;
+use crate::collect::sqlite::{self, has_plain_tables};
 use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// One package's header; the largest real ones (kernels, firmware) have about 2 MB.
 const HEADER_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -126,7 +127,7 @@ pub(in crate::collect) fn each_package(
         let (log, journal) = (format!("{place}-wal"), format!("{place}-journal"));
         let database = match exists(&log) {
             true => journal::with_log(host, place, &log)?,
-            false => immutable(&host.real_path(place)?)?,
+            false => sqlite::open(&host.real_path(place)?)?,
         };
         each_row(&database, each)?;
         // What is not committed yet stands in the database itself, and the way back in this file.
@@ -134,17 +135,8 @@ pub(in crate::collect) fn each_package(
     }
 }
 
-/// Opens a database that is not written while it is read.
-pub(super) fn immutable(ours: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(immutable_uri(ours), flags)
-}
-
 fn each_row(database: &Connection, mut each: impl FnMut(i64, Option<&[u8]>)) -> Result<(), DatabaseError> {
-    // A hostile file may hold a view of this name that never ends; only a plain table is read.
-    database.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'Packages' AND sql NOT LIKE '%GENERATED%' AND sql NOT LIKE '% AS (%'";
-    if database.query_row(tables, [], |row| row.get::<_, i64>(0))? != 1 {
+    if !has_plain_tables(database, &["Packages"])? {
         return Err(DatabaseError::Malformed);
     }
     let rows =
@@ -156,16 +148,4 @@ fn each_row(database: &Connection, mut each: impl FnMut(i64, Option<&[u8]>)) -> 
         each(row.get_ref(0)?.as_i64().unwrap_or_default(), row.get_ref(2)?.as_blob().ok());
     }
     Ok(())
-}
-
-/// SQLite's own words for: this file does not change, take no lock, write no journal (sqlite.org/uri.html).
-fn immutable_uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
-            other => uri.push_str(&format!("%{other:02X}")),
-        }
-    }
-    uri + "?immutable=1&mode=ro"
 }

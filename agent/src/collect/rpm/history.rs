@@ -2,9 +2,9 @@
 //! It does not ask the network and does not know who stands behind a repository; rpm itself keeps no such thing.
 //! Invariant: an answer is of exactly this name, version and architecture; what could not be read leaves the packages complete.
 
-use super::database::immutable;
 use crate::access::Host;
 use crate::collect::Gather;
+use crate::collect::sqlite::open_tables;
 use daicho_schemas::fact::observation::Package;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeMap;
@@ -88,13 +88,7 @@ impl History {
         };
         gather.source(DNF4);
         let read = || -> Result<Vec<(String, String)>, rusqlite::Error> {
-            let database = immutable(&ours)?;
-            database
-                .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
-            let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('trans_item', 'rpm', 'repo') AND sql NOT LIKE '%GENERATED%' AND sql NOT LIKE '% AS (%'";
-            if database.query_row(tables, [], |row| row.get::<_, i64>(0))? != 3 {
-                return Err(rusqlite::Error::QueryReturnedNoRows);
-            }
+            let database = open_tables(&ours, &["trans_item", "rpm", "repo"])?;
             // libdnf's `TransactionItemAction`: install, downgrade, upgrade, reinstall.
             let steps = "SELECT rpm.name, rpm.epoch, rpm.version, rpm.release, rpm.arch, repo.repoid FROM trans_item \
                 JOIN rpm ON rpm.item_id = trans_item.item_id JOIN repo ON repo.id = trans_item.repo_id \
