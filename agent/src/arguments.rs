@@ -39,8 +39,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_DEFAULT)]
         device_folder: String,
         /// How to print it. 出力形式
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = InventoryFormat::Table)]
+        format: InventoryFormat,
     },
     /// Join a server with a one-time token. 登録トークンでサーバーに登録
     Enroll {
@@ -135,6 +135,19 @@ pub struct RunArguments {
     /// End when standard input closes: for a parent that may die without a word.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
+}
+
+/// How to print an inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InventoryFormat {
+    /// For people. 表
+    Table,
+    /// For `daicho check`: everything, as it was seen. 本ソフトの形式
+    Json,
+    /// CycloneDX 1.6 in JSON: everything, for other tools.
+    Cyclonedx,
+    /// SPDX 2.3 in JSON: software and machine, for other tools.
+    Spdx,
 }
 
 /// How to print.

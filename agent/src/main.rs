@@ -4,12 +4,12 @@
 
 use clap::Parser as _;
 use daicho_agent::access::LiveHost;
-use daicho_agent::arguments::{Arguments, Command, Format, ProbeCommand, RunArguments};
+use daicho_agent::arguments::{Arguments, Command, Format, InventoryFormat, ProbeCommand, RunArguments};
 use daicho_agent::clock::system_clock;
 use daicho_agent::collect::{self, COLLECTORS};
 use daicho_agent::enroll::{self, EnrollFault};
 use daicho_agent::files::LockFault;
-use daicho_agent::print::{inventory_table, plan_text, report_text, status_table};
+use daicho_agent::print::{inventory_text, plan_text, report_text, status_table};
 use daicho_agent::probe::log::Log;
 use daicho_agent::probe::{self, AllowList, ProbeFault};
 use daicho_agent::progress::Progress;
@@ -81,16 +81,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn inventory(root: &Path, device_folder: String, format: Format) -> anyhow::Result<()> {
+fn inventory(root: &Path, device_folder: String, format: InventoryFormat) -> anyhow::Result<()> {
     let host = open_host(root, device_folder)?;
     let progress = Progress::new(COLLECTORS.len());
     let inventory = collect::inventory(&host, |collector| progress.step(collector.id()));
     progress.done();
-    let text = match format {
-        Format::Json => serde_json::to_string_pretty(&inventory)? + "\n",
-        Format::Table => inventory_table(&inventory),
-    };
-    print(&text)
+    print(&inventory_text(&inventory, format)?)
 }
 
 /// The host under a root, with the folder for configurations of devices, which need not be there yet.

@@ -188,6 +188,12 @@ refusals! {
     NetworkTableNotRead = "network_table_not_read",
         ("ファイルをスイッチ・ルーター・DHCP サーバーの表として読めません。", "The file cannot be read as a table of a switch, a router or a DHCP server."),
         ("コマンドの出力を、見出しの行を含めてそのまま渡してください。下に理由を示します。", "Hand in the output of the command as it is, with its head line. The reason is named below.");
+    InventoryNotRead = "inventory_not_read",
+        ("ファイルを他の道具の資産一覧として読めません。", "The file cannot be read as an inventory of another tool."),
+        ("下に示す理由を確かめてください。読めるのは CycloneDX、SPDX、Syft、osquery、GLPI・OCS の資産一覧です。", "Look at the reason named below. Read are CycloneDX, SPDX, Syft, osquery, and inventories of GLPI and OCS.");
+    InventoryWrong = "inventory_wrong",
+        ("他の道具の資産一覧を、このままでは受け付けられません。", "The inventory of another tool cannot be taken as it is."),
+        ("下に示す項目を直してください。ファイルは `daicho host import` で読み直せます。", "Correct the field named below; `daicho host import` reads the file anew.");
     RemotePathWrong = "remote_path_wrong",
         ("経路の記録を、このままでは受け付けられません。", "The record of the remote path cannot be taken as it is."),
         ("下に示す項目を直してください。機器と経路の id は `daicho device list` で見られます。", "Correct the field named below; `daicho device list` lists devices and their ways in.");

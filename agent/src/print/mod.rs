@@ -2,12 +2,14 @@
 //! It does not collect, and it does not print; it makes text, in both languages where it speaks.
 //! Invariant: what a host said cannot move the cursor or colour the terminal: control characters are shown as such.
 
+mod documents;
 mod inventory;
 mod probe;
 #[cfg(test)]
 mod readme;
 mod status;
 
+pub use documents::inventory_text;
 pub use inventory::inventory_table;
 pub use probe::{plan_text, report_text};
 pub use status::status_table;

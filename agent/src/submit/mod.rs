@@ -105,6 +105,8 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::RemotePathMeanwhile
         | Code::NetworkTableWrong
         | Code::NetworkTableNotRead
+        | Code::InventoryWrong
+        | Code::InventoryNotRead
         | Code::FirmwareFileMalformed
         | Code::FirmwarePackWrong
         | Code::FirmwarePackOlder

@@ -119,6 +119,8 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::RemotePathWrong
         | Code::NetworkTableWrong
         | Code::NetworkTableNotRead
+        | Code::InventoryWrong
+        | Code::InventoryNotRead
         | Code::FirmwarePackWrong
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,
