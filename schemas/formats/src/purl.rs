@@ -7,8 +7,10 @@ use packageurl::PackageUrl;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::str::FromStr as _;
 
-/// The package URL of a package: the distribution (`ID` of os-release) is the namespace; rpm's epoch is a qualifier.
-pub fn of_package(package: &Package, os_id: Option<&str>) -> String {
+/// The package URL of a package: the distribution (`ID` of os-release) is the namespace; rpm's epoch is a qualifier. None for
+/// package managers that have no type of package URL.
+pub fn of_package(package: &Package, os_id: Option<&str>) -> Option<String> {
+    let kind = package.ecosystem.purl_type()?;
     let namespace = os_id.map(|id| format!("{}/", encoded(&id.to_lowercase()))).unwrap_or_default();
     let (epoch, version) = match (package.ecosystem, package.version.split_once(':')) {
         (Ecosystem::Rpm, Some((epoch, version))) => (Some(epoch), version),
@@ -18,8 +20,8 @@ pub fn of_package(package: &Package, os_id: Option<&str>) -> String {
     qualifiers.extend(package.architecture.as_deref().map(|arch| format!("arch={}", encoded(arch))));
     qualifiers.extend(epoch.map(|epoch| format!("epoch={}", encoded(epoch))));
     let question = if qualifiers.is_empty() { "" } else { "?" };
-    let (kind, name) = (package.ecosystem.as_str(), encoded(&package.name));
-    format!("pkg:{kind}/{namespace}{name}@{}{question}{}", encoded(version), qualifiers.join("&"))
+    let (name, version) = (encoded(&package.name), encoded(version));
+    Some(format!("pkg:{kind}/{namespace}{name}@{version}{question}{}", qualifiers.join("&")))
 }
 
 /// What is escaped in a purl (ECMA-427, percent-encoding).
@@ -65,13 +67,13 @@ pub fn said(text: &str) -> Option<Said> {
 
 /// The package manager whose packages a type of package URL names, where we know it.
 pub fn ecosystem(kind: &str) -> Option<Ecosystem> {
-    serde_json::from_value(serde_json::Value::String(kind.into())).ok()
+    Ecosystem::ALL.into_iter().find(|ecosystem| ecosystem.purl_type() == Some(kind))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use daicho_schemas::fact::observation::PackageState;
+    use daicho_schemas::fact::observation::{PackageState, Provenance};
 
     #[test]
     fn what_is_written_reads_back() {
@@ -86,8 +88,9 @@ mod tests {
                 maintainer: None,
                 vendor: None,
                 multi_arch: None,
+                provenance: Provenance::default(),
             };
-            let said = said(&of_package(&package, Some("Debian"))).unwrap();
+            let said = said(&of_package(&package, Some("Debian")).unwrap()).unwrap();
             assert_eq!(said.version.as_deref(), Some(version));
             assert_eq!((said.name.as_str(), said.architecture.as_deref()), ("libstdc++6", Some("amd64")));
             assert_eq!(super::ecosystem(&said.kind), Some(ecosystem));

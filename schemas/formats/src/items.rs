@@ -158,7 +158,7 @@ fn of_package(own: &mut Item<'_>, package: &Package, os_id: Option<&str>, origin
     own.sort = Sort::Software;
     own.name.clone_from(&package.name);
     own.version = Some(package.version.clone());
-    own.purl = Some(purl::of_package(package, os_id));
+    own.purl = purl::of_package(package, os_id);
     own.publisher.clone_from(&package.maintainer);
     let architecture = package.architecture.as_deref().unwrap_or_default();
     let listed = origins.get(&(package.name.as_str(), architecture)).map(|origin| (*origin).to_string());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Every collector's answer to every recorded host of the agent's tests.
 fn fixtures() -> Vec<(PathBuf, InventoryPart)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent/fixtures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent/fixtures");
     let mut found = Vec::new();
     for collector in std::fs::read_dir(folder).unwrap() {
         for sample in std::fs::read_dir(collector.unwrap().path()).unwrap().flatten() {

@@ -8,8 +8,8 @@ fn inventory() -> Inventory {
     Inventory {
         format: INVENTORY_FORMAT.into(),
         collectors: vec![
-            part(include_str!("../../../agent/fixtures/dpkg/distroless/expected.json")),
-            part(include_str!("../../../agent/fixtures/listening_sockets/gateway/expected.json")),
+            part(include_str!("../../../../agent/fixtures/dpkg/distroless/expected.json")),
+            part(include_str!("../../../../agent/fixtures/listening_sockets/gateway/expected.json")),
         ],
     }
 }
