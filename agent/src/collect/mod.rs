@@ -19,6 +19,7 @@ mod deb822;
 mod device_configurations;
 mod devices_probed;
 mod dpkg;
+mod flatpak;
 mod gather;
 mod hardware;
 mod ipsec;
@@ -30,11 +31,13 @@ mod network_place;
 mod operating_system;
 mod opkg;
 mod owners;
+mod package_managers;
 mod pacman;
 mod protection;
 mod remote_tools;
 mod rpm;
 mod running;
+mod snap;
 mod sqlite;
 mod stanzas;
 mod tar;
@@ -89,6 +92,9 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &apk::ApkCollector,
     &pacman::PacmanCollector,
     &opkg::OpkgCollector,
+    &snap::SnapCollector,
+    &flatpak::FlatpakCollector,
+    &package_managers::PackageManagersCollector,
     &network_interfaces::NetworkInterfacesCollector,
     &listening_sockets::ListeningSocketsCollector,
     &tunnels::TunnelsCollector,
