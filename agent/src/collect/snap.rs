@@ -258,7 +258,7 @@ fn header(gather: &mut Gather, host: &dyn Host, folder: &str, id: &str, wanted: 
     let folder = format!("{folder}/{id}");
     let listing = host.list(&folder, NAMES_MAX).ok()?;
     // `active`, or `active.1` in a later format of the assertion.
-    let newest = listing.names.iter().filter(|name| name.split('.').next() == Some("active")).next_back()?;
+    let newest = listing.names.iter().rfind(|name| name.split('.').next() == Some("active"))?;
     let path = format!("{folder}/{newest}");
     let reading = host.read(&path, TEXT_BYTES_MAX).ok()?;
     let headers = reading.bytes.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());

@@ -10,6 +10,7 @@ mod enrolment;
 mod firmware;
 mod import;
 mod networks;
+mod packages;
 mod probe_answers;
 mod scribe;
 mod segments;
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
@@ -37,6 +38,7 @@ pub const TARGETS: [Target; 14] = [
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "network_table", feed: networks::read, seeds: networks::seeds },
+    Target { name: "package_database", feed: packages::read, seeds: packages::seeds },
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },
     Target { name: "probe_answers", feed: probe_answers::read, seeds: probe_answers::seeds },
     Target { name: "segment_open", feed: segments::open, seeds: segments::seeds },
