@@ -121,6 +121,7 @@ pub(crate) fn blank(family: &str) -> DeviceReading {
         logs_elsewhere: Answered::default(),
         log_targets: Vec::new(),
         administrators: None,
+        networks: None,
     }
 }
 
@@ -142,6 +143,7 @@ pub(crate) fn mixed(reading: &mut DeviceReading, line: u32) {
     reading.ways_in.iter_mut().for_each(|way| way.restriction = why());
     reading.logs_elsewhere = why().restricted;
     reading.administrators = None;
+    reading.networks = None;
 }
 
 /// What the VPN plane as a whole is: the union of its ways in that are not switched off.
@@ -224,6 +226,12 @@ pub(crate) fn finish(reading: &mut DeviceReading) {
     if reading.gaps.iter().any(cut) {
         for answered in [&mut reading.management.restricted, &mut reading.vpn.restricted, &mut reading.logs_elsewhere] {
             deny_nothing(answered);
+        }
+        // What switches an interface off may have stood in what is missing.
+        for own in reading.networks.iter_mut().flat_map(|networks| &mut networks.interfaces) {
+            if own.shut_down == Answer::No {
+                own.shut_down = Answer::Unknown;
+            }
         }
     }
     if reading.gaps.len() > GAPS_MAX {

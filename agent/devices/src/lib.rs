@@ -12,6 +12,7 @@
 mod blocks;
 mod draft;
 mod families;
+mod networks;
 mod reach;
 mod refused;
 mod split;

@@ -12,6 +12,7 @@ fn within_limits(outcome: &Result<Vec<DeviceReading>, NotRead>) {
     for reading in readings {
         assert!(reading.ways_in.len() <= WAYS_IN_MAX && reading.gaps.len() <= GAPS_MAX);
         assert!(reading.source.lines.0 <= reading.source.lines.1);
+        reading.check().unwrap_or_else(|what| panic!("{what}: {reading:?}"));
         let answers =
             reading.ways_in.iter().flat_map(|way| [&way.enabled, &way.restriction.restricted, &way.second_factor]);
         for answered in

@@ -3,6 +3,7 @@
 //! Invariant: no secret and no line of the file stands in it; a question that the file does not settle is `unknown`,
 //! and what is `yes` or `no` says because of what.
 
+use super::device_networks::DeviceNetworks;
 use crate::text::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -293,4 +294,7 @@ pub struct DeviceReading {
     /// Accounts that may change the device; absent when the file does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub administrators: Option<u32>,
+    /// Its interfaces and static routes; absent where the text names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub networks: Option<DeviceNetworks>,
 }

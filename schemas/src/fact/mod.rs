@@ -8,6 +8,8 @@ pub mod computer;
 pub mod decision;
 pub mod declaration;
 pub mod device;
+pub mod device_limits;
+pub mod device_networks;
 pub mod device_read;
 pub mod duty;
 pub mod filing;

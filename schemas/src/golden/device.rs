@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::fact::device::*;
+use crate::fact::device_networks::*;
 use crate::fact::device_read::*;
 use crate::fact::remote_path::*;
 
@@ -58,7 +59,43 @@ fn reading() -> DeviceReading {
         logs_elsewhere: answered(Answer::Yes, 300, "syslog host"),
         log_targets: vec!["198.51.100.20".into()],
         administrators: Some(2),
+        // Released without it: those bytes stay. `device_read.v1-networks` has it.
+        networks: None,
     }
+}
+
+/// A reading that names networks.
+fn networks() -> DeviceNetworks {
+    DeviceNetworks {
+        interfaces: vec![DeviceInterface {
+            name: "lan1".into(),
+            description: Some("給食サーバー".into()),
+            addresses: vec!["192.0.2.1/24".into(), "2001:db8::1/64".into()],
+            address_from_elsewhere: true,
+            role: Some(InterfaceRole::Lan),
+            vlan: Some(10),
+            shut_down: Answer::No,
+            line: 20,
+        }],
+        routes: vec![DeviceRoute {
+            destination: "198.51.100.0/24".into(),
+            next_hop: Some("192.0.2.254".into()),
+            interface: Some("lan1".into()),
+            line: 30,
+        }],
+    }
+}
+
+/// What an optional field adds to the bytes of a kind is kept beside what the kind was before it.
+#[test]
+fn readings_with_networks_hold() {
+    let Some(Fact::DeviceRead(mut read)) = facts().into_iter().next() else { panic!("the first is a reading") };
+    read.reading.networks = Some(networks());
+    read.reading.check().unwrap();
+    let fact = Fact::DeviceRead(read);
+    let raw = fact.to_raw().unwrap();
+    keep_golden("device_read.v1-networks", &serde_json::from_str::<serde_json::Value>(raw.get()).unwrap());
+    assert_eq!(Fact::parse(fact.kind(), raw.get()).unwrap().to_raw().unwrap().get(), raw.get());
 }
 
 pub(super) fn observation() -> Observation {

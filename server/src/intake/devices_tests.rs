@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::testing::{Script, plan, reading, supplier, tunnel};
+use daicho_schemas::fact::device::{DeviceReading, GAPS_MAX};
 use serde_json::{Value, json};
 
 fn said(reading: &DeviceReading, more: Value) -> DeviceRead {

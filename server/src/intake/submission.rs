@@ -2,7 +2,6 @@
 //! It does not know what is in the ledger already; `admit` asks that.
 //! Invariant: a batch that got this far is signed by the agent it speaks for, and its bytes are the signed ones.
 
-use super::devices;
 use crate::ledger::entry::{Author, EntryDraft};
 use crate::model::prepared::PreparedBatch;
 use crate::model::views::decisions::plain;
@@ -156,7 +155,7 @@ fn check_report(report: &CollectorReport) -> Result<(), Refusal> {
     }
     for item in put {
         let kept = match item {
-            Observation::DeviceConfiguration(own) => devices::check_shown(own),
+            Observation::DeviceConfiguration(own) => own.check(),
             Observation::DeviceProbed(own) => own.check(),
             _ => continue,
         };

@@ -20,6 +20,7 @@ pub(super) fn read(bytes: &[u8]) {
     };
     for reading in &readings {
         assert!(reading.ways_in.len() <= WAYS_IN_MAX && reading.gaps.len() <= GAPS_MAX);
+        reading.check().unwrap();
         for answered in
             reading.ways_in.iter().flat_map(|way| [&way.enabled, &way.restriction.restricted, &way.second_factor])
         {

@@ -4,12 +4,14 @@
 use super::choices::Choices;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::device::{Answer, DeviceReading, Extent, FarEnd, SourceSort};
+use daicho_schemas::fact::device_networks::DeviceNetworks;
 use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
 use daicho_schemas::fact::observation::{DeviceConfiguration, DeviceProbed, Observation};
 use daicho_schemas::fact::remote_path::{PathEntry, RemoteMaintenanceAnswered, RemotePathRecorded};
 use daicho_schemas::ids::{DeviceId, EquipmentId, PlanId, RemotePathId, SupplierId};
 
 const GOLDEN_READ: &str = include_str!("../../../schemas/golden/device_read.v1.json");
+const GOLDEN_NETWORKS: &str = include_str!("../../../schemas/golden/device_read.v1-networks.json");
 const GOLDEN_PROBED: &str = include_str!("../../../schemas/golden/device_probed.v1.json");
 const GOLDEN_PATH: &str = include_str!("../../../schemas/golden/remote_path.v1.json");
 const GOLDEN_ANSWER: &str = include_str!("../../../schemas/golden/remote_maintenance_answered.v1.json");
@@ -30,6 +32,7 @@ fn reading(choices: &mut Choices) -> DeviceReading {
         reading.identity.name = Some(choices.text());
     }
     reading.identity.macs = vec![["00:00:5e:00:53:01", "x"][choices.below(2)].into()];
+    reading.networks = choices.rarely(2).then(|| networks(choices));
     let first = reading.ways_in[0].clone();
     reading.ways_in = (0..choices.below(4))
         .map(|_| {
@@ -42,6 +45,23 @@ fn reading(choices: &mut Choices) -> DeviceReading {
         })
         .collect();
     reading
+}
+
+fn networks(choices: &mut Choices) -> DeviceNetworks {
+    let mut networks = serde_json::from_str::<DeviceRead>(GOLDEN_NETWORKS).unwrap().reading.networks.unwrap();
+    let address = ["192.0.2.1/24", "10.0.0.1/8", "2001:db8::1/64", "192.0.2.1/33", "0.0.0.0/0"][choices.below(5)];
+    for own in &mut networks.interfaces {
+        own.addresses = vec![address.into()];
+        own.shut_down = [Answer::Yes, Answer::No, Answer::Unknown][choices.below(3)];
+        own.role = own.role.filter(|_| choices.rarely(2));
+        if choices.rarely(5) {
+            own.name = choices.text();
+        }
+    }
+    if choices.rarely(4) {
+        networks.routes[0].destination = address.into();
+    }
+    networks
 }
 
 /// What an agent shows of a device.

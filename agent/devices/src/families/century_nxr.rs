@@ -7,9 +7,11 @@
 use crate::blocks::{Block, after, blocks, by_name};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, weigh};
+use crate::networks::{self, Networks, Say};
 use crate::reach::Access;
 use crate::split::Device;
-use daicho_schemas::fact::device::{DeviceReading, FarEnd, WayIn, WayInSort};
+use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, WayIn, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use std::collections::BTreeMap;
 
 /// The parser.
@@ -48,6 +50,7 @@ impl Family for CenturyNxr {
         for block in blocks.iter().filter(|block| block.head.starts_with("interface ")) {
             reading.ways_in.extend(other(block));
         }
+        networks(&blocks, reading);
         draft::only_tunnels(
             reading,
             "この機種では、トンネルとモバイル回線以外（管理アクセス、フィルタ、転送）は読んでいません",
@@ -155,4 +158,22 @@ fn other(block: &Block<'_>) -> Option<WayIn> {
     ));
     way.second_factor = draft::not_applicable();
     Some(way)
+}
+
+/// Interfaces and static routes. What holds without `shutdown` was not read in the manual.
+fn networks(blocks: &[Block<'_>], reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for block in blocks {
+        if let Some(name) = after(block.head, "interface") {
+            networks::block(&mut networks, name, block, Answer::Unknown);
+            if block.find("ip masquerade").is_some() {
+                networks.interface(name, block.line).role(InterfaceRole::Wan);
+            }
+        } else if let Some(rest) = after(block.head, "ip route") {
+            networks::route(&mut networks, block.line, rest);
+        } else if let Some(rest) = after(block.head, "ipv6 route") {
+            networks::route_six(&mut networks, block.line, rest);
+        }
+    }
+    networks.end(reading);
 }

@@ -7,10 +7,12 @@
 use crate::blocks::after;
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{DEFAULT, DEFAULT_SIX, Networks, Say, inet, masked};
 use crate::reach::{self, Access, EVERYWHERE, Filters, From};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, GapSort, Ground, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The parser.
@@ -84,6 +86,7 @@ impl Family for CheckPointGaia {
         management(&config, reading);
         tunnels(&config, reading);
         log(&config, reading);
+        networks(&config, reading);
         reading.vpn = Access::unknown(policy()).restriction();
     }
 }
@@ -235,6 +238,64 @@ fn tunnels(config: &Config<'_>, reading: &mut DeviceReading) {
         way.restriction = Access::unknown(policy()).restriction();
         way.second_factor = draft::not_applicable();
         reading.ways_in.push(way);
+    }
+}
+
+/// `set interface eth0 ipv4-address A mask-length N`, `set static-route 10.0.0.0/8 nexthop gateway address A on`.
+fn networks(config: &Config<'_>, reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for (line, text) in &config.statements {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.as_slice() {
+            ["set", "interface", name, "state", state @ ("on" | "off"), ..] => {
+                let answer = if *state == "on" { Answer::No } else { Answer::Yes };
+                networks.interface(name, *line).shut_down = answer;
+            }
+            ["set", "interface", name, "comments", ..] => {
+                let text = text.split_once(" comments ").map_or("", |(_, text)| text);
+                networks.interface(name, *line).describe(text);
+            }
+            [
+                "set",
+                "interface",
+                name,
+                "ipv4-address" | "ipv6-address",
+                own,
+                "mask-length" | "subnet-mask",
+                mask,
+                ..,
+            ] => {
+                networks.interface(name, *line).address(masked(own, mask));
+            }
+            ["add", "interface", name, "vlan", id, ..] => networks.interface(&format!("{name}.{id}"), *line).vlan(id),
+            ["add", "interface", name, "loopback", own, ..] => networks.interface(name, *line).address(inet(own)),
+            ["add", "dhcp", "client", "interface", name, ..] => networks.interface(name, *line).address(None),
+            ["set", "management", "interface", name, ..] => {
+                networks.interface(name, *line).role(InterfaceRole::Management);
+            }
+            ["add", "vpn", "tunnel", number, ..] => {
+                networks.interface(&format!("vpnt{number}"), *line).role(InterfaceRole::Tunnel);
+            }
+            ["set", "static-route" | "ipv6" | "ipv6-static-route", rest @ ..] => {
+                gaia_route(&mut networks, *line, text.starts_with("set ipv6"), rest);
+            }
+            _ => {}
+        }
+    }
+    networks.end(reading);
+}
+
+fn gaia_route(networks: &mut Networks, line: u32, six: bool, rest: &[&str]) {
+    let rest = rest.strip_prefix(&["static-route"]).unwrap_or(rest);
+    let [to, "nexthop", "gateway", how, hop, end @ ..] = rest else { return };
+    let to = match *to {
+        "default" if six => Some(DEFAULT_SIX),
+        "default" => Some(DEFAULT),
+        to => inet(to),
+    };
+    let hops = if *how == "address" { (Some(*hop), None) } else { (None, Some(*hop)) };
+    if let (Some(to), true) = (to, end.last() != Some(&"off")) {
+        networks.route(line, to, hops.0, hops.1);
     }
 }
 

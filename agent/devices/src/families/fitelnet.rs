@@ -7,9 +7,10 @@
 use crate::blocks::{Block, after, blocks, by_name};
 use crate::draft::{self, ground};
 use crate::families::{Family, weigh};
+use crate::networks::{self, Networks};
 use crate::reach::Access;
 use crate::split::Device;
-use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, WayInSort};
+use daicho_schemas::fact::device::{Answer, Answered, DeviceReading, FarEnd, WayInSort};
 use std::collections::BTreeMap;
 
 /// The parser.
@@ -60,6 +61,7 @@ impl Family for Fitelnet {
         for block in blocks.iter().filter(|block| block.head.starts_with("interface Tunnel")).take(2000) {
             reading.ways_in.push(tunnel(&known, block));
         }
+        networks(&blocks, reading);
         draft::only_tunnels(
             reading,
             "この機種では、トンネル以外（管理アクセス、フィルタ、転送）は読んでいません",
@@ -130,4 +132,19 @@ fn tunnel(known: &Known<'_, '_>, block: &Block<'_>) -> daicho_schemas::fact::dev
     .restriction();
     way.second_factor = draft::not_applicable();
     way
+}
+
+/// Interfaces and static routes. What holds without `shutdown` was not read in the manual.
+fn networks(blocks: &[Block<'_>], reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for block in blocks {
+        if let Some(name) = after(block.head, "interface") {
+            networks::block(&mut networks, name, block, Answer::Unknown);
+        } else if let Some(rest) = after(block.head, "ip route") {
+            networks::route(&mut networks, block.line, rest);
+        } else if let Some(rest) = after(block.head, "ipv6 route") {
+            networks::route_six(&mut networks, block.line, rest);
+        }
+    }
+    networks.end(reading);
 }

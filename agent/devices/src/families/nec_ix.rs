@@ -11,10 +11,12 @@ mod tunnels;
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{self, Networks, Say};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, GapSort, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use filters::{Lists, Outside, Service};
 
 /// The parser.
@@ -86,6 +88,7 @@ impl Family for NecIx {
         cloud(&blocks, reading);
         mobile(&blocks, reading);
         log(&blocks, reading);
+        networks(&blocks, reading);
         lists.tell(reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);
@@ -209,6 +212,25 @@ fn servers(blocks: &[Block<'_>], lists: &Lists<'_>, reading: &mut DeviceReading)
         .filter_map(|(_, rest)| rest.split(' ').next())
         .collect();
     reading.administrators = (!users.is_empty()).then(|| u32::try_from(users.len()).unwrap_or(u32::MAX));
+}
+
+/// Interfaces and static routes. A tunnel's line is written `tunnel mode`; `ppp binding` makes an interface a provider's line.
+fn networks(blocks: &[Block<'_>], reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for block in blocks {
+        if let Some(name) = after(block.head, "interface") {
+            networks::block(&mut networks, name, block, Answer::Unknown);
+            let line = block.find("ip napt enable").or_else(|| block.find("encapsulation pppoe"));
+            if line.is_some() {
+                networks.interface(name, block.line).role(InterfaceRole::Wan);
+            }
+        } else if let Some(rest) = after(block.head, "ip route") {
+            networks::route(&mut networks, block.line, rest);
+        } else if let Some(rest) = after(block.head, "ipv6 route") {
+            networks::route_six(&mut networks, block.line, rest);
+        }
+    }
+    networks.end(reading);
 }
 
 /// NetMeister: a manager at the maker reads and changes the router; and the names it gives.

@@ -7,9 +7,11 @@
 use crate::blocks::after;
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, weigh};
+use crate::networks::{Networks, Say, inet, masked};
 use crate::reach::Access;
 use crate::split::Device;
 use daicho_schemas::fact::device::{Answer, Answered, DeviceReading, FarEnd, GapSort, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 
 /// The parser.
 pub(crate) struct OpenVpn;
@@ -62,7 +64,9 @@ impl Family for OpenVpn {
                 "the file ends within a key or a certificate",
             ));
         }
-        Config { statements }.fill(reading);
+        let config = Config { statements };
+        config.fill(reading);
+        config.networks(reading);
         reading.management = crate::reach::Access::unknown(absence(
             "OS の管理は、このファイルにはありません",
             "how the host is managed is not in the file",
@@ -144,6 +148,41 @@ impl<'l> Config<'l> {
             );
             reading.gaps.push(gap);
         }
+    }
+
+    /// The end of the tunnel, and the networks that are led into it. Where a client comes in has an address that the server gives.
+    fn networks(&self, reading: &mut DeviceReading) {
+        let Some((line, name)) = self.find("dev") else { return };
+        let mut networks = Networks::new();
+        let own = networks.interface(name, line);
+        own.role(InterfaceRole::Tunnel);
+        if let Some((_, rest)) = self.find("ifconfig") {
+            let (address, mask) = rest.split_once(' ').unwrap_or((rest, ""));
+            // Of two ends of a line, the second word is the other end's address and no mask.
+            let found = masked(address, mask.trim()).filter(|_| mask.trim().starts_with("255."));
+            found.into_iter().for_each(|found| own.address(Some(found)));
+        }
+        if self.find("pull").is_some() || self.find("client").is_some() {
+            own.address(None);
+        }
+        for (words, six) in [("server", false), ("server-ipv6", true), ("route", false), ("route-ipv6", true)] {
+            for (line, text) in &self.statements {
+                let Some(rest) = after(text, words) else { continue };
+                let rest: Vec<&str> = rest.split_whitespace().collect();
+                let (to, hop) = match rest.as_slice() {
+                    [prefix, hop @ ..] if six => (inet(prefix), hop.first()),
+                    [address, mask, hop @ ..] => (masked(address, mask), hop.first()),
+                    [address] => (masked(address, "32"), None),
+                    [] => continue,
+                };
+                // `net_gateway` and an address of one's own lead beside the tunnel.
+                let inward = words.starts_with("server") || hop.is_none_or(|hop| *hop == "vpn_gateway");
+                if let (Some(to), true) = (to, inward) {
+                    networks.route(*line, to, None, Some(name));
+                }
+            }
+        }
+        networks.end(reading);
     }
 
     /// A certificate and a password are two; one of them alone is one.

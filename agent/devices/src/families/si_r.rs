@@ -8,10 +8,12 @@
 use crate::blocks::after;
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark};
+use crate::networks::{DEFAULT, Networks, Say, inet};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, WayIn, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use std::collections::BTreeMap;
 
 /// The parser.
@@ -63,6 +65,7 @@ impl Family for SiR {
         for (key, point) in points.iter().take(2000) {
             reading.ways_in.extend(point.way(*key));
         }
+        networks(&device.config, reading);
         draft::only_tunnels(
             reading,
             "この機種では、トンネルと着信以外（管理アクセス、フィルタ、転送）は読んでいません",
@@ -140,6 +143,43 @@ impl<'l> Point<'l> {
         way.second_factor = draft::not_applicable();
         Some(way)
     }
+}
+
+/// `lan 0 ip address 192.168.1.1/24 3`, `lan 0 vlan 2`, `remote 0 name to-maker`, `remote 0 ip route 0 192.168.2.0/24 1 1`,
+/// `lan 0 ip route 0 default 192.168.1.254 1 1`: behind a LAN's route stands the next hop, behind a remote's none.
+fn networks(lines: &[Line<'_>], reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for line in lines {
+        let words: Vec<&str> = line.trimmed().split_whitespace().collect();
+        let [sort @ ("lan" | "remote"), rest @ ..] = words.as_slice() else { continue };
+        let (number, rest) = match rest {
+            [number, rest @ ..] if number.parse::<u32>().is_ok() => (*number, rest),
+            rest => ("0", rest),
+        };
+        let name = format!("{sort} {number}");
+        match rest {
+            ["ip", "address", prefix, ..] if *sort == "lan" => {
+                networks.interface(&name, line.number).address(inet(prefix));
+            }
+            ["vlan", id, ..] if *sort == "lan" => networks.interface(&name, line.number).vlan(id),
+            ["name", ..] => {
+                let text = line.trimmed().split_once(" name ").map_or("", |(_, text)| text);
+                networks.interface(&name, line.number).describe(text);
+            }
+            ["ap", _, "datalink", "type", "ipsec" | "ip", ..] => {
+                networks.interface(&name, line.number).role(InterfaceRole::Tunnel);
+            }
+            ["ip", "route", _, to, hop, ..] => {
+                let to = if *to == "default" { Some(DEFAULT) } else { inet(to) };
+                let hop = Some(*hop).filter(|hop| *sort == "lan" && hop.contains('.'));
+                if let Some(to) = to {
+                    networks.route(line.number, to, hop, Some(&name));
+                }
+            }
+            _ => {}
+        }
+    }
+    networks.end(reading);
 }
 
 /// `answer accept enable`: calls of whoever shows no number, or one that is not registered, are taken.

@@ -6,9 +6,10 @@
 
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{Networks, Say, masked};
 use crate::split::Device;
 use crate::text::Line;
-use daicho_schemas::fact::device::{Answered, DeviceReading, FarEnd, GapSort, Restriction, WayInSort};
+use daicho_schemas::fact::device::{Answer, Answered, DeviceReading, FarEnd, GapSort, Restriction, WayInSort};
 
 /// The parser.
 pub(crate) struct SoftEther;
@@ -50,6 +51,7 @@ impl Family for SoftEther {
         switches(&tree, reading);
         cascades(&tree, reading);
         log(&tree, reading);
+        networks(&tree, reading);
         reading.management = elsewhere(
             "管理接続の接続元は adminip.txt にあります",
             "from where it is administered stands in adminip.txt",
@@ -241,6 +243,25 @@ fn cascades(tree: &Tree<'_>, reading: &mut DeviceReading) {
             reading.ways_in.push(way);
         }
     }
+}
+
+/// SecureNAT: the address that a hub has in its own network. Bridges and the switch between hubs have none here.
+fn networks(tree: &Tree<'_>, reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for (hub, line) in tree.below("root/VirtualHUB").take(500) {
+        let nat = format!("root/VirtualHUB/{hub}/SecureNAT");
+        let host = format!("{nat}/VirtualHost");
+        let value = |key: &str| tree.get(&host, key).map(|(_, value)| value);
+        let (Some(own), Some(mask)) = (value("VirtualHostIp"), value("VirtualHostIpSubnetMask")) else { continue };
+        let interface = networks.interface(&format!("hub {hub} SecureNAT"), line);
+        interface.address(masked(own, mask));
+        interface.shut_down = match tree.get(&nat, "Disabled") {
+            Some((_, "true")) => Answer::Yes,
+            Some((_, "false")) => Answer::No,
+            _ => Answer::Unknown,
+        };
+    }
+    networks.end(reading);
 }
 
 fn log(tree: &Tree<'_>, reading: &mut DeviceReading) {

@@ -6,9 +6,11 @@
 
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark};
+use crate::networks::{Networks, Say, inet};
 use crate::reach::{self, Access};
 use crate::split::Device;
 use daicho_schemas::fact::device::{DeviceReading, FarEnd, GapSort, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 
 /// The parser.
 pub(crate) struct WireGuard;
@@ -39,6 +41,7 @@ impl Family for WireGuard {
     fn read(&self, device: &Device<'_>, reading: &mut DeviceReading) {
         let mut peers: Vec<Peer<'_>> = Vec::new();
         let mut port = None;
+        let mut own = Own::default();
         for line in &device.config {
             let text = line.trimmed();
             if text.eq_ignore_ascii_case("[peer]") {
@@ -48,6 +51,8 @@ impl Family for WireGuard {
             let Some((key, value)) = pair(text).filter(|_| !text.starts_with('#')) else { continue };
             match (key.as_str(), peers.last_mut()) {
                 ("listenport", None) => port = value.parse::<u16>().ok(),
+                ("address", None) => own.addresses.extend(value.split(',').map(|text| (line.number, text))),
+                ("table", None) => own.table_off |= value.eq_ignore_ascii_case("off"),
                 // A key is 32 bytes in base64; whatever else stands here is not shown.
                 ("publickey", Some(peer)) => {
                     peer.key = Some(value).filter(|value| value.len() == 44 && value.ends_with('='))
@@ -68,9 +73,35 @@ impl Family for WireGuard {
         for (index, peer) in peers.iter().enumerate().take(2000) {
             reading.ways_in.push(peer.way(index, port));
         }
+        own.networks(&peers, reading);
         reading.management.restricted = draft::not_applicable();
         reading.logs_elsewhere = draft::not_applicable();
         reading.vpn = draft::vpn_plane(&reading.ways_in, absence("相手の設定がありません", "no peer is configured"));
+    }
+}
+
+/// What wg-quick does besides: addresses of the interface, and a route to whatever its peers may send from.
+#[derive(Default)]
+struct Own<'l> {
+    addresses: Vec<(u32, &'l str)>,
+    table_off: bool,
+}
+
+impl Own<'_> {
+    fn networks(&self, peers: &[Peer<'_>], reading: &mut DeviceReading) {
+        let Some((first, _)) = self.addresses.first() else { return };
+        // The file's own name is the interface's, and is not in it.
+        const NAME: &str = "[Interface]";
+        let mut networks = Networks::new();
+        let own = networks.interface(NAME, *first);
+        own.role(InterfaceRole::Tunnel);
+        self.addresses.iter().filter_map(|(_, text)| inet(text)).for_each(|found| own.address(Some(found)));
+        for peer in peers.iter().filter(|_| !self.table_off) {
+            for to in peer.allowed.iter().filter_map(|text| inet(text)) {
+                networks.route(peer.line, to, None, Some(NAME));
+            }
+        }
+        networks.end(reading);
     }
 }
 

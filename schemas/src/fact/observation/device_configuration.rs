@@ -3,6 +3,7 @@
 //! Invariant: the reading alone, never the file; the same file read again gives equal bytes.
 
 use crate::fact::device::DeviceReading;
+use crate::fact::device_limits::words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,15 @@ pub struct DeviceConfiguration {
 }
 
 impl DeviceConfiguration {
+    /// Whether it keeps to the limits of its shape. The agent leaves out what does not, the server refuses it.
+    ///
+    /// # Errors
+    /// The field and what is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        words("file_name", [&self.file_name])?;
+        self.reading.check().map_err(|what| format!("reading.{what}"))
+    }
+
     /// Maker and serial number; else maker and the name it was given; else the file's hash and its first line there. A
     /// newer file of the same device has the same key.
     pub fn key(&self) -> String {

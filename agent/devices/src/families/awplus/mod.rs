@@ -12,6 +12,7 @@ mod tunnels;
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{self, Networks};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
@@ -84,6 +85,7 @@ impl Family for AwPlus {
         tunnels::read(&config, &firewall, reading);
         management(&config, &firewall, reading);
         log(&config, reading);
+        networks(&config, reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);
     }
@@ -111,6 +113,17 @@ impl<'b, 'l> Config<'b, 'l> {
     fn heads(&self, words: &str) -> impl Iterator<Item = (&'b Block<'l>, &'l str)> {
         self.blocks.iter().filter_map(move |block| after(block.head, words).map(|rest| (block, rest)))
     }
+}
+
+/// Interfaces and static routes. What holds without `shutdown` was not read in the manual.
+fn networks(config: &Config<'_, '_>, reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for (block, name) in config.heads("interface") {
+        networks::block(&mut networks, name, block, Answer::Unknown);
+    }
+    config.all("ip route").for_each(|(line, rest)| networks::route(&mut networks, line, rest));
+    config.all("ipv6 route").for_each(|(line, rest)| networks::route_six(&mut networks, line, rest));
+    networks.end(reading);
 }
 
 /// `show system`: the board, and the software that runs.

@@ -12,10 +12,12 @@ use super::cisco::{self, Lists, Service};
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{self, Networks, Say};
 use crate::reach::{self, Access};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, GapSort, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use std::collections::BTreeMap;
 
 /// The parser.
@@ -79,6 +81,7 @@ impl Family for CiscoAsa {
         forwards(&config, reading);
         management(&config, reading);
         log(&config, reading);
+        networks(&config, reading);
         config.lists.tell(reading);
         elsewhere(&config, &device.config, reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
@@ -150,6 +153,41 @@ impl<'b, 'l> Config<'b, 'l> {
             None => open,
         }
     }
+}
+
+/// Interfaces by the name that `nameif` gives them, since every other statement speaks of them so; and static routes.
+fn networks(config: &Config<'_, '_>, reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for block in config.blocks {
+        let Some(port) = after(block.head, "interface") else { continue };
+        let name = block.find("nameif").map_or(port, |(_, name)| name);
+        networks::block(&mut networks, name, block, Answer::No);
+        let own = networks.interface(name, block.line);
+        block.find("vlan").into_iter().for_each(|(_, id)| own.vlan(id));
+        if port.starts_with("Tunnel") {
+            own.role(InterfaceRole::Tunnel);
+        } else if block.find("management-only").is_some() {
+            own.role(InterfaceRole::Management);
+        } else if block.find("security-level").is_some_and(|(_, level)| level == "0") {
+            own.role(InterfaceRole::Wan);
+        }
+    }
+    for (line, rest) in config.all("route") {
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        let whole = |zero: &str| if zero == "0" { "0.0.0.0".to_owned() } else { zero.to_owned() };
+        let [over, to, mask, hop, ..] = words.as_slice() else { continue };
+        if let Some(to) = networks::masked(&whole(to), &whole(mask)).filter(|_| !over.eq_ignore_ascii_case("null0")) {
+            networks.route(line, to, Some(hop), Some(over));
+        }
+    }
+    for (line, rest) in config.all("ipv6 route") {
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        let [over, to, hop, ..] = words.as_slice() else { continue };
+        if let Some(to) = networks::inet(to) {
+            networks.route(line, to, Some(hop), Some(over));
+        }
+    }
+    networks.end(reading);
 }
 
 fn whole(lines: &[Line<'_>], reading: &mut DeviceReading) {

@@ -11,6 +11,7 @@ use super::cisco::{self, Lists, Service};
 use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{self, Networks};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::Line;
@@ -86,6 +87,7 @@ impl Family for CiscoIos {
         outside::forwards(&config, reading);
         management(&config, reading);
         log(&config, reading);
+        networks(&config, reading);
         config.lists.tell(reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);
@@ -181,6 +183,17 @@ impl<'b, 'l> Config<'b, 'l> {
             ))
         })
     }
+}
+
+/// Interfaces and static routes. A running configuration writes `shutdown` where it holds.
+fn networks(config: &Config<'_, '_>, reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for (block, name) in config.heads("interface") {
+        networks::block(&mut networks, name, block, Answer::No);
+    }
+    config.all("ip route").for_each(|(line, rest)| networks::route(&mut networks, line, rest));
+    config.all("ipv6 route").for_each(|(line, rest)| networks::route_six(&mut networks, line, rest));
+    networks.end(reading);
 }
 
 fn whole(config: &Config<'_, '_>, lines: &[Line<'_>], reading: &mut DeviceReading) {

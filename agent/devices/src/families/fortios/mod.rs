@@ -6,6 +6,7 @@
 //! `allowaccess` none, actions of policies `deny`, `syslogd status` disable, local-in policies without an implicit deny.
 
 mod access;
+mod networks;
 mod tree;
 mod uplinks;
 mod vpn;
@@ -70,6 +71,7 @@ impl Family for FortiOs {
         vpn::read(&tree, &places, reading);
         uplinks::read(&tree, &places, reading);
         access::management(&tree, &places, reading);
+        networks::read(&tree, reading);
         log(&tree, reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);

@@ -9,6 +9,7 @@
 mod filters;
 mod management;
 mod nat;
+mod networks;
 mod places;
 mod vpn;
 
@@ -177,6 +178,7 @@ fn fill(tree: &Tree<'_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
     vpn::read(&config, reading);
     nat::read(&config, reading);
     management::read(&config, reading);
+    networks::read(tree.root(), reading);
     log(tree, reading);
     config.tell(reading);
     let none = absence("VPN の設定がありません", "no VPN is configured");

@@ -10,9 +10,11 @@ mod gateway;
 
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{Networks, Say, inet, masked};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, Firmware, GapSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The parser.
@@ -73,6 +75,7 @@ impl Family for NetScaler {
         gateway::read(&config, &rules, reading);
         administrators(&config, reading);
         log(&config, reading);
+        networks(&config, reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);
     }
@@ -185,6 +188,43 @@ fn identify(lines: &[Line<'_>], config: &Config<'_>, reading: &mut DeviceReading
     if let Some(name) = config.last("set ns hostName").and_then(|statement| statement.word(3)) {
         reading.identity.name = Some(draft::word(name));
     }
+}
+
+/// Addresses are of the appliance and not of a port, so each is an interface of its own: the one for management, and those that
+/// `add ns ip` makes. A VLAN that an address is bound to is its own.
+fn networks(config: &Config<'_>, reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for statement in config.all("set ns config") {
+        if let (Some(own), Some(mask)) = (statement.option("-IPAddress"), statement.option("-netmask")) {
+            let interface = networks.interface("NSIP", statement.line);
+            interface.address(masked(own, mask));
+            interface.role(InterfaceRole::Management);
+        }
+    }
+    let named = |address: &str| format!("ns ip {address}");
+    for statement in config.all("add ns ip") {
+        let (Some(own), Some(mask)) = (statement.word(3), statement.word(4)) else { continue };
+        let interface = networks.interface(&named(own), statement.line);
+        interface.address(masked(own, mask));
+        interface.shut_down = if statement.is("-state", "DISABLED") { Answer::Yes } else { Answer::Unknown };
+    }
+    for statement in config.all("add ns ip6") {
+        let Some(own) = statement.word(3) else { continue };
+        let interface = networks.interface(&named(own), statement.line);
+        interface.address(inet(own));
+    }
+    for statement in config.all("bind vlan") {
+        if let (Some(id), Some(own)) = (statement.word(2), statement.option("-IPAddress")) {
+            networks.interface(&named(own), statement.line).vlan(id);
+        }
+    }
+    for statement in config.all("add route") {
+        if let (Some(to), Some(mask), Some(hop)) = (statement.word(2), statement.word(3), statement.word(4)) {
+            let to = masked(to, mask).filter(|_| hop.parse::<std::net::IpAddr>().is_ok());
+            to.into_iter().for_each(|to| networks.route(statement.line, to, Some(hop), None));
+        }
+    }
+    networks.end(reading);
 }
 
 /// `show ns version` and `show ns hardware`.

@@ -6,6 +6,7 @@
 //! addresses, default security rules) and "CLI Quick Start".
 
 mod access;
+mod networks;
 mod places;
 mod vpn;
 
@@ -134,6 +135,7 @@ fn fill(tree: &Tree<'_>, lines: &[Line<'_>], reading: &mut DeviceReading) {
     access::management(&config, reading);
     vpn::read(&config, reading);
     access::forwards(&config, reading);
+    networks::read(&config, reading);
     log(&config, reading);
     let none = absence("VPN の設定がありません", "no VPN is configured");
     reading.vpn = draft::vpn_plane(&reading.ways_in, none);

@@ -176,6 +176,11 @@ impl<'a, 't> Config<'a, 't> {
         self.scopes.iter().filter_map(|scope| scope.named(kind)).find_map(|kind| kind.named(name))
     }
 
+    /// The address with its prefix length that an address object holds.
+    pub(super) fn netmask(&self, name: &str) -> Option<&'t str> {
+        self.object("address", name)?.value("ip-netmask").map(At::word)
+    }
+
     /// The addresses that something listens on, as one address each; none when one of them is not known.
     pub(super) fn own(&self, name: &str) -> Vec<Span> {
         let Some(interface) = self.interfaces.get(name) else { return Vec::new() };

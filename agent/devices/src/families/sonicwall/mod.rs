@@ -10,10 +10,12 @@ mod vpn;
 use crate::blocks::{Block, after};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
+use crate::networks::{Networks, Say, masked};
 use crate::reach::Access;
 use crate::split::Device;
 use crate::text::{Line, is_prompt};
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, GapSort, SourceSort, WayInSort};
+use daicho_schemas::fact::device_networks::InterfaceRole;
 use rules::{Places, Target};
 use std::collections::BTreeMap;
 
@@ -76,6 +78,7 @@ impl Family for SonicWall {
         vpn::read(&blocks, &places, &outside, reading);
         rules::forwards(&blocks, &places, &outside, reading);
         uplinks(&blocks, reading);
+        networks(&blocks, reading);
         log(&blocks, reading);
         let none = absence("VPN の設定がありません", "no VPN is configured");
         reading.vpn = draft::vpn_plane(&reading.ways_in, none);
@@ -279,6 +282,38 @@ fn uplinks(blocks: &[Block<'_>], reading: &mut DeviceReading) {
         way.second_factor = draft::not_applicable();
         reading.ways_in.push(way);
     }
+}
+
+/// Interfaces. Static routes of this maker are policies over address objects, and are not read.
+fn networks(blocks: &[Block<'_>], reading: &mut DeviceReading) {
+    let mut networks = Networks::new();
+    for block in blocks {
+        let Some(name) = after(block.head, "interface").filter(|_| !block.body.is_empty()) else { continue };
+        let name = name.strip_prefix("ipv4 ").or_else(|| name.strip_prefix("ipv6 ")).unwrap_or(name);
+        let own = networks.interface(name, block.line);
+        name.split_once(" vlan ").into_iter().for_each(|(_, id)| own.vlan(id));
+        for (_, text) in &block.body {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            match words.as_slice() {
+                ["ip-assignment", zone, how, ..] => {
+                    match *zone {
+                        "WAN" => own.role(InterfaceRole::Wan),
+                        "LAN" => own.role(InterfaceRole::Lan),
+                        _ => {}
+                    }
+                    if ["dhcp", "pppoe", "pptp", "l2tp"].contains(how) {
+                        own.address(None);
+                    }
+                }
+                ["ip", address, "netmask", mask, ..] => own.address(masked(address, mask)),
+                ["comment", ..] => own.describe(text.split_once(' ').map_or("", |(_, text)| text)),
+                ["shutdown-port"] => own.shut_down = Answer::Yes,
+                ["no", "shutdown-port"] => own.shut_down = Answer::No,
+                _ => {}
+            }
+        }
+    }
+    networks.end(reading);
 }
 
 /// Hosts for syslog, wherever a statement names one.

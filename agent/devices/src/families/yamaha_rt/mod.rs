@@ -6,6 +6,7 @@
 
 mod filters;
 mod management;
+mod networks;
 mod paths;
 mod tunnels;
 
@@ -200,6 +201,7 @@ impl Family for YamahaRt {
         paths::read(&config, &rules, reading);
         tunnels::read(&config, &rules, reading);
         management::read(&config, &rules, reading);
+        networks::read(&config, reading);
         rules.tell(reading);
         reading.vpn =
             draft::vpn_plane(&reading.ways_in, draft::absence("VPN の設定がありません", "no VPN is configured"));
