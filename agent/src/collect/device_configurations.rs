@@ -6,6 +6,7 @@
 use super::{Collected, Collector, Gather};
 use crate::access::{DEVICE_FOLDER_DEFAULT, Host};
 use daicho_devices::FILE_BYTES_MAX;
+use daicho_schemas::fact::device::DeviceReading;
 use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -68,13 +69,28 @@ fn read_file(gather: &mut Gather, host: &dyn Host, name: String) {
     match daicho_devices::read(&reading.bytes) {
         Ok(readings) => {
             for reading in readings {
-                let seen = DeviceConfiguration { file_name: name.clone(), reading: Box::new(reading) };
-                gather.item(&place, Observation::DeviceConfiguration(seen));
+                show(gather, &place, &name, reading);
             }
         }
         Err(why) => {
             let text = format!("{}: {}; {}", why.code, why.text.en, why.remedy.en);
             gather.miss(Trouble::new(TroubleKind::Malformed, place, text));
+        }
+    }
+}
+
+/// A reading beyond the limits of its shape would have the whole batch refused; it alone is left out, and that is said.
+fn show(gather: &mut Gather, place: &str, name: &str, reading: DeviceReading) {
+    let (first, last) = reading.source.lines;
+    let seen = DeviceConfiguration { file_name: name.to_owned(), reading: Box::new(reading) };
+    match seen.check() {
+        Ok(()) => gather.item(place, Observation::DeviceConfiguration(seen)),
+        Err(what) => {
+            let text = format!(
+                "what lines {first} to {last} say is beyond the limits of a reading ({what}) and was left out; take the part out or \
+                 import the device by hand"
+            );
+            gather.miss(Trouble::new(TroubleKind::TooLarge, place, text));
         }
     }
 }
@@ -85,6 +101,7 @@ mod tests {
     use crate::access::Machine;
     use crate::collect::golden;
     use daicho_schemas::batch::Outcome;
+    use daicho_schemas::fact::device_networks::{DeviceInterface, INTERFACES_MAX};
 
     #[test]
     fn a_file_that_says_nothing_is_named_and_nothing_of_it_leaves() {
@@ -93,6 +110,26 @@ mod tests {
         assert_eq!((collected.outcome, collected.troubles.len()), (Outcome::Partial, 1));
         assert!(!format!("{collected:?}").contains("EXAMPLE-SECRET"));
         golden::every_documented_place(&DeviceConfigurationsCollector, &[&host]);
+    }
+
+    #[test]
+    fn a_reading_beyond_its_limits_is_left_out_and_the_others_are_sent() {
+        let text = b"interface GigaEthernet0.0\n  ip address 192.0.2.1/24\nip napt enable\nssh-server ip enable\n";
+        let good = daicho_devices::read_as("nec_ix", text).unwrap().remove(0);
+        let mut wide = good.clone();
+        wide.networks = Some(Default::default());
+        let interfaces = good.networks.clone().unwrap().interfaces;
+        let many = (0..=INTERFACES_MAX).map(|n| DeviceInterface { name: format!("i{n}"), ..interfaces[0].clone() });
+        wide.networks.as_mut().unwrap().interfaces = many.collect();
+        let mut gather = Gather::new();
+        gather.source("/d");
+        show(&mut gather, "/d/wide.txt", "wide.txt", wide);
+        show(&mut gather, "/d/good.txt", "good.txt", good);
+        let collected = gather.finish();
+        assert_eq!((collected.outcome, collected.items.len(), collected.troubles.len()), (Outcome::Partial, 1, 1));
+        let trouble = &collected.troubles[0];
+        assert_eq!((trouble.kind, trouble.place.as_str()), (TroubleKind::TooLarge, "/d/wide.txt"));
+        assert!(trouble.text.contains("reading.networks"), "{trouble:?}");
     }
 
     #[test]
