@@ -1015,6 +1015,7 @@ networks-not-observed = { $n ->
 }
 networks-not-observed-next = What stands there is not known. Place an agent there, or look into tables of switches and routers, DHCP leases and the ledger of circuits.
 network-not-observed = not observed
+network-declared = declared by a device's configuration, observed by nobody
 network-silent = silent
 network-by-agents = by agents
 network-by-table = by a table only

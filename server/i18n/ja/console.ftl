@@ -964,6 +964,7 @@ networks-empty = 区画はまだ分かりません。エージェントが場所
 networks-not-observed = 観測していない区画が { $shown } あります。
 networks-not-observed-next = そこに何があるかは分かりません。エージェントを置くか、スイッチやルーターの表、DHCP の貸出し、回線台帳で確かめてください。
 network-not-observed = 観測していない
+network-declared = 機器の設定に記載（誰も観測していない）
 network-silent = 報告が途絶
 network-by-agents = エージェントあり
 network-by-table = 取り込んだ表のみ

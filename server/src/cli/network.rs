@@ -187,8 +187,8 @@ pub(crate) struct NetworksArguments {
     /// Only those of this equipment (特定重要設備)
     #[arg(long, value_parser = parse_equipment)]
     equipment: Option<EquipmentId>,
-    /// Only: not_observed, by_table, silent, by_agents
-    #[arg(long, value_parser = ["not_observed", "by_table", "silent", "by_agents"])]
+    /// Only: not_observed, declared, by_table, silent, by_agents
+    #[arg(long, value_parser = ["not_observed", "declared", "by_table", "silent", "by_agents"])]
     observed: Option<String>,
     /// How to print
     #[arg(long, default_value = "table")]
@@ -224,7 +224,7 @@ fn print(sheet: &Value, language: Language) {
             Text::new("エージェント", "agents"),
             Text::new("見えた機器", "seen"),
             Text::new("持ち主不明", "nobody's"),
-            Text::new("ここへの経路", "led to by"),
+            Text::new("設定と経路", "declared by, led to by"),
         ],
         language,
     );
@@ -244,7 +244,12 @@ fn print(sheet: &Value, language: Language) {
             list(row, "agents", &|agent| Some(agent.get("host")?.as_str()?.to_string())),
             if seen == 0 { unknown() } else { count("neighbours_total") },
             if seen == 0 { unknown() } else { count("unknown") },
-            list(row, "led_to_by", &|text| Some(text.get(tag)?.as_str()?.to_string())),
+            ["declared_by", "led_to_by"]
+                .map(|name| list(row, name, &|text| Some(text.get(tag)?.as_str()?.to_string())))
+                .into_iter()
+                .filter(|lines| !lines.is_empty())
+                .collect::<Vec<_>>()
+                .join("\n"),
         ]);
     }
     say(&table.to_string());
@@ -269,6 +274,7 @@ fn print(sheet: &Value, language: Language) {
 fn observed(word: &str, language: Language) -> String {
     let text = match word {
         "by_agents" => Text::new("エージェントあり", "by agents"),
+        "declared" => Text::new("機器の設定に記載（誰も観測していない）", "declared by a device, NOT OBSERVED"),
         "by_table" => Text::new("取り込んだ表のみ", "by a table only"),
         "silent" => Text::new("エージェントの報告が途絶", "agents silent"),
         _ => Text::new("観測していない", "NOT OBSERVED"),

@@ -21,7 +21,7 @@ use daicho_schemas::refusal::RefusalCode;
 use serde_json::json;
 use std::sync::Arc;
 
-/// `GET /networks?equipment_id=…&observed=not_observed|by_table|silent|by_agents`.
+/// `GET /networks?equipment_id=…&observed=not_observed|declared|by_table|silent|by_agents`.
 pub(super) async fn list(moment: Moment, query: Asked<NetworkQuery>) -> Answer<NetworkSheet> {
     Ok(Json(moment.model.networks(&asked(query)?)))
 }

@@ -8,6 +8,8 @@ use super::super::networks::{Prefix, makers::mac_of, makers::maker_of};
 use super::super::numbers::HostNo;
 use super::super::views::network_tables::NetworkTables;
 use core::net::{IpAddr, SocketAddr};
+use daicho_schemas::fact::device::Answer;
+use daicho_schemas::fact::device_networks::{DeviceInterface, InterfaceRole};
 use daicho_schemas::fact::network_table::NeighbourIs;
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, NetworkTableId};
 use daicho_schemas::text::Text;
@@ -26,6 +28,8 @@ pub const NEIGHBOURS_MAX: usize = 500;
 pub enum Observed {
     /// No agent stands in it: what is there is not known.
     NotObserved,
+    /// No agent stands in it and no table shows it; a device's configuration says that the device has an interface there.
+    Declared,
     /// No agent stands in it; a table that a person handed in shows who was there on its day.
     ByTable,
     /// Agents stand in it, and none of them is heard.
@@ -85,9 +89,11 @@ pub struct SegmentRow {
     pub agents: Vec<SegmentAgent>,
     /// The tables that show somebody in it, with their days.
     pub tables: Vec<(NetworkTableId, CalendarDate)>,
-    /// What leads to it: routes of hosts, ways in of devices.
+    /// What leads to it: routes of hosts and devices, ways in of devices.
     pub led_to_by: Vec<Text>,
-    /// The devices that stand in it, as a hardware address shows.
+    /// The interfaces of devices in it, as their configurations declare them; whether anything is there was not observed.
+    pub declared_by: Vec<Text>,
+    /// The devices that stand in it, as a hardware address shows or their configurations declare.
     pub devices: Vec<DeviceId>,
     /// Who was seen in it, at most [`NEIGHBOURS_MAX`].
     pub neighbours: Vec<NeighbourRow>,
@@ -132,6 +138,7 @@ struct Gathered {
     hosts: BTreeSet<HostNo>,
     equipment: BTreeSet<EquipmentId>,
     led_to_by: BTreeSet<(String, Text)>,
+    declared: BTreeSet<(DeviceId, Text)>,
     tables: BTreeSet<(NetworkTableId, CalendarDate)>,
     seen: BTreeMap<String, Seen>,
 }
@@ -163,7 +170,8 @@ impl Model {
         }
         rows.sort_by_key(|row| (row.observed, row.segment));
         sheet.total = rows.len();
-        sheet.not_observed = rows.iter().filter(|row| row.observed == Observed::NotObserved).count();
+        let nobody = |row: &&SegmentRow| matches!(row.observed, Observed::NotObserved | Observed::Declared);
+        sheet.not_observed = rows.iter().filter(nobody).count();
         rows.truncate(SEGMENTS_MAX);
         sheet.segments = rows;
         let devices = self
@@ -219,6 +227,7 @@ impl Model {
                 seen.by.insert(name.clone());
             }
         }
+        self.declared_by_devices(&mut all);
         self.led_to_by_devices(&mut all);
         all
     }
@@ -241,9 +250,52 @@ impl Model {
         own.equipment.extend(equipment);
     }
 
+    /// What the configurations of devices say of where they stand. Within a segment in which an agent stands it is that segment.
+    fn declared_by_devices(&self, all: &mut BTreeMap<Prefix, Gathered>) {
+        for device in self.state.devices.iter() {
+            let Some((networks, on)) = device.networks() else { continue };
+            let id = device.id;
+            let used =
+                |own: &&DeviceInterface| own.shut_down != Answer::Yes && own.role != Some(InterfaceRole::Loopback);
+            for own in networks.interfaces.iter().filter(used) {
+                // What a provider's line stands in is no part of the equipment.
+                let equipment = device.equipment_id().filter(|_| own.role != Some(InterfaceRole::Wan));
+                for address in &own.addresses {
+                    let Some((_, network)) = Prefix::of_text(address) else { continue };
+                    if !network.is_segment() || network.is_one_address() {
+                        continue;
+                    }
+                    let observed =
+                        |(segment, own): &(&Prefix, &Gathered)| !own.hosts.is_empty() && segment.covers(&network);
+                    let segment = all.iter().find(observed).map_or(network, |(segment, _)| *segment);
+                    let gathered = all.entry(segment).or_default();
+                    let name = &own.name;
+                    let text = Text::new(
+                        format!("機器 {id} の {name}（{address}、{on} の設定）"),
+                        format!("{name} of device {id} ({address}, configuration of {on})"),
+                    );
+                    gathered.declared.insert((id.clone(), text));
+                    gathered.equipment.extend(equipment.cloned());
+                }
+            }
+        }
+    }
+
     fn led_to_by_devices(&self, all: &mut BTreeMap<Prefix, Gathered>) {
         for device in self.state.devices.iter() {
             let equipment: BTreeSet<EquipmentId> = device.equipment_id().cloned().into_iter().collect();
+            let routes = device.networks().into_iter().flat_map(|(networks, _)| &networks.routes);
+            for route in routes {
+                let to = Prefix::of_text(&route.destination).map(|(_, to)| to);
+                let Some(to) = to.filter(|to| to.is_segment() && !to.is_one_address()) else { continue };
+                let (id, via) = (device.id, route.next_hop.as_ref().or(route.interface.as_ref()));
+                let via = via.map_or("-", String::as_str);
+                let text = Text::new(
+                    format!("機器 {id} の経路（次ホップ {via}）"),
+                    format!("route of device {id} (next hop {via})"),
+                );
+                self.led_to(all, to, id.as_str(), text, equipment.clone());
+            }
             for (key, own) in device.ways() {
                 for to in own.way.inside.iter().filter_map(|text| network_of(text)).filter(Prefix::is_segment) {
                     let id = device.id;
@@ -344,7 +396,8 @@ impl Model {
             })
             .collect();
         let observed = match (agents.is_empty(), agents.iter().any(|agent| agent.heard)) {
-            (true, _) if gathered.tables.is_empty() => Observed::NotObserved,
+            (true, _) if gathered.tables.is_empty() && gathered.declared.is_empty() => Observed::NotObserved,
+            (true, _) if gathered.tables.is_empty() => Observed::Declared,
             (true, _) => Observed::ByTable,
             (false, false) => Observed::Silent,
             (false, true) => Observed::ByAgents,
@@ -362,13 +415,12 @@ impl Model {
             .collect();
         // Nobody's first, and of those the ones whose maker builds ways in.
         neighbours.sort_by_key(|row| (row.whose.is_some(), row.maker.is_none(), row.mac.clone()));
-        let devices: BTreeSet<DeviceId> = neighbours
-            .iter()
-            .filter_map(|row| match &row.whose {
-                Some(Whose::Device(id)) => Some(id.clone()),
-                _ => None,
-            })
-            .collect();
+        let declared = gathered.declared.iter().map(|(id, _)| id.clone());
+        let seen = neighbours.iter().filter_map(|row| match &row.whose {
+            Some(Whose::Device(id)) => Some(id.clone()),
+            _ => None,
+        });
+        let devices: BTreeSet<DeviceId> = seen.chain(declared).collect();
         let (neighbours_total, unknown) =
             (neighbours.len(), neighbours.iter().filter(|row| row.whose.is_none()).count());
         neighbours.truncate(NEIGHBOURS_MAX);
@@ -380,6 +432,7 @@ impl Model {
             agents,
             tables: gathered.tables.into_iter().collect(),
             led_to_by: gathered.led_to_by.into_iter().map(|(_, text)| text).collect(),
+            declared_by: gathered.declared.into_iter().map(|(_, text)| text).collect(),
             devices: devices.into_iter().collect(),
             neighbours,
             neighbours_total,

@@ -135,3 +135,61 @@ fn a_table_shows_who_was_there_and_does_not_observe() {
     assert_eq!(sheet.rows_without_place, 2, "an address in no known segment, and a hardware address without one");
     script.assert_replay_is_idempotent();
 }
+
+/// A device that stands on a line of its own: no agent sees it, and its configuration names where it stands.
+#[test]
+fn what_a_devices_configuration_declares_is_a_segment_that_nobody_observes() {
+    let mut script = standing();
+    let interface = |name: &str, address: &str, more: Value| {
+        let mut all = json!({ "name": name, "addresses": [address], "shut_down": "no", "line": 3 });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all
+    };
+    let mut gateway = reading("S1", &[]);
+    let networks = json!({
+        "interfaces": [
+            interface("lan1", "192.0.2.130/25", json!({ "role": "lan" })),
+            interface("lan2", "10.20.0.1/24", json!({})),
+            interface("lan3", "10.30.0.1/24", json!({ "shut_down": "yes" })),
+            interface("loopback1", "10.40.0.1/24", json!({ "role": "loopback" })),
+            interface("pp 1", "203.0.113.2/29", json!({ "role": "wan" })),
+            interface("tunnel 1", "10.50.0.1/32", json!({ "role": "tunnel" })),
+        ],
+        "routes": [
+            { "destination": "10.60.0.0/16", "interface": "tunnel 1", "line": 9 },
+            { "destination": "0.0.0.0/0", "next_hop": "203.0.113.1", "line": 8 },
+        ],
+    });
+    gateway.networks = serde_json::from_value(networks).unwrap();
+    script.device("gw", &gateway, json!({ "equipment_id": "tos" }));
+    let sheet = sheet(&script);
+    let rows: Vec<_> = sheet.segments.iter().map(|row| (row.segment.to_string(), row.observed)).collect();
+    let (not, declared) = (Observed::NotObserved, Observed::Declared);
+    assert_eq!(
+        rows,
+        [
+            ("10.60.0.0/16".into(), not),
+            ("198.51.100.0/24".into(), not),
+            ("10.20.0.0/24".into(), declared),
+            ("203.0.113.0/29".into(), declared),
+            ("192.0.2.0/24".into(), Observed::ByAgents),
+        ],
+        "what is switched off, a loopback and one address are no segments; a part of an observed one is that one"
+    );
+    assert_eq!(sheet.not_observed, 4, "what a configuration declares nobody has observed");
+    assert!(sheet.devices_without_place.is_empty());
+    let of = |segment: &str| sheet.segments.iter().find(|row| row.segment.to_string() == segment).unwrap();
+    assert_eq!(of("10.20.0.0/24").declared_by[0].en, "lan2 of device gw (10.20.0.1/24, configuration of 2026-11-21)");
+    assert_eq!(of("10.60.0.0/16").led_to_by[0].en, "route of device gw (next hop tunnel 1)");
+    assert_eq!(of("192.0.2.0/24").devices.len(), 1);
+    assert_eq!(of("10.20.0.0/24").equipment.len(), 1);
+    assert!(of("203.0.113.0/29").equipment.is_empty(), "a provider's line is no part of the equipment");
+    let json = serde_json::to_value(of("10.20.0.0/24")).unwrap();
+    assert_eq!((&json["observed"], &json["neighbours_total"]), (&json!("declared"), &json!(0)));
+    // A newer configuration that names no such interface takes it away; a host that comes to stand there observes it.
+    script.later(1);
+    gateway.networks = None;
+    script.device("gw", &gateway, json!({ "equipment_id": "tos" }));
+    assert!(script.model.networks(&NetworkQuery::default()).segments.iter().all(|row| row.declared_by.is_empty()));
+    script.assert_replay_is_idempotent();
+}

@@ -47,6 +47,7 @@ impl Networks {
     fn observed(&self, observed: &Observed) -> Badge {
         let (tone, key) = match observed {
             Observed::NotObserved => (Tone::Unknown, "network-not-observed"),
+            Observed::Declared => (Tone::Unknown, "network-declared"),
             Observed::ByTable => (Tone::Warn, "network-by-table"),
             Observed::Silent => (Tone::Warn, "network-silent"),
             Observed::ByAgents => (Tone::Note, "network-by-agents"),

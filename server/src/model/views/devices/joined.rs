@@ -4,8 +4,10 @@
 
 use super::{DeviceState, ProbedState, ReadingState, tells_ways};
 use daicho_schemas::fact::device::{Answer, Answered, DeviceIdentity, Extent, Restriction, WayIn, WayInSort};
+use daicho_schemas::fact::device_networks::DeviceNetworks;
 use daicho_schemas::fact::observation::ProbeRung;
 use daicho_schemas::ids::{DeviceId, EquipmentId};
+use daicho_schemas::time::CalendarDate;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -110,6 +112,11 @@ impl<'a> Device<'a> {
             }
         }
         told
+    }
+
+    /// Its interfaces and static routes as its newest configuration that names any tells them, and of which day that is.
+    pub fn networks(&self) -> Option<(&'a DeviceNetworks, CalendarDate)> {
+        self.told().into_iter().find_map(|(from, _)| Some((from.reading.networks.as_ref()?, from.taken_on)))
     }
 
     /// Every way in, by key.
