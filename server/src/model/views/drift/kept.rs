@@ -110,6 +110,8 @@ impl Drift {
                 self.member(id, host, &row, true);
             }
             self.hosts.put(host, row);
+            // Where it stands follows from what stands on it, and is not kept.
+            self.places.look(state, host);
         }
         Ok(())
     }
