@@ -23,6 +23,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+mod circuit;
 mod component;
 mod computer;
 mod device;
@@ -272,6 +273,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(device::facts());
     facts.extend(firmware::facts());
     facts.extend(network_table::facts());
+    facts.extend(circuit::facts());
     facts
 }
 
@@ -371,6 +373,8 @@ fn json_schemas_are_current() {
         ("remote_days_ended.v1", schema_for!(crate::fact::remote_path::RemoteDaysEnded)),
         ("network_table_read.v1", schema_for!(crate::fact::network_table::NetworkTableRead)),
         ("neighbour_named.v1", schema_for!(crate::fact::network_table::NeighbourNamed)),
+        ("circuit_ledger_read.v1", schema_for!(crate::fact::circuit::CircuitLedgerRead)),
+        ("circuit_settled.v1", schema_for!(crate::fact::circuit::CircuitSettled)),
         ("firmware_pack.v1", schema_for!(crate::fact::firmware::FirmwarePack)),
         ("enroll_request.v1", schema_for!(crate::wire::EnrollRequest)),
         ("certificate.v1", schema_for!(crate::wire::Certificate)),

@@ -108,6 +108,8 @@ ids! {
     PersonId,
     /// A table of a switch, a router or a DHCP server: chosen by the operator.
     NetworkTableId,
+    /// A list of lines (回線台帳): chosen by the operator.
+    CircuitLedgerId,
 }
 
 #[cfg(test)]

@@ -194,6 +194,9 @@ refusals! {
     InventoryWrong = "inventory_wrong",
         ("他の道具の資産一覧を、このままでは受け付けられません。", "The inventory of another tool cannot be taken as it is."),
         ("下に示す項目を直してください。ファイルは `daicho host import` で読み直せます。", "Correct the field named below; `daicho host import` reads the file anew.");
+    CircuitsWrong = "circuits_wrong",
+        ("回線台帳や回線についての記録を、このままでは受け付けられません。", "The list of lines, or what is said of a line, cannot be taken as it is."),
+        ("下に示す項目を直してください。台帳のファイルは `daicho network circuits` で読み直せます。", "Correct the field named below; `daicho network circuits` reads the list's file anew.");
     RemotePathWrong = "remote_path_wrong",
         ("経路の記録を、このままでは受け付けられません。", "The record of the remote path cannot be taken as it is."),
         ("下に示す項目を直してください。機器と経路の id は `daicho device list` で見られます。", "Correct the field named below; `daicho device list` lists devices and their ways in.");

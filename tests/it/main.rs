@@ -15,6 +15,7 @@ mod alerts;
 mod as_of;
 mod bad_input;
 mod book;
+mod circuits;
 mod component_decisions;
 mod computers;
 mod devices;

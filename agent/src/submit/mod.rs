@@ -107,6 +107,7 @@ pub fn consequence(code: RefusalCode) -> Consequence {
         | Code::NetworkTableNotRead
         | Code::InventoryWrong
         | Code::InventoryNotRead
+        | Code::CircuitsWrong
         | Code::FirmwareFileMalformed
         | Code::FirmwarePackWrong
         | Code::FirmwarePackOlder

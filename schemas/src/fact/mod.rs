@@ -3,6 +3,7 @@
 //! Invariant: a kind's name is a constant string that is never reused; every kind stands in `KINDS`.
 
 pub mod check_answer;
+pub mod circuit;
 pub mod component;
 pub mod computer;
 pub mod decision;
@@ -120,6 +121,10 @@ facts! {
     NetworkTableRead(network_table::NetworkTableRead) = "network_table_read.v1",
     /// A person said what a hardware address belongs to.
     NeighbourNamed(network_table::NeighbourNamed) = "neighbour_named.v1",
+    /// A person handed in an edition of a list of lines.
+    CircuitLedgerRead(circuit::CircuitLedgerRead) = "circuit_ledger_read.v1",
+    /// A person said what a line is.
+    CircuitSettled(circuit::CircuitSettled) = "circuit_settled.v1",
 }
 
 /// A fact could not be read or written.

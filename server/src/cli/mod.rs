@@ -6,6 +6,7 @@ mod acd;
 mod agent;
 mod alerts;
 mod check_list;
+mod circuits;
 mod client;
 mod component;
 mod computers;
@@ -106,6 +107,8 @@ enum Command {
     Path(path::PathCommand),
     /// Network segments, and which of them nobody observes (ネットワークの区画)
     Networks(network::NetworksArguments),
+    /// The lines of your lists of lines, and which of them nothing explains (回線)
+    Circuits(circuits::ListArguments),
     /// Tables of switches, routers and DHCP servers, and whose a hardware address is (ネットワークの表)
     #[command(subcommand)]
     Network(network::NetworkCommand),
@@ -191,6 +194,7 @@ pub fn main() -> ExitCode {
         Command::Device(command) => device::run(&command, language),
         Command::Path(command) => path::run(&command, language),
         Command::Networks(arguments) => network::run(&arguments, language),
+        Command::Circuits(arguments) => circuits::list(&arguments, language),
         Command::Network(command) => network::act(&command, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Ticket(command) => ticket::run(&command, language),

@@ -7,7 +7,7 @@ use super::client::{Client, ServerArguments};
 use super::device::{parse_equipment, printed, text_of, today};
 use super::files::{self, EXIT_FOUND, Format, print_json};
 use super::reading::ReadingArguments;
-use super::{block_on, say, say_text};
+use super::{block_on, circuits, say, say_text};
 use crate::model::networks::makers::{mac_of, maker_of};
 use crate::network_tables::{self, FILE_BYTES_MAX};
 use anyhow::bail;
@@ -28,6 +28,10 @@ pub(crate) enum NetworkCommand {
     Import(ImportArguments),
     /// Say what a hardware address belongs to, or take that back (MAC アドレスの持ち主を記録する)
     Name(NameArguments),
+    /// Put your own list of lines into the ledger (回線台帳を取り込む)
+    Circuits(circuits::CircuitsArguments),
+    /// Say what one line of it is, or take that back (回線が何かを記録する)
+    Circuit(circuits::CircuitArguments),
 }
 
 /// Tables.
@@ -94,6 +98,8 @@ pub(crate) fn act(command: &NetworkCommand, language: Language) -> anyhow::Resul
     match command {
         NetworkCommand::Import(arguments) => import(arguments, language)?,
         NetworkCommand::Name(arguments) => name(arguments, language)?,
+        NetworkCommand::Circuits(arguments) => circuits::import(arguments, language)?,
+        NetworkCommand::Circuit(arguments) => circuits::settle(arguments, language)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -168,7 +174,7 @@ fn name(arguments: &NameArguments, language: Language) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn entered(answer: &Value, language: Language) {
+pub(super) fn entered(answer: &Value, language: Language) {
     match answer.get("entry_seq").and_then(Value::as_u64) {
         Some(seq) => {
             say_text(

@@ -121,6 +121,7 @@ pub fn status(code: RefusalCode) -> StatusCode {
         | Code::NetworkTableNotRead
         | Code::InventoryWrong
         | Code::InventoryNotRead
+        | Code::CircuitsWrong
         | Code::FirmwarePackWrong
         | Code::PersonUnknown => StatusCode::UNPROCESSABLE_ENTITY,
         Code::AgentOverQuota => StatusCode::TOO_MANY_REQUESTS,

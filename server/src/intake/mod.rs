@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod batches;
 pub mod changes;
 pub mod check_answers;
+pub mod circuits;
 pub mod components;
 pub mod computers;
 pub mod countries;
@@ -93,6 +94,8 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::CheckAnswered(said) => news(check_answers::answered(model, author, said, now.date_in_japan())),
         Fact::NetworkTableRead(read) => news(networks::table(model, author, read, now.date_in_japan())),
         Fact::NeighbourNamed(said) => news(networks::named(model, author, said, now.date_in_japan())),
+        Fact::CircuitLedgerRead(read) => news(circuits::read(model, author, read, now.date_in_japan())),
+        Fact::CircuitSettled(said) => news(circuits::settled(model, author, said, now.date_in_japan())),
         Fact::FirmwareKnowledge(pack) => news(firmware::known(model, author, pack, now.date_in_japan())),
         // Whoever speaks for all servers may have changed; people are reminded once.
         Fact::Reminders(stated) if !model.are_reminders_due(stated) => Ok(Verdict::NothingNew),

@@ -95,6 +95,8 @@ impl Submission {
             }
             Fact::NetworkTableRead(_) => vec!["network_tables".into()],
             Fact::NeighbourNamed(_) => vec!["network_tables".into(), "devices".into()],
+            Fact::CircuitLedgerRead(_) => vec!["circuits".into()],
+            Fact::CircuitSettled(_) => vec!["circuits".into(), "devices".into()],
             // How many there may be is counted over all of them.
             Fact::FirmwareKnowledge(_) => vec!["firmware".into()],
             Fact::LedgerOpened(_) | Fact::FaultReported(_) => vec!["ledger".into()],

@@ -71,7 +71,7 @@ pub struct Model {
 }
 
 /// The version of the fold: a snapshot of another version is not used.
-pub const FOLD_VERSION: u32 = 10;
+pub const FOLD_VERSION: u32 = 11;
 
 impl Model {
     /// Takes the next entry in. An entry that was taken in before changes nothing, so a tail may overlap a snapshot.
@@ -133,6 +133,7 @@ impl Model {
                 touched.read(changed);
             }
             Change::Networks(macs) => touched.macs.extend(macs),
+            Change::Circuits(keys) => touched.circuits.extend(keys),
             Change::Firmware => touched.devices.extend(state.devices.ids().cloned()),
             Change::Paths(changed) => {
                 touched.paths.extend(changed.paths);

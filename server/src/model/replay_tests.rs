@@ -24,7 +24,7 @@ use script::{eventful, happens, told};
 use std::collections::{BTreeMap, BTreeSet};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever happens in whatever order: kept up to date equals built anew, and nothing is judged twice.
     #[test]
@@ -51,6 +51,11 @@ proptest! {
         }
         script.assert_replay_is_idempotent();
     }
+}
+
+/// How many ledgers are made up: a few, or as many as `PROPTEST_CASES` asks for.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|asked| asked.parse().ok()).unwrap_or(96)
 }
 
 /// Every line as it reads, without numbers, which tell in which order things came.

@@ -14,6 +14,7 @@ use super::views::access::Access;
 use super::views::agents::{Agents, RecentBatch};
 use super::views::assets::{Assets, Changed};
 use super::views::check_answers::CheckAnswers;
+use super::views::circuits::{CircuitKey, Circuits};
 use super::views::computers::{ComputerKey, Computers};
 use super::views::coverage::Coverage;
 use super::views::decisions::Decisions;
@@ -75,6 +76,8 @@ pub struct State {
     pub remote_paths: RemotePaths,
     /// Tables of switches, routers and DHCP servers, and named hardware addresses.
     pub network_tables: NetworkTables,
+    /// Lines as the operator's own lists say.
+    pub circuits: Circuits,
     /// The life of every finding.
     pub findings: Findings,
     /// The life of every duty.
@@ -108,6 +111,8 @@ pub enum Change {
     Firmware,
     /// Hardware addresses are shown otherwise by a table, or were named.
     Networks(BTreeSet<String>),
+    /// Lines came, changed or are missing in a list, or a person said what they are.
+    Circuits(BTreeSet<CircuitKey>),
     /// Paths were recorded, a vendor answered, or days of theirs are over.
     Paths(PathsChanged),
     /// Tickets were stated or moved, or their windows ended.
@@ -207,6 +212,7 @@ impl State {
             }
             Fact::FirmwareKnowledge(pack) => self.take_pack(pack, event),
             Fact::NetworkTableRead(_) | Fact::NeighbourNamed(_) => Change::Networks(self.take_network(event)),
+            Fact::CircuitLedgerRead(_) | Fact::CircuitSettled(_) => Change::Circuits(self.take_circuits(event)),
             Fact::TicketStated(_) | Fact::TicketMoved(_) | Fact::WindowsEnded(_) => self.take_ticket(event),
             Fact::DeviceRead(read) => Change::Devices(self.devices.read(read, event.author.person(), event.at())),
             Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
@@ -243,6 +249,15 @@ impl State {
                 self.network_tables.name(said, by, at);
                 BTreeSet::from([said.mac.clone()])
             }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn take_circuits(&mut self, event: &Event<'_>) -> BTreeSet<CircuitKey> {
+        let (by, at) = (event.author.person(), event.at());
+        match event.fact {
+            Fact::CircuitLedgerRead(read) => self.circuits.read(read, by, at),
+            Fact::CircuitSettled(said) => self.circuits.settle(said, by, at).into_iter().collect(),
             _ => BTreeSet::new(),
         }
     }
@@ -392,6 +407,7 @@ impl Keep for State {
         self.devices.keep(out)?;
         self.remote_paths.keep(out)?;
         self.network_tables.keep(out)?;
+        self.circuits.keep(out)?;
         self.findings.keep(out)?;
         self.duties.keep(out)?;
         out.json(&self.faults)
@@ -415,6 +431,7 @@ impl Keep for State {
             devices: Keep::back(from)?,
             remote_paths: Keep::back(from)?,
             network_tables: Keep::back(from)?,
+            circuits: Keep::back(from)?,
             findings: Keep::back(from)?,
             duties: Keep::back(from)?,
             faults: from.json()?,

@@ -68,6 +68,8 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         Fact::RemoteDaysEnded(ended) => ended.plan_ids.iter().map(|id| format!("plan:{id}")).collect(),
         Fact::NetworkTableRead(read) => vec![format!("network_table:{}", read.table_id)],
         Fact::NeighbourNamed(said) => vec![format!("mac:{}", said.mac)],
+        Fact::CircuitLedgerRead(read) => vec![format!("circuit_ledger:{}", read.circuit_ledger_id)],
+        Fact::CircuitSettled(said) => vec![format!("circuit_ledger:{}", said.circuit_ledger_id)],
         Fact::FirmwareKnowledge(pack) => vec![format!("firmware:{}", pack.pack_id)],
         Fact::Notices(notices) => notices.notices.iter().flat_map(of_notice).collect(),
     }

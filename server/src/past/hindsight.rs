@@ -66,6 +66,11 @@ fn speaks_of(model: &Model, fact: &Fact, end: UtcMicros) -> bool {
             read.taken_on <= day && known.is_none_or(|known| known.read.taken_on <= read.taken_on)
         }
         Fact::NeighbourNamed(said) => said.on <= day,
+        Fact::CircuitLedgerRead(read) => {
+            let known = model.circuits().edition(&read.circuit_ledger_id);
+            read.as_of <= day && known.is_none_or(|known| known.as_of <= read.as_of)
+        }
+        Fact::CircuitSettled(said) => said.on <= day,
         Fact::RemotePath(said) => said.on <= day,
         Fact::RemoteMaintenanceAnswered(said) => said.on <= day,
         // A source speaks of its day; of two packs the one for the later day stands.

@@ -2,6 +2,7 @@
 //! It does not read files or write them. Invariant: the same table with the same mapping gives the same records; every row that holds
 //! anything either becomes a record or is named with its number and the reason.
 
+pub mod circuits;
 pub mod components;
 mod headers;
 

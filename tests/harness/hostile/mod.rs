@@ -4,6 +4,7 @@
 
 mod batches;
 mod choices;
+mod circuits;
 mod declared;
 mod devices;
 mod enrolment;
@@ -32,6 +33,7 @@ pub const TARGETS: [Target; 15] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
+    Target { name: "circuit_list", feed: circuits::read, seeds: circuits::seeds },
     Target { name: "device_file", feed: devices::read, seeds: devices::seeds },
     Target { name: "enrolment", feed: enrolment::enrolment, seeds: enrolment::seeds },
     Target { name: "firmware_files", feed: firmware::files, seeds: firmware::seeds },

@@ -4,6 +4,7 @@
 
 mod changes;
 mod check_lists;
+mod circuits;
 mod computers;
 mod decisions;
 mod devices;
@@ -54,6 +55,8 @@ fn present() -> Router<Arc<App>> {
         .route("/remote-answers", post(devices::answer))
         .route("/network-tables", post(networks::read))
         .route("/neighbours", post(networks::name))
+        .route("/circuit-ledgers", post(circuits::read))
+        .route("/circuits/settle", post(circuits::settle))
         .route("/tickets", post(tickets::open))
         .route("/tickets/{id}/moves", post(tickets::moves))
         .route("/firmware/packs", post(firmware::import))

@@ -100,6 +100,8 @@ where
         .route("/paths/{id}", get(super::devices::path))
         .route("/networks", get(super::networks::list))
         .route("/network-tables/{id}", get(super::networks::table))
+        .route("/circuits", get(super::circuits::list))
+        .route("/circuit-ledgers/{id}", get(super::circuits::one))
         .route("/remote-answers", get(super::devices::answers))
         .route("/tickets", get(super::tickets::list))
         .route("/tickets/{id}", get(super::tickets::one))

@@ -28,7 +28,7 @@ pub(crate) fn may_oblige(finding: &Finding) -> bool {
     let subject = match finding.subject {
         Subject::Supplier(..) | Subject::Agent(_) | Subject::Ticket(_) | Subject::RemoteAnswer(..) => false,
         // That nobody knows what a thing is asks for nothing to be filed.
-        Subject::Neighbour(..) => false,
+        Subject::Neighbour(..) | Subject::Circuit(..) => false,
         // Known weaknesses and ends of support ask for nothing to be filed.
         Subject::Device(_) => false,
         // That a way in is open to everybody asks for nothing to be filed; that nobody declared it may.
@@ -74,6 +74,7 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
         | Subject::RemotePath(_)
         | Subject::DeclaredPath(..)
         | Subject::Neighbour(..)
+        | Subject::Circuit(..)
         | Subject::RemoteAnswer(..) => return Vec::new(),
     };
     let strictest = judgements(state, equipment, kind, change, on).into_iter().max_by(|a, b| {

@@ -2,7 +2,9 @@
 //! It does not know rules or verdicts. Invariant: no two subjects are spelled alike, and a spelling never changes.
 
 use crate::model::meaning::SupplierKey;
-use daicho_schemas::ids::{AgentId, ChangeId, DeviceId, EquipmentId, PlanId, RemotePathId, SupplierId};
+use daicho_schemas::ids::{
+    AgentId, ChangeId, CircuitLedgerId, DeviceId, EquipmentId, PlanId, RemotePathId, SupplierId,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -40,6 +42,8 @@ pub enum Subject {
     Neighbour(EquipmentId, String),
     /// A vendor's answer about an equipment.
     RemoteAnswer(EquipmentId, SupplierId),
+    /// A line of a list, by its key.
+    Circuit(CircuitLedgerId, String),
 }
 
 impl fmt::Display for Subject {
@@ -65,6 +69,7 @@ impl fmt::Display for Subject {
             Self::RemotePath(path) => write!(out, "remote_path:{path}"),
             Self::DeclaredPath(plan, path) => write!(out, "declared_path:{}:{plan}:{path}", plan.as_str().len()),
             Self::Neighbour(equipment, mac) => write!(out, "neighbour:{equipment}:{mac}"),
+            Self::Circuit(list, key) => write!(out, "circuit:{list}:{key}"),
             Self::RemoteAnswer(equipment, supplier) => {
                 write!(out, "remote_answer:{}:{equipment}:{supplier}", equipment.as_str().len())
             }

@@ -166,6 +166,12 @@ impl Places {
         all.into_iter().find(|segment| self.who_stand_in(*segment).next().is_some())
     }
 
+    /// Whether a host stands in a network, or in a part of it.
+    pub fn stands_within(&self, network: Prefix) -> bool {
+        // What lies in a network comes behind it in order, before everything else.
+        self.stand.range((network, 0)..).next().is_some_and(|(segment, _)| network.covers(segment))
+    }
+
     /// Every segment in which a host stands, in order.
     pub fn segments(&self) -> BTreeSet<Prefix> {
         self.stand.iter().map(|(segment, _)| *segment).collect()

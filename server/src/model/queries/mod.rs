@@ -5,6 +5,7 @@
 pub mod check_answers;
 pub mod check_evidence;
 pub mod check_seen;
+pub mod circuits;
 pub mod completeness;
 mod components;
 pub mod computers;

@@ -99,6 +99,9 @@ pub(super) fn eventful() -> Script {
     for n in (0..120).step_by(7) {
         ways::happens(&mut script, n);
     }
+    for n in (0..360).step_by(7) {
+        ways::networks(&mut script, n);
+    }
     told(&mut script);
     script
 }
@@ -175,7 +178,7 @@ const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-w
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 pub(super) fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 29, usize::from(step / 29));
+    let (choice, n) = (step % 33, usize::from(step / 33));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -216,6 +219,7 @@ pub(super) fn happens(script: &mut Script, step: u16) {
         20..=25 => ways::happens(script, usize::from(choice - 20) + 6 * n),
         26 => script.tools(outcome, &some_tools(n)),
         27 => software_said(script, n),
+        28..=31 => ways::networks(script, usize::from(choice - 28) + 4 * n),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {

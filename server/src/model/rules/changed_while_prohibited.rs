@@ -85,6 +85,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         | Subject::RemotePath(_)
         | Subject::DeclaredPath(..)
         | Subject::Neighbour(..)
+        | Subject::Circuit(..)
         | Subject::RemoteAnswer(..) => None,
     }
 }

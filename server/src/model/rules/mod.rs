@@ -12,6 +12,9 @@
 
 mod agent_silent;
 mod changed_while_prohibited;
+mod circuit_missing;
+mod circuit_unexplained;
+pub(crate) mod circuits;
 pub(crate) mod computer_differs;
 mod computer_not_notified;
 mod declaration_changed;
@@ -34,6 +37,7 @@ mod undeclared_component;
 mod undeclared_host;
 mod undeclared_supplier;
 mod unknown_device_on_segment;
+mod uplink_in_no_circuit;
 
 pub(crate) use device_way_in_undeclared::sort_text as way_in_sort_text;
 
@@ -84,6 +88,9 @@ pub const RULES: &[Rule] = &[
     remote_path_without_contract::RULE,
     remote_maintenance_unanswered::RULE,
     unknown_device_on_segment::RULE,
+    circuit_unexplained::RULE,
+    circuit_missing::RULE,
+    uplink_in_no_circuit::RULE,
     agent_silent::RULE,
     declaration_changed::RULE,
     party_changed::RULE,

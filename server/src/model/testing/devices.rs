@@ -85,11 +85,33 @@ impl Script {
         self.push(aoi(), Fact::RemoteMaintenanceAnswered(serde_json::from_value(all).unwrap()));
     }
 
+    /// A person hands in an edition of the list `circuits`, as of the day on which the script is; rows are sorted here.
+    pub(crate) fn circuits(&mut self, rows: &[Value], more: Value) {
+        let on = self.start.date_in_japan();
+        let mut rows: Vec<Value> = rows.to_vec();
+        rows.sort_by_key(|row| row["key"].as_str().unwrap().to_string());
+        let all = json!({ "circuit_ledger_id": "circuits", "source": "lines.xlsx", "as_of": on, "sha256": "00".repeat(32),
+            "bytes": 10, "circuits": rows });
+        self.push(aoi(), Fact::CircuitLedgerRead(serde_json::from_value(with(all, &more)).unwrap()));
+    }
+
+    /// A person says what a line of `circuits` is; null takes it back.
+    pub(crate) fn settle(&mut self, key: &str, is: Value) {
+        let on = self.start.date_in_japan();
+        let all = json!({ "circuit_ledger_id": "circuits", "key": key, "is": is, "on": on });
+        self.push(aoi(), Fact::CircuitSettled(serde_json::from_value(all).unwrap()));
+    }
+
     /// The server states which days of contracts and answers are over.
     pub(crate) fn days_ended(&mut self) {
         let due = self.model.remote_days_ended(self.start.date_in_japan(), 100);
         self.push(Author::Server, Fact::RemoteDaysEnded(due));
     }
+}
+
+/// A line of a list; `more` says what else.
+pub(crate) fn circuit(key: &str, sort: &str, more: Value) -> Value {
+    with(json!({ "key": key, "sort": sort }), &more)
 }
 
 /// A tool by what shows it: `package x`, `process x`, `enabled x.service`, `masked x.service`. Its name for people has its first

@@ -68,7 +68,7 @@ impl PlanScript {
 
     pub(crate) fn remote_path(mut self, host: &str, interface: &str) -> Self {
         self.0["remote_paths"].as_array_mut().unwrap().push(json!({
-            "remote_path_id": format!("{host}-{interface}"),
+            "remote_path_id": format!("{host}-{interface}").replace([' ', '>'], "-"),
             "host": host,
             "interface": interface,
             "purpose": "保守",

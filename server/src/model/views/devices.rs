@@ -18,7 +18,7 @@ use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
 use daicho_schemas::fact::observation::{DeviceConfiguration, DeviceProbed};
 use daicho_schemas::ids::{AgentId, DeviceId, EquipmentId, PersonId};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use probed::Probed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -37,6 +37,8 @@ pub struct Devices {
     shown: OrdMap<(HostNo, String), Arc<Shown<ReadingState>>>,
     probed: OrdMap<(HostNo, String), Arc<Probed>>,
     shown_as: OrdMap<DeviceId, BTreeSet<(HostNo, String)>>,
+    /// Devices by what people call them: id, name and serial number, in small letters.
+    named: OrdSet<(String, DeviceId)>,
 }
 
 /// A device of which a person handed in a reading.
@@ -164,10 +166,27 @@ impl Devices {
     fn changing(&mut self, ids: BTreeSet<DeviceId>, step: impl FnOnce(&mut Self)) -> DevicesChanged {
         let mut changed = DevicesChanged::default();
         self.note(&ids, &mut changed);
+        self.names(&ids).iter().for_each(|row| drop(self.named.remove(row)));
         step(self);
         self.note(&ids, &mut changed);
+        self.named.extend(self.names(&ids));
         changed.ids = ids;
         changed
+    }
+
+    /// What people call these devices.
+    fn names<'a>(&self, ids: impl IntoIterator<Item = &'a DeviceId>) -> Vec<(String, DeviceId)> {
+        let devices = ids.into_iter().filter_map(|id| self.get(id));
+        let names = devices.flat_map(|device| device.names().into_iter().map(move |name| (name, device.id.clone())));
+        names.collect()
+    }
+
+    /// The devices that people call so, in small letters: by id, name or serial number. Several may bear one name.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a DeviceId> {
+        // No id is smaller than one digit.
+        let from = DeviceId::new("0").ok().map(|id| (name.to_string(), id));
+        let rows = from.into_iter().flat_map(|from| self.named.range(from..));
+        rows.take_while(move |(own, _)| own == name).map(|(_, id)| id)
     }
 
     fn note(&self, ids: &BTreeSet<DeviceId>, changed: &mut DevicesChanged) {
@@ -410,6 +429,7 @@ impl Keep for Devices {
             devices.shown_as.entry(probed.id.clone()).or_default().insert(place.clone());
             devices.probed.insert(place, probed);
         }
+        devices.named = devices.names(devices.ids()).into_iter().collect();
         Ok(devices)
     }
 }

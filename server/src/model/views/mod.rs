@@ -13,6 +13,7 @@ pub mod access;
 pub mod agents;
 pub mod assets;
 pub mod check_answers;
+pub mod circuits;
 pub mod computers;
 pub mod coverage;
 pub mod decisions;
@@ -41,5 +42,6 @@ pub const VIEWS: &[&str] = &[
     "devices",
     "remote_paths",
     "network_tables",
+    "circuits",
     "drift",
 ];

@@ -2,7 +2,7 @@
 //! It does not know pages. Invariant: one of each sort: declared, undeclared, open to everybody, read in part, only said, removed.
 
 use crate::model::Model;
-use crate::model::testing::{Script, dropped, interface, plan, probed, reading, supplier, tunnel, way};
+use crate::model::testing::{Script, circuit, dropped, interface, plan, probed, reading, supplier, tunnel, way};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::device::{Extent, Gap};
 use daicho_schemas::fact::observation::InterfaceKind;
@@ -68,5 +68,24 @@ pub(in crate::http::console) fn devices_model() -> Model {
         place("neighbour", "192.0.2.9", Some("00:09:0f:00:53:02"), Some("Fortinet")),
     ];
     script.report("neighbours", Outcome::Partial, next);
+    let left = circuit("L-009", "dial_up", json!({ "carrier": "例示電話" }));
+    script.circuits(&[left], json!({}));
+    let lines = [
+        circuit(
+            "L-001",
+            "internet",
+            json!({ "carrier": "例示通信", "number": "CAF0000000001", "device": "gw", "port": "lan2",
+            "purpose": "遠隔保守", "used_by": "vendor（供給者）", "equipment": "tos", "segment": "192.0.2.0/24" }),
+        ),
+        circuit(
+            "L-002",
+            "mobile",
+            json!({ "place": "電気室 <b>地下</b>", "used_by": "設備保守会社", "device": "監視盤" }),
+        ),
+    ];
+    script.circuits(&lines, json!({ "left_out": 1 }));
+    script.circuits(&lines, json!({}));
+    let modem = from_value(json!({ "kind": "modem.v1", "device": "wwan0", "sort": "modem" })).unwrap();
+    script.report("modems", Outcome::Complete, vec![modem]);
     script.model
 }

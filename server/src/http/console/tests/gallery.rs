@@ -169,7 +169,8 @@ fn sheets_of(language: Language) -> Vec<(&'static str, String)> {
 
 fn networks_page(model: &Model, ctx: PageContext) -> String {
     let (sheet, equipment) = (model.networks(&Default::default()), model.equipment_names());
-    networks::Networks { ctx, query: Default::default(), sheet, equipment }.render().unwrap()
+    let circuits = model.circuit_sheet(&Default::default());
+    networks::Networks { ctx, query: Default::default(), sheet, circuits, equipment }.render().unwrap()
 }
 
 /// The file that is sent to a vendor stands for itself: nothing from elsewhere, no script.

@@ -3,13 +3,14 @@
 //! Invariant: a later partial reading adds and changes, and takes nothing away; what nobody read is unknown.
 
 use super::{DeviceState, ProbedState, ReadingState, tells_ways};
+use crate::model::views::circuits::end_key;
 use daicho_schemas::fact::device::{Answer, Answered, DeviceIdentity, Extent, Restriction, WayIn, WayInSort};
 use daicho_schemas::fact::device_networks::DeviceNetworks;
 use daicho_schemas::fact::observation::ProbeRung;
 use daicho_schemas::ids::{DeviceId, EquipmentId};
 use daicho_schemas::time::CalendarDate;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A device with its readings, newest first.
 #[derive(Clone, Debug)]
@@ -86,6 +87,13 @@ impl<'a> Device<'a> {
             macs: all().map(|own| &own.macs).find(|macs| !macs.is_empty()).cloned().unwrap_or_default(),
             firmware: all().map(|own| &own.firmware).find(|banks| !banks.is_empty()).cloned().unwrap_or_default(),
         }
+    }
+
+    /// What people call it, in small letters: its id, its name, its serial number.
+    pub fn names(&self) -> BTreeSet<String> {
+        let identity = self.identity();
+        let all = [Some(self.id.to_string()), identity.name, identity.serial].into_iter().flatten();
+        all.map(|name| end_key(&name)).filter(|name| !name.is_empty()).collect()
     }
 
     /// Whether the firmware that [`Self::identity`] names is what the device is known to run: a reading names it and no newer answer

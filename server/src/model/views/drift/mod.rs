@@ -16,12 +16,13 @@ pub use review::OpenKey;
 pub use sightings::{Listed, ORDERS, Sightings, Variant, VariantNo};
 
 use super::assets::Changed;
+use super::circuits::CircuitKey;
 use super::computers::ComputerKey;
 use super::declarations::host_key;
 use super::devices::DevicesChanged;
 use super::remote_paths::AnswerKey;
 use crate::model::meaning::{HostContext, INDEX_COLLECTOR, Marks, Meaning, Setting, SupplierKey, meaning_of};
-use crate::model::networks::Places;
+use crate::model::networks::{Places, Prefix};
 use crate::model::numbers::{HostNo, Interned, ItemNo};
 use crate::model::prepared::Sort;
 use crate::model::state::State;
@@ -64,6 +65,10 @@ pub struct Touched {
     pub answers: BTreeSet<AnswerKey>,
     /// Hardware addresses that are seen, or known to be somebody's, otherwise than before.
     pub macs: BTreeSet<String>,
+    /// Networks in which a host stands now, or stood.
+    pub segments: BTreeSet<Prefix>,
+    /// Lines that came, changed or are missing in a list, or of which a person said what they are.
+    pub circuits: BTreeSet<CircuitKey>,
     /// Tickets that were stated or moved, or to which something belongs that was seen.
     pub tickets: BTreeSet<ChangeId>,
 }
@@ -88,6 +93,7 @@ impl Touched {
             paths: state.remote_paths.iter().map(|path| path.recorded.remote_path_id.clone()).collect(),
             answers: state.remote_paths.answers().map(|(key, _)| key.clone()).collect(),
             macs: state.network_tables.macs(),
+            circuits: state.circuits.iter().map(|(key, _)| key.clone()).collect(),
             tickets: state.tickets.iter().map(|(id, _)| id.clone()).collect(),
             ..Self::default()
         }
@@ -234,9 +240,13 @@ impl Drift {
             })
             .collect();
         let any = |sort: Sort| sorts.contains(&(sort as u8));
+        let segments =
+            |places: &Places| places.host(host).into_iter().flat_map(|own| own.segments()).collect::<Vec<_>>();
+        let stood = segments(&self.places);
         let moved = (any(Sort::Other) || any(Sort::Interface)).then(|| self.places.look(state, host)).flatten();
         if let Some(macs) = moved {
             touched.macs.extend(macs);
+            touched.segments.extend(stood.into_iter().chain(segments(&self.places)));
             // Tables may show somebody on a segment that is an equipment's only now.
             touched.macs.extend(state.network_tables.macs());
         }
