@@ -6,6 +6,7 @@ pub mod conversation;
 
 mod hand_over;
 mod last_seen;
+mod long_sessions;
 
 use crate::access::{Host, LiveHost};
 use crate::clock::Clock;
@@ -21,6 +22,7 @@ use daicho_schemas::ids::CollectorId;
 use daicho_schemas::time::UtcMicros;
 use ed25519_dalek::SigningKey;
 use last_seen::LastSeen;
+use long_sessions::LongSessions;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -88,6 +90,7 @@ struct Agent {
     conversation: RefCell<Conversation>,
     backoff: RefCell<Backoff>,
     last_seen: RefCell<LastSeen>,
+    long_sessions: RefCell<LongSessions>,
     /// Not before this is another renewal tried.
     renew_again_at: Cell<Option<UtcMicros>>,
     send_wanted: Notify,
@@ -148,6 +151,7 @@ impl Agent {
             conversation: RefCell::new(Conversation::new(spool, RunStatus::load(state))),
             backoff: RefCell::new(Backoff::new(u64::from_le_bytes(seed))),
             last_seen: RefCell::new(LastSeen::load(state)),
+            long_sessions: RefCell::new(LongSessions::load(state)),
             renew_again_at: Cell::new(None),
             send_wanted: Notify::new(),
             collect_wanted: Notify::new(),
@@ -250,6 +254,7 @@ impl Agent {
                 continue;
             }
             self.last_seen.borrow_mut().complete(&mut collected, started_at.date_in_japan());
+            self.long_sessions.borrow_mut().complete(&mut collected, started_at);
             let round = Round { started_at, finished_at: (self.clock)(), collected };
             let spooled = self.conversation.borrow_mut().spool.put(round);
             let spooled = spooled.unwrap_or_else(|fault| {

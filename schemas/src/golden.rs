@@ -30,6 +30,7 @@ mod device;
 mod duty;
 mod firmware;
 mod guarded;
+mod machine;
 mod network_table;
 mod remote_paths;
 mod ticket;
@@ -65,17 +66,11 @@ fn observations() -> Vec<Observation> {
             architecture: Some("x86_64".into()),
         }),
         Observation::Hardware(Hardware {
-            part: HardwarePart::System,
-            slot: "0".into(),
             maker: Some("Example Computer K.K.".into()),
             model: Some("Example 1000".into()),
-            version: None,
             serial: Some("To Be Filled By O.E.M.".into()),
             serial_is_placeholder: true,
-            firmware: None,
-            capacity_bytes: None,
-            count: None,
-            read_from: "/sys/class/dmi/id".into(),
+            ..Hardware::new(HardwarePart::System, "0", "/sys/class/dmi/id")
         }),
         Observation::Package(Package {
             ecosystem: Ecosystem::Deb,
@@ -102,6 +97,8 @@ fn observations() -> Vec<Observation> {
             interface_kind: InterfaceKind::Wireguard,
             mac: None,
             driver: None,
+            member_of: None,
+            stands_on: Vec::new(),
         }),
         Observation::ListeningSocket(ListeningSocket {
             protocol: SocketProtocol::Tcp6,
@@ -115,6 +112,7 @@ fn observations() -> Vec<Observation> {
     .into_iter()
     .chain(remote_paths::observations())
     .chain(guarded::observations())
+    .chain(machine::observations())
     .collect()
 }
 

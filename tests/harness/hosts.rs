@@ -50,5 +50,7 @@ pub fn wireguard(name: &str) -> Observation {
         interface_kind: InterfaceKind::Wireguard,
         mac: None,
         driver: None,
+        member_of: None,
+        stands_on: Vec::new(),
     })
 }

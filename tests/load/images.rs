@@ -213,17 +213,9 @@ fn hardware(dice: &mut Dice) -> Vec<Observation> {
     ];
     let parts = kinds.into_iter().map(|(part, slot)| {
         Observation::Hardware(Hardware {
-            part,
-            slot: slot.into(),
             maker: Some("Example Computers".into()),
             model: Some(model.clone()),
-            version: None,
-            serial: None,
-            serial_is_placeholder: false,
-            firmware: None,
-            capacity_bytes: None,
-            count: None,
-            read_from: "sys/class/dmi/id".into(),
+            ..Hardware::new(part, slot, "sys/class/dmi/id")
         })
     });
     parts.collect()
@@ -252,6 +244,8 @@ pub(crate) fn interface(name: &str, interface_kind: InterfaceKind, number: u64) 
         interface_kind,
         mac: Some(mac(number)),
         driver: None,
+        member_of: None,
+        stands_on: Vec::new(),
     })
 }
 

@@ -112,6 +112,8 @@ impl Host {
             interface_kind: kind.clone(),
             mac: None,
             driver: None,
+            member_of: None,
+            stands_on: Vec::new(),
         };
         let mut all: Vec<_> = there.map(|(known, _)| Observation::NetworkInterface(interface(known))).collect();
         all.sort_by_key(Observation::key);

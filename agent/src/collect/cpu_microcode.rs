@@ -49,19 +49,9 @@ impl Collector for CpuMicrocodeCollector {
         }
         gather.source(CPUS);
         for (revision, count) in revisions {
-            let microcode = Hardware {
-                part: HardwarePart::Cpu,
-                slot: format!("microcode-{revision}"),
-                maker: None,
-                model: None,
-                version: None,
-                serial: None,
-                serial_is_placeholder: false,
-                firmware: Some(revision),
-                capacity_bytes: None,
-                count: Some(count),
-                read_from: CPUS.into(),
-            };
+            let slot = format!("microcode-{revision}");
+            let known = Hardware::new(HardwarePart::Cpu, slot, CPUS);
+            let microcode = Hardware { firmware: Some(revision), count: Some(count), ..known };
             gather.item(CPUS, Observation::Hardware(microcode));
         }
         gather.finish()

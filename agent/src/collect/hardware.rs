@@ -2,7 +2,9 @@
 //! It does not know who supplied them: a maker's string is evidence, not a supplier.
 //! Invariant: a placeholder serial is marked; a serial that may not be read is named, so the answer is partial.
 
-mod placeholder;
+mod controllers;
+pub(super) mod names;
+pub(super) mod placeholder;
 
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
@@ -32,8 +34,8 @@ impl Collector for HardwareCollector {
 
     fn about(&self) -> Text {
         Text::new(
-            "筐体・基板・BIOS・CPU・メモリ・ディスク・NIC",
-            "chassis, board, BIOS, CPU, memory, disks, network adapters",
+            "筐体・基板・BIOS・CPU・メモリ・ディスクとその制御装置・NIC・BMC・TPM",
+            "chassis, board, BIOS, CPU, memory, disks and their controllers, network adapters, BMC, TPM",
         )
     }
 
@@ -60,11 +62,26 @@ impl Collector for HardwareCollector {
             "/sys/class/net/*/device/device",
             "/sys/class/net/*/address",
             "/sys/class/net/*/addr_assign_type",
+            "/sys/class/net/*/device/driver",
+            "/sys/class/net/*/device/infiniband",
+            "/sys/class/net/*/device/infiniband/*/fw_ver",
+            "/sys/class/scsi_host",
+            "/sys/class/scsi_host/*",
+            "/sys/class/scsi_host/*/*",
+            "/sys/class/ipmi",
+            "/sys/class/ipmi/*/device/bmc/firmware_revision",
+            "/sys/class/ipmi/*/device/bmc/ipmi_version",
+            "/sys/class/ipmi/*/device/bmc/manufacturer_id",
+            "/sys/class/ipmi/*/device/bmc/product_id",
+            "/sys/class/tpm",
+            "/sys/class/tpm/*/tpm_version_major",
+            "/sys/class/tpm/*/device/description",
+            "/sys/class/tpm/*/device/caps",
         ]
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        &[]
+        &["netlink:devices/block"]
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
@@ -81,24 +98,8 @@ impl Collector for HardwareCollector {
         for name in names(&mut gather, host, NET) {
             collect_adapter(&mut gather, host, &name);
         }
+        controllers::collect(&mut gather, host);
         gather.finish_failed_when_empty()
-    }
-}
-
-/// A part of which only the sort is known yet.
-fn part(part: HardwarePart, slot: &str, read_from: &str) -> Hardware {
-    Hardware {
-        part,
-        slot: slot.to_owned(),
-        maker: None,
-        model: None,
-        version: None,
-        serial: None,
-        serial_is_placeholder: false,
-        firmware: None,
-        capacity_bytes: None,
-        count: None,
-        read_from: read_from.to_owned(),
     }
 }
 
@@ -120,7 +121,7 @@ fn collect_board(gather: &mut Gather, host: &dyn Host) {
     let mut value = |name: &str| gather.value(host, &format!("{DMI}/{name}"));
     let mut read = |sort: HardwarePart, names: [Option<&str>; 5]| {
         let [maker, model, version, serial, firmware] = names.map(|name| name.and_then(&mut value));
-        Hardware { maker, model, version, serial, firmware, ..part(sort, "0", DMI) }
+        Hardware { maker, model, version, serial, firmware, ..Hardware::new(sort, "0", DMI) }
     };
     let parts = [
         read(
@@ -149,7 +150,7 @@ fn collect_device_tree(gather: &mut Gather, host: &dyn Host) {
     };
     gather.source(DEVICE_TREE_MODEL);
     let serial = gather.value(host, DEVICE_TREE_SERIAL);
-    add(gather, Hardware { model: Some(model), serial, ..part(HardwarePart::System, "0", DEVICE_TREE_MODEL) });
+    add(gather, Hardware { model: Some(model), serial, ..Hardware::new(HardwarePart::System, "0", DEVICE_TREE_MODEL) });
 }
 
 fn collect_processors_and_memory(gather: &mut Gather, host: &dyn Host) {
@@ -159,9 +160,9 @@ fn collect_processors_and_memory(gather: &mut Gather, host: &dyn Host) {
         gather.miss(Trouble::new(TroubleKind::Unreadable, "/proc/cpuinfo", text));
     }
     let (maker, model, count) = (machine.cpu_maker, machine.cpu_model, machine.cpu_count);
-    add(gather, Hardware { maker, model, count, ..part(HardwarePart::Cpu, "0", "/proc/cpuinfo") });
+    add(gather, Hardware { maker, model, count, ..Hardware::new(HardwarePart::Cpu, "0", "/proc/cpuinfo") });
     let capacity_bytes = machine.memory_bytes;
-    add(gather, Hardware { capacity_bytes, ..part(HardwarePart::Memory, "0", "/proc/meminfo") });
+    add(gather, Hardware { capacity_bytes, ..Hardware::new(HardwarePart::Memory, "0", "/proc/meminfo") });
 }
 
 fn names(gather: &mut Gather, host: &dyn Host, folder: &str) -> Vec<String> {
@@ -197,7 +198,10 @@ fn collect_disk(gather: &mut Gather, host: &dyn Host, name: &str) {
     let capacity_bytes = sectors.and_then(|sectors| sectors.checked_mul(SECTOR_BYTES));
     let serial = serial.or_else(|| vpd_serial(gather, host, &format!("{folder}/device/vpd_pg80")));
     // PCI disks (virtio, NVMe) show the ids of their bus here; they are the maker's only words.
-    add(gather, Hardware { maker, model, serial, firmware, capacity_bytes, ..part(HardwarePart::Disk, name, &folder) });
+    add(
+        gather,
+        Hardware { maker, model, serial, firmware, capacity_bytes, ..Hardware::new(HardwarePart::Disk, name, &folder) },
+    );
 }
 
 fn vpd_serial(gather: &mut Gather, host: &dyn Host, path: &str) -> Option<String> {
@@ -213,7 +217,7 @@ fn collect_adapter(gather: &mut Gather, host: &dyn Host, name: &str) {
         return;
     }
     let mut value = |path: &str| gather.value(host, &format!("{folder}/{path}"));
-    let (maker, model) = (value("device/vendor"), value("device/device"));
+    let ids = (value("device/vendor"), value("device/device"));
     // 0 is the kernel's word for: the address the device came with.
     let permanent = value("addr_assign_type").as_deref() == Some("0");
     let serial = if permanent {
@@ -221,8 +225,22 @@ fn collect_adapter(gather: &mut Gather, host: &dyn Host, name: &str) {
     } else {
         None
     };
-    let adapter = Hardware { maker, model, serial, ..part(HardwarePart::Nic, name, &folder) };
-    gather.item(&folder, Observation::Hardware(adapter));
+    let firmware = controllers::adapter_firmware(gather, host, &folder);
+    let driver = super::pci_devices::driver(host, &format!("{folder}/device"));
+    let adapter = Hardware { serial, firmware, driver, ..Hardware::new(HardwarePart::Nic, name, &folder) };
+    gather.item(&folder, Observation::Hardware(named(adapter, ids)));
+}
+
+/// An adapter by the names of its numbers (`0x8086`, `0x1572`); without names the numbers are its only words.
+fn named(adapter: Hardware, (maker, model): (Option<String>, Option<String>)) -> Hardware {
+    let digits = |id: &Option<String>| id.as_deref().and_then(|id| id.strip_prefix("0x")).map(str::to_owned);
+    let Some((vendor, device)) = digits(&maker).zip(digits(&model)) else {
+        return Hardware { maker, model, ..adapter };
+    };
+    let id = format!("{vendor}:{device}");
+    let names = names::Names::of_pci(&[vendor.clone(), id.clone()].into_iter().collect());
+    let (maker, model) = (names.get(&vendor).or(maker), names.get(&id).or(model));
+    Hardware { maker, model, device_id: Some(id), ..adapter }
 }
 
 #[cfg(test)]

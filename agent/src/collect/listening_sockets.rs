@@ -92,7 +92,12 @@ impl Collector for ListeningSocketsCollector {
     }
 }
 
-fn read_table(gather: &mut Gather, host: &dyn Host, path: &str, protocol: SocketProtocol) -> Option<Vec<Row>> {
+pub(super) fn read_table(
+    gather: &mut Gather,
+    host: &dyn Host,
+    path: &str,
+    protocol: SocketProtocol,
+) -> Option<Vec<Row>> {
     let reading = match host.read(path, TABLE_BYTES_MAX) {
         Ok(reading) => reading,
         // A kernel without IPv6 has no such table, and so no such sockets.
@@ -127,12 +132,12 @@ fn ephemeral_range(gather: &mut Gather, host: &dyn Host) -> (u16, u16) {
 
 /// Which processes hold which sockets, and whether every process could be looked into.
 #[derive(Default)]
-struct Holders {
-    by_inode: BTreeMap<u64, BTreeSet<SocketProcess>>,
+pub(super) struct Holders {
+    pub(super) by_inode: BTreeMap<u64, BTreeSet<SocketProcess>>,
     all_seen: bool,
 }
 
-fn find_holders(gather: &mut Gather, host: &dyn Host, wanted: &BTreeSet<u64>) -> Holders {
+pub(super) fn find_holders(gather: &mut Gather, host: &dyn Host, wanted: &BTreeSet<u64>) -> Holders {
     let mut holders = Holders { all_seen: true, ..Holders::default() };
     let processes = match host.list(PROC, PROCESSES_MAX) {
         Ok(listing) => listing.names,

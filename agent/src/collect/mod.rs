@@ -23,6 +23,7 @@ mod flatpak;
 mod gather;
 mod hardware;
 mod ipsec;
+mod kernel_modules;
 mod listening_sockets;
 mod modems;
 mod neighbours;
@@ -33,16 +34,21 @@ mod opkg;
 mod owners;
 mod package_managers;
 mod pacman;
+mod pci_devices;
+mod platform;
 mod protection;
 mod remote_tools;
 mod rpm;
 mod running;
+mod sessions;
+mod smbios;
 mod snap;
 mod sqlite;
 mod stanzas;
 mod tar;
 mod tunnels;
 mod units;
+mod usb_devices;
 mod wireguard_peers;
 
 #[cfg(test)]
@@ -53,6 +59,7 @@ mod golden;
 pub use gather::{Collected, Gather};
 pub(crate) use ipsec::kernel_has_ipsec;
 pub(crate) use listening_sockets::table::parse_end as parse_socket_end;
+pub(crate) use sessions::PEERS_MAX;
 
 use crate::access::Host;
 use daicho_schemas::batch::Outcome;
@@ -77,6 +84,11 @@ pub trait Collector: Sync {
     /// files: such a collector runs on the schedule and whenever another one runs.
     fn watches(&self) -> &'static [&'static str];
 
+    /// Whether one look says nothing yet: what it sees is kept by the running agent until several agree (`run/long_sessions.rs`).
+    fn needs_several_looks(&self) -> bool {
+        false
+    }
+
     /// Looks.
     fn collect(&self, host: &dyn Host) -> Collected;
 }
@@ -86,6 +98,11 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &operating_system::OperatingSystemCollector,
     &hardware::HardwareCollector,
     &cpu_microcode::CpuMicrocodeCollector,
+    &smbios::SmbiosCollector,
+    &pci_devices::PciDevicesCollector,
+    &usb_devices::UsbDevicesCollector,
+    &platform::PlatformCollector,
+    &kernel_modules::KernelModulesCollector,
     &dpkg::DpkgCollector,
     &rpm::RpmCollector,
     &apt_index::AptIndexCollector,
@@ -97,6 +114,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &package_managers::PackageManagersCollector,
     &network_interfaces::NetworkInterfacesCollector,
     &listening_sockets::ListeningSocketsCollector,
+    &sessions::SessionsCollector,
     &tunnels::TunnelsCollector,
     &wireguard_peers::WireguardPeersCollector,
     &ipsec::IpsecCollector,
@@ -136,7 +154,9 @@ pub fn collector_id(collector: &dyn Collector) -> CollectorId {
 pub fn inventory(host: &dyn Host, mut before: impl FnMut(&'static dyn Collector)) -> Inventory {
     let parts = COLLECTORS.iter().map(|collector| {
         before(*collector);
-        let Collected { outcome, sources, troubles, items } = run(*collector, host);
+        let collected = run(*collector, host);
+        let collected = if collector.needs_several_looks() { sessions::of_one_look(collected) } else { collected };
+        let Collected { outcome, sources, troubles, items } = collected;
         InventoryPart { collector: collector_id(*collector), outcome, sources, troubles, items }
     });
     Inventory { format: INVENTORY_FORMAT.into(), collectors: parts.collect() }

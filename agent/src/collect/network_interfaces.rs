@@ -11,6 +11,8 @@ use daicho_schemas::trouble::{Trouble, TroubleKind};
 const NET: &str = "/sys/class/net";
 /// Interfaces on one host.
 const INTERFACES_MAX: usize = 50_000;
+/// Of one interface that is no bond and no bridge; more than one is rare.
+const STANDS_ON_MAX: usize = 16;
 
 /// Hardware types of the kernel (`include/uapi/linux/if_arp.h`).
 mod arphrd {
@@ -53,6 +55,8 @@ impl Collector for NetworkInterfacesCollector {
     fn places(&self) -> &'static [&'static str] {
         &[
             NET,
+            "/sys/class/net/*",
+            "/sys/class/net/*/master",
             "/sys/class/net/*/type",
             "/sys/class/net/*/uevent",
             "/sys/class/net/*/tun_flags",
@@ -110,7 +114,26 @@ fn collect_interface(gather: &mut Gather, host: &dyn Host, name: String) {
     } else {
         None
     };
-    gather.item(&folder, Observation::NetworkInterface(NetworkInterface { name, interface_kind, mac, driver }));
+    let (member_of, stands_on) = (master(host, &folder), below(gather, host, &folder, &interface_kind));
+    let interface = NetworkInterface { name, interface_kind, mac, driver, member_of, stands_on };
+    gather.item(&folder, Observation::NetworkInterface(interface));
+}
+
+/// The bond, team, bridge or routing domain that the kernel links it to.
+fn master(host: &dyn Host, folder: &str) -> Option<String> {
+    let target = host.read_link(&format!("{folder}/master")).ok()?;
+    target.rsplit('/').next().map(str::to_owned)
+}
+
+/// What it stands on (`lower_NAME`). The members of a bond or bridge name it themselves, so that it stays the same row when one
+/// of a hundred ports comes or goes.
+fn below(gather: &mut Gather, host: &dyn Host, folder: &str, kind: &InterfaceKind) -> Vec<String> {
+    if matches!(kind, InterfaceKind::Bond | InterfaceKind::Bridge) {
+        return Vec::new();
+    }
+    let names = host.list(folder, INTERFACES_MAX).map(|listing| listing.names).unwrap_or_default();
+    let lower = names.iter().filter_map(|name| name.strip_prefix("lower_")).map(str::to_owned);
+    gather.first_of(folder, lower.collect(), STANDS_ON_MAX)
 }
 
 /// Six bytes that are not all zero. Tunnels put their own IP address into the same file.

@@ -3,6 +3,7 @@
 //! Invariant: every trouble and every item is shown; nothing is shortened away without a sign.
 
 mod guarded;
+mod machine;
 mod ways;
 
 use super::{outcome_words, plain, table};
@@ -68,6 +69,13 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
         Observation::OperatingSystem(system) => Some(operating_system(system)),
         _ => None,
     }),
+    ("Platform / 動作環境", &["machine", "start", "kernel", "grounds"], machine::platform),
+    (
+        "Kernel modules from elsewhere / 付属でないカーネルモジュール",
+        &["name", "state", "author", "file"],
+        machine::module,
+    ),
+    ("Lasting connections / 続く通信", &["direction", "peer", "service", "process"], machine::session),
     ("Hardware / ハードウェア", &["part", "maker and model", "serial", "size or count"], |item| match item {
         Observation::Hardware(part) => Some(hardware(part)),
         _ => None,
@@ -138,10 +146,23 @@ fn hardware(part: &Hardware) -> [String; 4] {
         HardwarePart::Memory => "memory",
         HardwarePart::Disk => "disk",
         HardwarePart::Nic => "NIC",
+        HardwarePart::Processor => "processor",
+        HardwarePart::MemoryModule => "memory module",
+        HardwarePart::Bmc => "BMC",
+        HardwarePart::Tpm => "TPM",
+        HardwarePart::OemStrings => "maker's texts",
+        HardwarePart::PciDevice => "PCI",
+        HardwarePart::UsbDevice => "USB",
+        HardwarePart::StorageController => "storage controller",
     };
     let name = if part.slot == "0" { name.to_owned() } else { format!("{name} {}", part.slot) };
-    let words: Vec<&str> =
-        [&part.maker, &part.model, &part.version].into_iter().flatten().map(String::as_str).collect();
+    let firmware = part.firmware.as_ref().map(|firmware| format!("firmware {firmware}"));
+    let words: Vec<&str> = [&part.maker, &part.model, &part.version, &part.device_id, &firmware]
+        .into_iter()
+        .flatten()
+        .chain(&part.details)
+        .map(String::as_str)
+        .collect();
     let serial = match &part.serial {
         Some(serial) if part.serial_is_placeholder => format!("({serial})"),
         serial => or_dash(serial),
@@ -199,6 +220,8 @@ mod tests {
             interface_kind: InterfaceKind::Wireguard,
             mac: None,
             driver: None,
+            member_of: None,
+            stands_on: Vec::new(),
         };
         let part = InventoryPart {
             collector: CollectorId::new("network_interfaces").unwrap(),

@@ -97,6 +97,7 @@ impl Sort {
     pub fn of(observation: &Observation) -> Self {
         match observation {
             Observation::OperatingSystem(_) => Self::System,
+            Observation::Hardware(part) if !part.is_component() => Self::Other,
             Observation::Hardware(_) => Self::Hardware,
             Observation::Package(package) if package.state == PackageState::ConfigFiles => Self::Other,
             Observation::Package(_) => Self::Package,
@@ -106,7 +107,10 @@ impl Sort {
             | Observation::Tunnel(_)
             | Observation::ConfiguredTunnel(_)
             | Observation::NetworkPlace(_)
-            | Observation::Modem(_) => Self::Other,
+            | Observation::Modem(_)
+            | Observation::Platform(_)
+            | Observation::KernelModule(_)
+            | Observation::Session(_) => Self::Other,
             Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => Self::Device,
             Observation::RemoteTool(_) => Self::Tool,
             Observation::Account(_) | Observation::Protection(_) => Self::Safeguard,

@@ -344,7 +344,14 @@ pub(crate) fn listed(name: &str, origin: &str) -> Observation {
 }
 
 pub(crate) fn interface(name: &str, interface_kind: InterfaceKind) -> NetworkInterface {
-    NetworkInterface { name: name.into(), interface_kind, mac: None, driver: None }
+    NetworkInterface {
+        name: name.into(),
+        interface_kind,
+        mac: None,
+        driver: None,
+        member_of: None,
+        stands_on: Vec::new(),
+    }
 }
 
 /// A supplier that is recognised by its own word everywhere: origin `debian`, domains `debian.org` and `debian.example`,

@@ -110,6 +110,8 @@ impl Choices<'_> {
                 },
                 mac: None,
                 driver: self.maybe(),
+                member_of: self.maybe(),
+                stands_on: vec![self.text()],
             }),
             4 => Observation::ListeningSocket(ListeningSocket {
                 protocol: [SocketProtocol::Tcp, SocketProtocol::Udp6][self.below(2)],

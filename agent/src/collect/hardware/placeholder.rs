@@ -1,41 +1,64 @@
-//! Serials that makers leave in place of a serial.
+//! Words that makers leave in place of a serial, a name or a model.
 //! It does not know machines; it looks at one text.
 //! Invariant: what is listed here identifies nothing, so two hosts that share it are not one.
 
 /// What firmware makers leave, in lower case.
 const PLACEHOLDERS: &[&str] = &[
     "0123456789",
-    "1234567890",
-    "123456789",
+    "0123456789abcdef",
     "12345678",
+    "123456789",
+    "1234567890",
+    "<bad index>",
+    "[empty]",
+    "aaaabbbbcccc1",
     "asset-1234567890",
     "base board serial number",
+    "chassis manufacture",
+    "chassis manufacturer",
     "chassis serial number",
     "default string",
+    "default_string",
     "empty",
+    "eval",
     "invalid",
+    "mb-1234567890",
+    "module manufacturer0",
     "n/a",
     "na",
+    "nb-1234567890",
     "no asset information",
+    "no dimm",
+    "no module installed",
+    "no serial",
+    "nodimm",
     "none",
     "not applicable",
     "not available",
+    "not installed",
+    "not provided",
     "not specified",
     "o.e.m.",
     "oem",
     "serial",
     "serial number",
-    "system serial number",
     "sernum0",
+    "ssn12345678901234567",
+    "system manufacturer",
+    "system product name",
+    "system serial number",
+    "system version",
+    "tbd",
+    "to be filled by o.e.m",
     "to be filled by o.e.m.",
     "to be filled by oem",
-    "tbd",
+    "undefined",
     "unknown",
     "unspecified",
 ];
 
 /// Whether a serial identifies nothing: a known placeholder, or one character throughout.
-pub(super) fn is_placeholder(serial: &str) -> bool {
+pub(in crate::collect) fn is_placeholder(serial: &str) -> bool {
     let serial = serial.trim().to_ascii_lowercase();
     let mut letters = serial.chars().filter(|letter| !matches!(letter, ' ' | '-' | '.' | ':' | '_'));
     let one_letter = match letters.next() {

@@ -5,8 +5,9 @@
 use daicho_schemas::fact::observation::SocketProtocol;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// `TCP_LISTEN` and `TCP_CLOSE` in hexadecimal; an unconnected UDP socket is in the latter.
+/// `TCP_LISTEN`, `TCP_ESTABLISHED` and `TCP_CLOSE` in hexadecimal; an unconnected UDP socket is in the latter.
 const TCP_LISTEN: &str = "0A";
+const TCP_ESTABLISHED: &str = "01";
 const UDP_UNCONNECTED: &str = "07";
 
 /// One socket.
@@ -18,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) port: u16,
     /// It waits for others to speak first.
     pub(crate) waits: bool,
+    /// Who is at the other end of a connection that is established.
+    pub(crate) established: Option<(IpAddr, u16)>,
     /// What `/proc/PID/fd` calls it; 0 for some of the kernel's own.
     pub(crate) inode: u64,
 }
@@ -40,12 +43,14 @@ fn parse_line(line: &str, protocol: SocketProtocol) -> Option<Row> {
     let (local, remote, state) = (words.nth(1)?, words.next()?, words.next()?);
     let inode = words.nth(5)?.parse().ok()?;
     let (address, port) = parse_end(local)?;
-    let (_, remote_port) = parse_end(remote)?;
+    let (remote, remote_port) = parse_end(remote)?;
     let waits = match protocol {
         SocketProtocol::Tcp | SocketProtocol::Tcp6 => state == TCP_LISTEN,
         SocketProtocol::Udp | SocketProtocol::Udp6 => state == UDP_UNCONNECTED && remote_port == 0 && port != 0,
     };
-    Some(Row { address, port, waits, inode })
+    let is_tcp = matches!(protocol, SocketProtocol::Tcp | SocketProtocol::Tcp6);
+    let established = (is_tcp && state == TCP_ESTABLISHED).then_some((remote, remote_port));
+    Some(Row { address, port, waits, established, inode })
 }
 
 /// Address and port in hexadecimal. The kernel prints 32-bit words of the address in the machine's own byte order.

@@ -1,6 +1,7 @@
 //! `hardware.v1`: one part of the machine and what it says of itself (SMBIOS, /proc, /sys).
 //! It does not know who supplied the machine; maker strings are evidence, not suppliers.
-//! Invariant: a placeholder serial ("To Be Filled By O.E.M.") is marked and never an identity.
+//! Invariant: a placeholder serial ("To Be Filled By O.E.M.") is marked and never an identity; no temperature, speed, counter or
+//! load of the moment stands here.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,22 @@ pub enum HardwarePart {
     Disk,
     /// A network adapter with a device behind it.
     Nic,
+    /// One processor in its socket (SMBIOS type 4).
+    Processor,
+    /// One memory module in its slot (SMBIOS type 17).
+    MemoryModule,
+    /// The management controller (BMC; SMBIOS type 38, /sys/class/ipmi). It is a computer of its own with its own network.
+    Bmc,
+    /// The trusted platform module (SMBIOS type 43, /sys/class/tpm).
+    Tpm,
+    /// What the maker wrote into the machine for itself (SMBIOS type 11): configurations, models under another brand.
+    OemStrings,
+    /// A card or chip on PCI, but for bridges and what belongs to the chipset.
+    PciDevice,
+    /// A device on USB, but for hubs.
+    UsbDevice,
+    /// The controller or host adapter of disks (/sys/class/scsi_host).
+    StorageController,
 }
 
 /// One part. What could not be read is absent, never empty.
@@ -56,14 +73,65 @@ pub struct Hardware {
     /// Size in bytes, for memory and disks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_bytes: Option<u64>,
-    /// How many: logical processors.
+    /// How many: logical processors, cores of one processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// On PCI and USB: vendor and device in hexadecimal, `8086:1572`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// On PCI: who built the card and which, `1028:1f9c`. It tells a maker's own card from the chip on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subsystem_id: Option<String>,
+    /// What it is for, in the bus's own numbers: PCI base class and subclass (`0200`), USB interface classes (`08`, `03 08`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The kernel's driver that serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+    /// Words that fit no other field: where a module sits, what an OEM string says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
     /// Where it was read.
     pub read_from: String,
 }
 
 impl Hardware {
+    /// A part of which only the sort is known.
+    pub fn new(part: HardwarePart, slot: impl Into<String>, read_from: impl Into<String>) -> Self {
+        Self {
+            part,
+            slot: slot.into(),
+            maker: None,
+            model: None,
+            version: None,
+            serial: None,
+            serial_is_placeholder: false,
+            firmware: None,
+            capacity_bytes: None,
+            count: None,
+            device_id: None,
+            subsystem_id: None,
+            class: None,
+            driver: None,
+            details: Vec::new(),
+            read_from: read_from.into(),
+        }
+    }
+
+    /// Whether it is listed as a component. Modules and processors are bought with the machine and told by it; a network card or
+    /// an NVMe disk is told as adapter or disk; what is on USB is plugged in and out by anybody, and no plan names it.
+    pub fn is_component(&self) -> bool {
+        let is = |prefix| self.class.as_deref().is_some_and(|class| class.starts_with(prefix));
+        match self.part {
+            HardwarePart::Processor
+            | HardwarePart::MemoryModule
+            | HardwarePart::OemStrings
+            | HardwarePart::UsbDevice => false,
+            HardwarePart::PciDevice => !is("02") && !is("0108"),
+            _ => true,
+        }
+    }
+
     /// Sort and slot.
     pub fn key(&self) -> String {
         let part = match self.part {
@@ -75,6 +143,14 @@ impl Hardware {
             HardwarePart::Memory => "memory",
             HardwarePart::Disk => "disk",
             HardwarePart::Nic => "nic",
+            HardwarePart::Processor => "processor",
+            HardwarePart::MemoryModule => "memory_module",
+            HardwarePart::Bmc => "bmc",
+            HardwarePart::Tpm => "tpm",
+            HardwarePart::OemStrings => "oem_strings",
+            HardwarePart::PciDevice => "pci",
+            HardwarePart::UsbDevice => "usb",
+            HardwarePart::StorageController => "storage_controller",
         };
         format!("{part}:{}", self.slot)
     }

@@ -7,6 +7,7 @@ mod configured_tunnel;
 mod device_configuration;
 mod device_probed;
 mod hardware;
+mod kernel_module;
 mod listening_socket;
 mod modem;
 mod network_interface;
@@ -14,8 +15,10 @@ mod network_place;
 mod operating_system;
 mod package;
 mod package_origin;
+mod platform;
 mod protection;
 mod remote_tool;
+mod session;
 mod tunnel;
 
 pub use account::{ACCOUNT_RIGHTS_MAX, Account, AccountRight, AccountSort, LastLogin, LoginRecord, PasswordState};
@@ -23,6 +26,7 @@ pub use configured_tunnel::{CONFIGURED_REMOTES_MAX, ConfiguredTunnel, Configured
 pub use device_configuration::DeviceConfiguration;
 pub use device_probed::{DeviceProbed, PROBED_TEXT_BYTES_MAX, ProbeRun, ProbeRung, ProbedBy, ProbedValue};
 pub use hardware::{Hardware, HardwarePart};
+pub use kernel_module::KernelModule;
 pub use listening_socket::{ListeningSocket, SocketProcess, SocketProtocol};
 pub use modem::{Modem, ModemSort};
 pub use network_interface::{InterfaceKind, NetworkInterface};
@@ -30,8 +34,10 @@ pub use network_place::{NetworkPlace, PlacePart};
 pub use operating_system::OperatingSystem;
 pub use package::{Ecosystem, Package, PackageState, Provenance};
 pub use package_origin::{OriginMatch, PackageOrigin};
+pub use platform::{PLATFORM_GROUNDS_MAX, Platform};
 pub use protection::{PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState};
 pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
+pub use session::{Session, SessionDirection};
 pub use tunnel::{TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};
 
 use schemars::JsonSchema;
@@ -79,4 +85,7 @@ observations! {
     Modem = "modem.v1",
     Account = "account.v1",
     Protection = "protection.v1",
+    Platform = "platform.v1",
+    KernelModule = "kernel_module.v1",
+    Session = "session.v1",
 }

@@ -61,6 +61,12 @@ pub struct NetworkInterface {
     /// The driver, where a device stands behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
+    /// The bond, team, bridge or routing domain that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_of: Option<String>,
+    /// What it stands on: of a VLAN its trunk, of a macvlan its adapter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stands_on: Vec<String>,
 }
 
 impl NetworkInterface {

@@ -202,6 +202,14 @@ impl PageContext {
             HardwarePart::Memory => "hardware-memory",
             HardwarePart::Disk => "hardware-disk",
             HardwarePart::Nic => "hardware-nic",
+            HardwarePart::Processor => "hardware-processor",
+            HardwarePart::MemoryModule => "hardware-memory-module",
+            HardwarePart::Bmc => "hardware-bmc",
+            HardwarePart::Tpm => "hardware-tpm",
+            HardwarePart::OemStrings => "hardware-oem-strings",
+            HardwarePart::PciDevice => "hardware-pci",
+            HardwarePart::UsbDevice => "hardware-usb",
+            HardwarePart::StorageController => "hardware-storage-controller",
         })
     }
 

@@ -110,6 +110,7 @@ pub fn meaning_of(
 ) -> Option<Meaning> {
     match observation {
         Observation::OperatingSystem(_) => host.operating_system.clone(),
+        Observation::Hardware(part) if !part.is_component() => None,
         Observation::Hardware(_) => Some(host.hardware.clone()),
         Observation::Package(package) if package.state == PackageState::ConfigFiles => None,
         Observation::Package(package) => Some(decided::package(package, origin, host, marks, decisions)),
@@ -123,6 +124,9 @@ pub fn meaning_of(
         | Observation::Modem(_)
         | Observation::Account(_)
         | Observation::Protection(_)
+        | Observation::Platform(_)
+        | Observation::KernelModule(_)
+        | Observation::Session(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => None,
     }
@@ -188,6 +192,9 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         | Observation::Modem(_)
         | Observation::Account(_)
         | Observation::Protection(_)
+        | Observation::Platform(_)
+        | Observation::KernelModule(_)
+        | Observation::Session(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => (observation.key(), None),
     }

@@ -145,17 +145,9 @@ fn a_domain_is_matched_with_its_subdomains_and_the_longest_record_wins() {
 
 fn hardware(part: HardwarePart, maker: Option<&str>, model: Option<&str>) -> Observation {
     Observation::Hardware(Hardware {
-        part,
-        slot: "0".into(),
         maker: maker.map(str::to_string),
         model: model.map(str::to_string),
-        version: None,
-        serial: None,
-        serial_is_placeholder: false,
-        firmware: None,
-        capacity_bytes: None,
-        count: None,
-        read_from: "/sys".into(),
+        ..Hardware::new(part, "0", "/sys")
     })
 }
 

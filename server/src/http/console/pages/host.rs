@@ -3,6 +3,7 @@
 //! Invariant: coverage stands before facts, so that a reader knows what an empty table means.
 
 mod guarded;
+mod machine;
 mod ways;
 
 use super::trouble;
@@ -30,6 +31,12 @@ pub struct Host {
     pub detail: HostDetail,
     /// The operating system.
     pub systems: Vec<OperatingSystem>,
+    /// What it stands on, and how it was started.
+    pub platform: Vec<SeenRow>,
+    /// Modules of its kernel that did not come with it.
+    pub modules: Vec<SeenRow>,
+    /// With whom it speaks for long.
+    pub sessions: Vec<SeenRow>,
     /// Parts of the machine.
     pub hardware: Vec<Hardware>,
     /// Network interfaces, possible ways in from outside first.
@@ -52,6 +59,7 @@ impl Host {
         let (mut systems, mut hardware, mut interfaces, mut sockets) = (vec![], vec![], vec![], vec![]);
         let (mut ways, mut places) = (vec![], vec![]);
         let (mut accounts, mut protections) = (vec![], vec![]);
+        let (mut platform, mut modules, mut sessions) = (vec![], vec![], vec![]);
         for fact in std::mem::take(&mut detail.facts) {
             match fact {
                 Observation::OperatingSystem(body) => systems.push(body),
@@ -61,6 +69,9 @@ impl Host {
                 Observation::NetworkPlace(body) => places.push(SeenRow::place(&ctx, &body)),
                 Observation::Account(body) => accounts.push(AccountRow::new(&ctx, &body)),
                 Observation::Protection(body) => protections.push(guarded::protection(&ctx, &body)),
+                Observation::Platform(body) => platform.extend(SeenRow::platform(&ctx, &body)),
+                Observation::KernelModule(body) => modules.push(SeenRow::module(&ctx, &body)),
+                Observation::Session(body) => sessions.push(SeenRow::session(&ctx, &body)),
                 way @ (Observation::Tunnel(_)
                 | Observation::RemoteTool(_)
                 | Observation::ConfiguredTunnel(_)
@@ -73,7 +84,21 @@ impl Host {
         }
         interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));
         accounts.sort_by_key(|row: &AccountRow| (!row.can_be_used, row.uid));
-        Self { ctx, detail, systems, hardware, interfaces, sockets, ways, places, accounts, protections }
+        Self {
+            ctx,
+            detail,
+            systems,
+            platform,
+            modules,
+            sessions,
+            hardware,
+            interfaces,
+            sockets,
+            ways,
+            places,
+            accounts,
+            protections,
+        }
     }
 
     fn serial(&self, part: &Hardware) -> Maybe {
@@ -82,6 +107,13 @@ impl Host {
             if placeholder { self.ctx.tx("hardware-serial-placeholder", serial) } else { serial.clone() }
         };
         self.ctx.maybe(&part.serial.as_ref().map(worded))
+    }
+
+    /// What tells a part on a bus from others: its numbers, driver and the words that fit no column.
+    fn on_bus(&self, part: &Hardware) -> Vec<String> {
+        let driver = part.driver.as_ref().map(|driver| self.ctx.tx("hardware-driver", driver));
+        let ids = [part.device_id.clone(), part.subsystem_id.clone()];
+        ids.into_iter().chain([driver]).flatten().chain(part.details.iter().cloned()).collect()
     }
 
     fn capacity(&self, part: &Hardware) -> String {

@@ -78,6 +78,8 @@ fn facts() -> Vec<Observation> {
             interface_kind,
             mac: mac.map(Into::into),
             driver: mac.map(|_| "igb".into()),
+            member_of: None,
+            stands_on: Vec::new(),
         })
     };
     let socket = |protocol, address: &str, port, process: Option<(&str, &str)>| {
@@ -91,17 +93,13 @@ fn facts() -> Vec<Observation> {
     };
     let part = |part, slot: &str, maker: Option<&str>, model: Option<&str>, serial: Option<&str>, bytes| {
         Observation::Hardware(Hardware {
-            part,
-            slot: slot.into(),
             maker: maker.map(Into::into),
             model: model.map(Into::into),
-            version: None,
             serial: serial.map(Into::into),
             serial_is_placeholder: serial.is_some_and(|text| text.starts_with("To Be")),
-            firmware: None,
             capacity_bytes: bytes,
             count: matches!(part, HardwarePart::Cpu).then_some(16),
-            read_from: "/sys/class/dmi/id".into(),
+            ..Hardware::new(part, slot, "/sys/class/dmi/id")
         })
     };
     vec![
@@ -127,6 +125,43 @@ fn facts() -> Vec<Observation> {
         part(HardwarePart::System, "0", None, None, Some("To Be Filled By O.E.M."), None),
         part(HardwarePart::Cpu, "0", Some("ExampleCorp"), Some("EX-9 3.1 GHz"), None, None),
         part(HardwarePart::Memory, "0", None, None, None, Some(17_179_869_184)),
+        Observation::Hardware(Hardware {
+            maker: Some("Example Networks".into()),
+            model: Some("EN-25 adapter".into()),
+            device_id: Some("8086:1572".into()),
+            subsystem_id: Some("1028:1f9c".into()),
+            class: Some("0200".into()),
+            driver: Some("i40e".into()),
+            ..Hardware::new(HardwarePart::PciDevice, "0000:18:00.0", "/sys/bus/pci/devices/0000:18:00.0")
+        }),
+        Observation::Platform(Platform {
+            is_virtual: Some(false),
+            grounds: vec!["/proc/cpuinfo: no flag of a hypervisor".into()],
+            uefi: Some(true),
+            secure_boot: Some(false),
+            lockdown: Some("none".into()),
+            ..Platform::default()
+        }),
+        Observation::KernelModule(KernelModule {
+            name: "example_raid".into(),
+            loaded: true,
+            taint: Some("OE".into()),
+            version: Some("7.4.1".into()),
+            source_version: None,
+            file: Some("/lib/modules/6.1.0-18-amd64/updates/dkms/example_raid.ko".into()),
+            authors: vec!["Example Storage".into()],
+            license: Some("Proprietary".into()),
+            has_signature: Some(false),
+            signer: None,
+            package: None,
+            started_by: None,
+        }),
+        Observation::Session(Session {
+            direction: SessionDirection::Outbound,
+            remote: Some("198.51.100.20".into()),
+            service_port: 8883,
+            process: None,
+        }),
     ]
 }
 
