@@ -78,7 +78,7 @@ fn whatever_is_handed_in_nothing_breaks() {
 /// Writes the seeds where cargo-fuzz looks for them, when asked to (`DAICHO_FUZZ_CORPUS=folder`).
 #[test]
 fn seeds_are_inputs() {
-    for target in &TARGETS {
+    for target in TARGETS {
         let seeds = (target.seeds)();
         assert!(!seeds.is_empty(), "{}", target.name);
         let Some(folder) = std::env::var_os("DAICHO_FUZZ_CORPUS") else { continue };
@@ -94,7 +94,7 @@ fn seeds_are_inputs() {
 #[test]
 fn every_target_can_be_fuzzed() {
     let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml")).unwrap();
-    for target in &TARGETS {
+    for target in TARGETS {
         assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{}", target.name);
     }
 }

@@ -130,6 +130,11 @@ impl Choices<'_> {
                 firmware: self.maybe(),
                 capacity_bytes: Some(u64::from(self.byte()) << 56),
                 count: None,
+                device_id: self.maybe(),
+                subsystem_id: None,
+                class: self.maybe(),
+                driver: self.maybe(),
+                details: (0..self.below(3)).map(|_| self.text()).collect(),
                 read_from: self.text(),
             }),
         }

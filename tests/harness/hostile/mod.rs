@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: &[Target] = &[
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
