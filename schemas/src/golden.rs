@@ -32,6 +32,7 @@ mod firmware;
 mod guarded;
 mod machine;
 mod network_table;
+mod programs;
 mod remote_paths;
 mod ticket;
 
@@ -113,6 +114,7 @@ fn observations() -> Vec<Observation> {
     .chain(remote_paths::observations())
     .chain(guarded::observations())
     .chain(machine::observations())
+    .chain(programs::observations())
     .collect()
 }
 

@@ -4,10 +4,16 @@
 
 mod netlink;
 
-use super::{AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Host, KernelTable, Listing, Machine, Reading, confine};
+use super::digests::{self, Digests};
+use super::{
+    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Host, KernelTable, Listing, Machine, Reading, Stamp, confine,
+};
+use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
 
 /// Bytes asked of the operating system at once when a file is read piece by piece.
@@ -18,17 +24,29 @@ const READ_AHEAD_BYTES: usize = 64 * 1024;
 pub struct LiveHost {
     root: PathBuf,
     device_folder: String,
+    digests: Arc<Digests>,
+    seen_programs: Arc<Mutex<Vec<Program>>>,
 }
 
 impl LiveHost {
     /// The machine whose files lie under `root`: `/` for the running one.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), device_folder: DEVICE_FOLDER_DEFAULT.to_owned() }
+        Self {
+            root: root.into(),
+            device_folder: DEVICE_FOLDER_DEFAULT.to_owned(),
+            digests: Arc::default(),
+            seen_programs: Arc::default(),
+        }
     }
 
     /// The same, with another folder for configurations of devices: a path of the machine.
     pub fn with_device_folder(self, device_folder: impl Into<String>) -> Self {
         Self { device_folder: device_folder.into(), ..self }
+    }
+
+    /// Hands over which programs were seen running before, for [`Host::seen_programs`].
+    pub fn remember_programs(&self, programs: Vec<Program>) {
+        *self.seen_programs.lock().unwrap_or_else(PoisonError::into_inner) = programs;
     }
 
     /// Our own path for a path of the machine.
@@ -139,6 +157,46 @@ impl Host for LiveHost {
         inside.map(|inside| format!("/{inside}")).ok_or_else(|| AccessError::Special { path: path.to_owned() })
     }
 
+    fn stamp(&self, path: &str) -> Result<Stamp, AccessError> {
+        let ours = self.locate(path, true)?;
+        let found = fs::metadata(ours).map_err(|source| AccessError::from_io(path, source))?;
+        Ok(stamp_of(&found))
+    }
+
+    fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Result<Reading, AccessError> {
+        let (mut file, metadata) = self.open_plain(path)?;
+        let io = |source| AccessError::from_io(path, source);
+        file.seek(SeekFrom::Start(offset)).map_err(io)?;
+        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+        let mut bytes = Vec::new();
+        file.take(limit).read_to_end(&mut bytes).map_err(io)?;
+        Ok(Reading { bytes, cut: metadata.len() > offset.saturating_add(limit) })
+    }
+
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError> {
+        let (file, metadata) = self.open_plain(path)?;
+        let stamp = stamp_of(&metadata);
+        if stamp.size_bytes > bytes_max {
+            return Ok(None);
+        }
+        if let Some(known) = self.digests.get(stamp, sort) {
+            return Ok(Some(known));
+        }
+        let io = |source| AccessError::from_io(path, source);
+        let digest = digests::of(&file, sort, bytes_max).map_err(io)?;
+        // Kept only where nobody wrote to it meanwhile.
+        if let Some(digest) = &digest
+            && stamp_of(&file.metadata().map_err(io)?) == stamp
+        {
+            self.digests.keep(stamp, sort, digest);
+        }
+        Ok(digest)
+    }
+
+    fn seen_programs(&self) -> Vec<Program> {
+        self.seen_programs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn is_live(&self) -> bool {
         self.root == Path::new("/")
     }
@@ -172,6 +230,17 @@ impl Host for LiveHost {
             memory_bytes: Some(system.total_memory()).filter(|bytes| *bytes > 0),
             architecture: words(&System::cpu_arch()),
         }
+    }
+}
+
+fn stamp_of(found: &Metadata) -> Stamp {
+    Stamp {
+        file: (found.dev(), found.ino()),
+        size_bytes: found.len(),
+        modified: (found.mtime(), found.mtime_nsec()),
+        changed: (found.ctime(), found.ctime_nsec()),
+        is_file: found.is_file(),
+        is_executable: found.is_file() && found.mode() & 0o111 != 0,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Invariant: nothing outside the root is ever read, no special file is opened, and every reading has a limit.
 
 mod confine;
+mod digests;
 mod kernel;
 mod live;
 pub(crate) mod netlink;
@@ -13,6 +14,7 @@ pub use kernel::KernelTable;
 pub use live::LiveHost;
 pub use recorded::RecordedHost;
 
+use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::io::{self, BufRead, Read, Seek};
 use std::path::PathBuf;
@@ -117,6 +119,23 @@ impl AccessError {
     }
 }
 
+/// What a file is and when it was touched, without its contents: equal stamps are the same contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// The device and the number of the file on it.
+    pub file: (u64, u64),
+    /// The size.
+    pub size_bytes: u64,
+    /// When its contents changed: seconds and nanoseconds.
+    pub modified: (i64, i64),
+    /// When anything of it changed: seconds and nanoseconds.
+    pub changed: (i64, i64),
+    /// A plain file.
+    pub is_file: bool,
+    /// Somebody may run it.
+    pub is_executable: bool,
+}
+
 /// Where configurations of devices are laid for the agent, unless it is told another folder.
 pub const DEVICE_FOLDER_DEFAULT: &str = "/etc/daicho/devices.d";
 
@@ -148,6 +167,21 @@ pub trait Host: Send + Sync {
 
     /// The machine's own path of a file or folder with all links resolved.
     fn canonical(&self, path: &str) -> Result<String, AccessError>;
+
+    /// What a file or folder is, all links resolved.
+    fn stamp(&self, path: &str) -> Result<Stamp, AccessError>;
+
+    /// Reads a part of a plain file, at most `bytes_max` bytes of it. `cut` says that there is more behind.
+    fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Result<Reading, AccessError>;
+
+    /// The digest of a plain file's contents in hexadecimal digits; none where it has more than `bytes_max` bytes. A file is read
+    /// once, and again only when its stamp is another one.
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError>;
+
+    /// Programs that this agent saw running before, so that one that runs for a moment only is not forgotten.
+    fn seen_programs(&self) -> Vec<Program> {
+        Vec::new()
+    }
 
     /// Whether this is the running machine, so that `/proc` and `/sys` speak of it.
     fn is_live(&self) -> bool;

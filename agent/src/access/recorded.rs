@@ -2,7 +2,8 @@
 //! It does not know collectors; what it notes is compared with their documented places by their tests.
 //! Invariant: it reads exactly as [`LiveHost`] reads an image, so that nothing is only true in tests.
 
-use super::{AccessError, AnyPlace, Host, KernelTable, Listing, LiveHost, Machine, Reading};
+use super::{AccessError, AnyPlace, Host, KernelTable, Listing, LiveHost, Machine, Reading, Stamp};
+use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -34,6 +35,11 @@ impl RecordedHost {
     pub fn without_permission_for(mut self, paths: &[&str]) -> Self {
         self.closed.extend(paths.iter().map(|path| (*path).to_owned()));
         self
+    }
+
+    /// Hands over which programs were seen running before.
+    pub fn remember_programs(&self, programs: Vec<Program>) {
+        self.files.remember_programs(programs);
     }
 
     /// Every path that was asked for so far.
@@ -93,6 +99,25 @@ impl Host for RecordedHost {
     fn canonical(&self, path: &str) -> Result<String, AccessError> {
         self.note(path)?;
         self.files.canonical(path)
+    }
+
+    fn stamp(&self, path: &str) -> Result<Stamp, AccessError> {
+        self.note(path)?;
+        self.files.stamp(path)
+    }
+
+    fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Result<Reading, AccessError> {
+        self.note(path)?;
+        self.files.read_at(path, offset, bytes_max)
+    }
+
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError> {
+        self.note(path)?;
+        self.files.digest(path, sort, bytes_max)
+    }
+
+    fn seen_programs(&self) -> Vec<Program> {
+        self.files.seen_programs()
     }
 
     fn is_live(&self) -> bool {

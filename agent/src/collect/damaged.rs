@@ -3,8 +3,9 @@
 //! Invariant tested: no panic, no endless walk, and nothing that is longer than a text may be.
 
 use super::{COLLECTORS, golden, run};
-use crate::access::{AccessError, AnyPlace, Host, KernelTable, Listing, Machine, Reading, RecordedHost};
+use crate::access::{AccessError, AnyPlace, Host, KernelTable, Listing, Machine, Reading, RecordedHost, Stamp};
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::observation::PackageDigestSort;
 use std::io::BufRead;
 use std::path::PathBuf;
 
@@ -52,6 +53,18 @@ impl Host for Damaged<'_> {
 
     fn canonical(&self, path: &str) -> Result<String, AccessError> {
         self.host.canonical(path)
+    }
+
+    fn stamp(&self, path: &str) -> Result<Stamp, AccessError> {
+        self.host.stamp(path)
+    }
+
+    fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Result<Reading, AccessError> {
+        self.host.read_at(path, offset, bytes_max)
+    }
+
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError> {
+        self.host.digest(path, sort, bytes_max)
     }
 
     fn is_live(&self) -> bool {

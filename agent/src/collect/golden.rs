@@ -51,7 +51,11 @@ pub(crate) fn every_documented_place(collector: &dyn Collector, hosts: &[&Record
 }
 
 /// Whether a path fits a place: equal component by component, where `*` in a component stands for any text.
-fn fits(place: &str, path: &str) -> bool {
+pub(crate) fn fits(place: &str, path: &str) -> bool {
+    // The programs themselves may lie anywhere; that collector's own test looks closer.
+    if place == super::programs::ANYWHERE {
+        return true;
+    }
     let (places, paths): (Vec<_>, Vec<_>) = (place.split('/').collect(), path.split('/').collect());
     places.len() == paths.len() && places.iter().zip(&paths).all(|(place, name)| component_fits(place, name))
 }

@@ -36,6 +36,7 @@ mod package_managers;
 mod pacman;
 mod pci_devices;
 mod platform;
+pub(crate) mod programs;
 mod protection;
 mod remote_tools;
 mod rpm;
@@ -127,6 +128,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &devices_probed::DevicesProbedCollector,
     &accounts::AccountsCollector,
     &protection::ProtectionCollector,
+    &programs::ProgramsCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.

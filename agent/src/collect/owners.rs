@@ -14,6 +14,7 @@ mod snap;
 mod tests;
 
 use crate::access::{AccessError, Host};
+use daicho_schemas::fact::observation::PackageDigestSort;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read as _};
@@ -103,34 +104,22 @@ impl Manager {
     }
 }
 
-/// How a package manager keeps a file's digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum DigestSort {
-    Md5,
-    Sha1,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl DigestSort {
-    /// By the number of hexadecimal digits.
-    fn of_hex(hex: &str) -> Option<Self> {
-        Some(match hex.len() {
-            32 => Self::Md5,
-            40 => Self::Sha1,
-            64 => Self::Sha256,
-            96 => Self::Sha384,
-            128 => Self::Sha512,
-            _ => return None,
-        })
-    }
+/// The sort of a digest, by the number of its hexadecimal digits.
+fn sort_of_hex(hex: &str) -> Option<PackageDigestSort> {
+    Some(match hex.len() {
+        32 => PackageDigestSort::Md5,
+        40 => PackageDigestSort::Sha1,
+        64 => PackageDigestSort::Sha256,
+        96 => PackageDigestSort::Sha384,
+        128 => PackageDigestSort::Sha512,
+        _ => return None,
+    })
 }
 
 /// What a file's contents were when its package was made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileDigest {
-    pub(crate) sort: DigestSort,
+    pub(crate) sort: PackageDigestSort,
     /// Hexadecimal digits, lower case.
     pub(crate) hex: String,
 }
@@ -139,7 +128,7 @@ impl FileDigest {
     /// A digest in hexadecimal digits, of a known length.
     fn of_hex(hex: &[u8]) -> Option<Self> {
         let hex = std::str::from_utf8(hex).ok()?.to_ascii_lowercase();
-        let sort = DigestSort::of_hex(&hex)?;
+        let sort = sort_of_hex(&hex)?;
         hex.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(Self { sort, hex })
     }
 }

@@ -4,6 +4,7 @@
 
 mod guarded;
 mod machine;
+mod programs;
 mod ways;
 
 use super::{outcome_words, plain, table};
@@ -99,6 +100,11 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
         }
         _ => None,
     }),
+    (
+        "Programs of no package, and changed files / パッケージに属さないプログラムと変更されたファイル",
+        &["path", "package", "SHA-256", "started by"],
+        programs::row,
+    ),
     ("Packages / パッケージ", &["name", "version", "architecture", "state"], |item| match item {
         Observation::Package(package) => {
             let state = match package.state {

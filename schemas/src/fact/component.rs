@@ -17,6 +17,8 @@ pub enum ComponentSort {
     Deb,
     /// An rpm package.
     Rpm,
+    /// A program that no package owns.
+    Program,
     /// An operating system.
     Os,
     /// A machine with its parts.
@@ -35,9 +37,10 @@ pub enum ComponentSort {
 
 impl ComponentSort {
     /// Every sort.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Deb,
         Self::Rpm,
+        Self::Program,
         Self::Os,
         Self::Hardware,
         Self::Apk,
@@ -52,6 +55,7 @@ impl ComponentSort {
         match self {
             Self::Deb => "deb",
             Self::Rpm => "rpm",
+            Self::Program => "program",
             Self::Os => "os",
             Self::Hardware => "hardware",
             Self::Apk => "apk",
@@ -120,10 +124,10 @@ pub struct ComponentSelector {
     /// Only where these words were read there; needs `vendor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_place: Option<VendorPlace>,
-    /// Only of this name: a package's name; what an operating system calls itself; a machine's maker and model.
+    /// Only of this name: a package's name; a program's path; what an operating system calls itself; a machine's maker and model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Only these versions, where `*` stands for any run of characters; needs `name`.
+    /// Only these versions (of a program: `sha256:` and its digest, behind the version that its file tells), where `*` stands for any run of characters; needs `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<String>,
 }

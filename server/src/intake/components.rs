@@ -217,12 +217,13 @@ fn selector(components: &ComponentSelector) -> Result<(), Refusal> {
     }
     let whole = matches!(sort, Some(ComponentSort::Os | ComponentSort::Hardware));
     if whole && versions.is_some() {
-        return Err(malformed("components.versions", "only packages are told apart by version"));
+        return Err(malformed("components.versions", "only packages and programs are told apart by version"));
     }
     let fits = match (sort, vendor_place) {
         (None, _) | (_, None) => true,
         (Some(ComponentSort::Os), Some(place)) => *place == VendorPlace::OsId,
         (Some(ComponentSort::Hardware), Some(place)) => *place == VendorPlace::FirmwareMaker,
+        (Some(ComponentSort::Program), Some(_)) => false,
         (Some(_), Some(place)) => !matches!(place, VendorPlace::OsId | VendorPlace::FirmwareMaker),
     };
     if fits { Ok(()) } else { Err(malformed("components.vendor_place", "nothing of this sort has it")) }

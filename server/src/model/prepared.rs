@@ -2,7 +2,7 @@
 //! It does not know what is in the ledger: it can be made on any thread, before the batch's turn has come.
 //! Invariant: hashes, keys and digests are those of `daicho_schemas::batch`; what cannot be hashed is said, never left out.
 
-use super::meaning::name_and_version;
+use super::meaning::{name_and_version, program::is_component};
 use daicho_schemas::batch::{Batch, Body, CollectorReport, ItemKey, Lost, Outcome, item_hash_of_bytes};
 use daicho_schemas::canonical::{CanonicalError, Hash, canonical_bytes};
 use daicho_schemas::fact::observation::{Observation, PackageState};
@@ -88,6 +88,10 @@ pub enum Sort {
     Tool,
     /// An account, or what keeps the host safe: what check lists are answered from.
     Safeguard,
+    /// A program that no package owns.
+    Program,
+    /// A file that differs from its package's.
+    ChangedFile,
     /// Anything that is no component and changes no meaning.
     Other,
 }
@@ -114,12 +118,15 @@ impl Sort {
             Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => Self::Device,
             Observation::RemoteTool(_) => Self::Tool,
             Observation::Account(_) | Observation::Protection(_) => Self::Safeguard,
+            Observation::Program(program) if is_component(program) => Self::Program,
+            Observation::Program(_) => Self::Other,
+            Observation::ChangedFile(_) => Self::ChangedFile,
         }
     }
 
     /// Whether it can be a component: software that is there, a part of the machine, the system.
     pub fn is_component(self) -> bool {
-        matches!(self, Self::System | Self::Hardware | Self::Package)
+        matches!(self, Self::System | Self::Hardware | Self::Package | Self::Program)
     }
 }
 

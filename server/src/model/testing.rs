@@ -4,9 +4,11 @@
 
 mod devices;
 mod plans;
+mod programs;
 
 pub(crate) use devices::*;
 pub(crate) use plans::*;
+pub(crate) use programs::*;
 
 use super::rows::{FindingRow, FindingState};
 use super::{Event, Model};

@@ -59,15 +59,16 @@ impl Choices<'_> {
         String::from_utf8_lossy(text).into_owned()
     }
 
-    fn maybe(&mut self) -> Option<String> {
+    pub(super) fn maybe(&mut self) -> Option<String> {
         (self.byte() % 2 == 1).then(|| self.text())
     }
 
     /// One observation of any kind.
     pub(super) fn observation(&mut self) -> Observation {
         let ecosystem = [Ecosystem::Deb, Ecosystem::Rpm][self.below(2)];
-        match self.below(8) {
+        match self.below(10) {
             6 | 7 => super::ways::observation(self),
+            8 | 9 => super::programs::observation(self),
             0 => Observation::Package(Package {
                 ecosystem,
                 name: self.text(),

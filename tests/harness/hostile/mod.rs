@@ -13,6 +13,7 @@ mod import;
 mod networks;
 mod packages;
 mod probe_answers;
+mod programs;
 mod scribe;
 mod segments;
 mod sheets;

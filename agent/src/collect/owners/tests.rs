@@ -89,7 +89,7 @@ fn dpkg_lists_are_joined_whichever_way_folders_are_linked() {
     // A program that was deleted since is asked for by its folder.
     assert_eq!(root.names(&["/bin/gone-program", "/usr/sbin/none"]), ["-", "-"]);
     let owners = root.owners(&["/usr/bin/bash", "/etc/bash.bashrc"]);
-    let digest = Some(FileDigest { sort: DigestSort::Md5, hex: MD5.into() });
+    let digest = Some(FileDigest { sort: PackageDigestSort::Md5, hex: MD5.into() });
     let bash =
         |digest, may_differ| Owner::Owned(Owned { ecosystem: Manager::Deb, name: "bash".into(), digest, may_differ });
     assert_eq!(owners.of_path("/usr/bin/bash"), &bash(digest, false));
@@ -149,7 +149,7 @@ fn apk_pacman_opkg_and_snap() {
     let owners = root.owners(&["/bin/busybox", "/etc/securetty", "/lib/ld-musl.so", "/opt/x"]);
     let Owner::Owned(owned) = owners.of_path("/bin/busybox") else { panic!() };
     assert_eq!((owned.ecosystem, owned.name.as_str(), owned.may_differ), (Manager::Apk, "busybox", false));
-    assert_eq!(owned.digest, Some(FileDigest { sort: DigestSort::Sha1, hex: sha1 }));
+    assert_eq!(owned.digest, Some(FileDigest { sort: PackageDigestSort::Sha1, hex: sha1 }));
     assert!(matches!(owners.of_path("/etc/securetty"), Owner::Owned(Owned { may_differ: true, .. })));
     assert!(matches!(owners.of_path("/lib/ld-musl.so"), Owner::Owned(Owned { digest: None, .. })));
     assert_eq!(owners.of_path("/opt/x"), &Owner::Unowned);
@@ -163,7 +163,7 @@ fn apk_pacman_opkg_and_snap() {
     std::io::Write::write_all(&mut packed, mtree.as_bytes()).unwrap();
     root.write(&format!("{local}/mtree"), &packed.finish().unwrap());
     let owners = root.owners(&["/usr/bin/x", "/etc/x.conf"]);
-    let digest = Some(FileDigest { sort: DigestSort::Sha256, hex: sha256 });
+    let digest = Some(FileDigest { sort: PackageDigestSort::Sha256, hex: sha256 });
     let of =
         |digest, may_differ| Owner::Owned(Owned { ecosystem: Manager::Alpm, name: "lib-x".into(), digest, may_differ });
     assert_eq!(owners.of_path("/usr/bin/x"), &of(digest, false));
@@ -212,7 +212,7 @@ fn rpm_headers_with_their_flags_and_states() {
     database.execute("INSERT INTO Packages (blob) VALUES (?1)", [&blob]).unwrap();
     let paths = ["/usr/sbin/sshd", "/usr/sbin/sshd_config", "/usr/sbin/java", "/usr/sbin/old", "/opt/sshd"];
     let owners = root.owners(&paths);
-    let digest = Some(FileDigest { sort: DigestSort::Sha256, hex: sha256 });
+    let digest = Some(FileDigest { sort: PackageDigestSort::Sha256, hex: sha256 });
     let told = paths.iter().map(|path| match owners.of_path(path) {
         Owner::Owned(owned) => Some((owned.may_differ, owned.digest.clone())),
         _ => None,

@@ -3,6 +3,7 @@
 //! Invariant: an observation holds no volatile value (time, counter, process number), so a second look gives equal bytes.
 
 mod account;
+mod changed_file;
 mod configured_tunnel;
 mod device_configuration;
 mod device_probed;
@@ -16,12 +17,14 @@ mod operating_system;
 mod package;
 mod package_origin;
 mod platform;
+mod program;
 mod protection;
 mod remote_tool;
 mod session;
 mod tunnel;
 
 pub use account::{ACCOUNT_RIGHTS_MAX, Account, AccountRight, AccountSort, LastLogin, LoginRecord, PasswordState};
+pub use changed_file::{ChangedFile, ChangedFilePart, PackageDigestSort};
 pub use configured_tunnel::{CONFIGURED_REMOTES_MAX, ConfiguredTunnel, ConfiguredTunnelSort, Starts};
 pub use device_configuration::DeviceConfiguration;
 pub use device_probed::{DeviceProbed, PROBED_TEXT_BYTES_MAX, ProbeRun, ProbeRung, ProbedBy, ProbedValue};
@@ -35,6 +38,9 @@ pub use operating_system::OperatingSystem;
 pub use package::{Ecosystem, Package, PackageState, Provenance};
 pub use package_origin::{OriginMatch, PackageOrigin};
 pub use platform::{PLATFORM_GROUNDS_MAX, Platform};
+pub use program::{
+    Ownership, PROGRAM_STARTERS_MAX, Program, ProgramPlace, ProgramSort, ProgramToldBy, Starter, StarterSort,
+};
 pub use protection::{PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState};
 pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
 pub use session::{Session, SessionDirection};
@@ -88,4 +94,6 @@ observations! {
     Platform = "platform.v1",
     KernelModule = "kernel_module.v1",
     Session = "session.v1",
+    Program = "program.v1",
+    ChangedFile = "changed_file.v1",
 }

@@ -27,6 +27,8 @@ use std::collections::BTreeMap;
 pub(crate) fn may_oblige(finding: &Finding) -> bool {
     let subject = match finding.subject {
         Subject::Supplier(..) | Subject::Agent(_) | Subject::Ticket(_) | Subject::RemoteAnswer(..) => false,
+        // That a file differs from its package's is a matter of security; what it became is judged as a component.
+        Subject::ChangedFile(..) => false,
         // That nobody knows what a thing is asks for nothing to be filed.
         Subject::Neighbour(..) | Subject::Circuit(..) => false,
         // Known weaknesses and ends of support ask for nothing to be filed.
@@ -68,6 +70,7 @@ pub(crate) fn duties_of(state: &State, id: &FindingId, finding: &Finding) -> Vec
         Subject::Plan(plan) | Subject::Party(plan, _) => return duties_of_edit(state, id, finding, plan, on),
         Subject::Supplier(..)
         | Subject::Agent(_)
+        | Subject::ChangedFile(..)
         | Subject::Computer(..)
         | Subject::Ticket(_)
         | Subject::Device(_)

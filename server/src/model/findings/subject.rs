@@ -22,6 +22,8 @@ pub enum Subject {
     Interface(AgentId, String),
     /// Software by which somebody may come in to a host, by its agent and its name in the list of tools.
     Tool(AgentId, String),
+    /// A file of a host that differs from its package's, by its agent and path.
+    ChangedFile(AgentId, String),
     /// A plan.
     Plan(PlanId),
     /// Somebody whom a plan names.
@@ -58,6 +60,7 @@ impl fmt::Display for Subject {
             Self::Agent(agent) => write!(out, "agent:{agent}"),
             Self::Interface(agent, name) => write!(out, "interface:{agent}:{name}"),
             Self::Tool(agent, tool) => write!(out, "tool:{agent}:{tool}"),
+            Self::ChangedFile(agent, path) => write!(out, "changed_file:{agent}:{path}"),
             Self::Plan(plan) => write!(out, "plan:{plan}"),
             Self::Party(plan, supplier) => {
                 write!(out, "party:{}:{plan}:{supplier}", plan.as_str().len())

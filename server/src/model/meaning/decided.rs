@@ -85,6 +85,26 @@ pub(super) fn whole(mut meaning: Meaning, marks: &Marks, decisions: &Decisions) 
     meaning
 }
 
+/// What a program of no package means: nobody supplies it until a person says so.
+pub(super) fn program(
+    by_marks: SupplierClaim,
+    name: &str,
+    version: Option<&str>,
+    marks: &Marks,
+    decisions: &Decisions,
+) -> Meaning {
+    let sort = ComponentSort::Program;
+    let said = decisions.of(&Described { sort, vendor: None, name, version });
+    let supplier = supplied(&said.supplier, &by_marks, marks).unwrap_or(by_marks);
+    let mut meaning = Meaning::of_marks(Category::Application, name.to_string(), supplier, (sort, None));
+    noted(&mut meaning, &said.supplier, &said.part);
+    if let Said::One(category, state) = said.category {
+        meaning.category = category;
+        meaning.decided.category = Some(state.decision.decision_id.clone());
+    }
+    meaning
+}
+
 /// The claim that decisions make; nothing where they say nothing of the supplier.
 fn supplied(said: &Said<'_, &SupplierId>, by_marks: &SupplierClaim, marks: &Marks) -> Option<SupplierClaim> {
     match said {

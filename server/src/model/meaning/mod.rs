@@ -7,6 +7,7 @@ mod host;
 mod ladder;
 mod marks;
 pub mod names;
+pub(crate) mod program;
 
 pub use host::{HostContext, INDEX_COLLECTOR, Setting};
 pub use marks::{MarkKind, Marks};
@@ -114,7 +115,9 @@ pub fn meaning_of(
         Observation::Hardware(_) => Some(host.hardware.clone()),
         Observation::Package(package) if package.state == PackageState::ConfigFiles => None,
         Observation::Package(package) => Some(decided::package(package, origin, host, marks, decisions)),
+        Observation::Program(program) => program::meaning(program, decisions, marks),
         Observation::PackageOrigin(_)
+        | Observation::ChangedFile(_)
         | Observation::NetworkInterface(_)
         | Observation::ListeningSocket(_)
         | Observation::Tunnel(_)
@@ -185,6 +188,7 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         Observation::PackageOrigin(origin) => (origin.name.clone(), None),
         Observation::NetworkInterface(interface) => (interface.name.clone(), None),
         Observation::RemoteTool(tool) => (tool.name.clone(), None),
+        Observation::Program(program) => (program.path.clone(), program::shown_version(program)),
         Observation::ListeningSocket(_)
         | Observation::Tunnel(_)
         | Observation::ConfiguredTunnel(_)
@@ -195,6 +199,7 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         | Observation::Platform(_)
         | Observation::KernelModule(_)
         | Observation::Session(_)
+        | Observation::ChangedFile(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => (observation.key(), None),
     }

@@ -11,6 +11,7 @@ use super::super::views::assets::Item;
 use super::super::views::drift::{Listed, Variant};
 use super::Part;
 use daicho_schemas::canonical::Hash;
+use daicho_schemas::fact::component::ComponentSort;
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package};
 use daicho_schemas::ids::AgentId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -85,6 +86,7 @@ impl Model {
         let (sort, architecture) = match &observation {
             Observation::Package(package) => (package.ecosystem.as_str(), package.architecture.clone()),
             Observation::OperatingSystem(os) => ("os", os.architecture.clone()),
+            Observation::Program(_) => (ComponentSort::Program.as_str(), None),
             _ => ("hardware", None),
         };
         let purl = match &observation {

@@ -171,6 +171,7 @@ impl Model {
             ComponentSort::Os | ComponentSort::Hardware => Some(variant.meaning.product.clone()),
             ComponentSort::Deb
             | ComponentSort::Rpm
+            | ComponentSort::Program
             | ComponentSort::Apk
             | ComponentSort::Pacman
             | ComponentSort::Opkg

@@ -4,13 +4,16 @@
 mod ways;
 
 use crate::ledger::entry::Author;
-use crate::model::testing::{Script, change, interface, operating_system, package, plan, supplier, tool};
+use crate::model::testing::{
+    Script, change, changed_file, interface, operating_system, package, plan, program, program_elsewhere, supplier,
+    tool,
+};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::{Hearing, Notices};
 use daicho_schemas::fact::duty::{DUTY_STATES, DutyAssigned, DutyDate, DutyDated, DutyOwner};
 use daicho_schemas::fact::observation::{
-    Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin, RemoteTool, RemoteToolClass,
+    Ecosystem, InterfaceKind, Observation, OriginMatch, PackageOrigin, ProgramPlace, RemoteTool, RemoteToolClass,
 };
 use daicho_schemas::fact::ticket::TICKET_STATES;
 use daicho_schemas::ids::PersonId;
@@ -178,7 +181,7 @@ const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-w
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 pub(super) fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 33, usize::from(step / 33));
+    let (choice, n) = (step % 34, usize::from(step / 34));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -220,6 +223,7 @@ pub(super) fn happens(script: &mut Script, step: u16) {
         26 => script.tools(outcome, &some_tools(n)),
         27 => software_said(script, n),
         28..=31 => ways::networks(script, usize::from(choice - 28) + 4 * n),
+        32 => script.programs(outcome, some_programs(n)),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {
@@ -234,6 +238,16 @@ fn some_tools(n: usize) -> Vec<RemoteTool> {
         tool("anydesk", RemoteToolClass::RemoteControl, &evidence),
         tool("openvpn", RemoteToolClass::Vpn, &["process openvpn"]),
         tool("openssh-server", RemoteToolClass::RemoteLogin, &["process sshd"]),
+    ];
+    all.into_iter().take(n % 4).collect()
+}
+
+/// Programs of no package, of an unknown one and of a container, and a file that differs from its package's.
+fn some_programs(n: usize) -> Vec<Observation> {
+    let all = [
+        program("/opt/x/run", ["ab", "cd"][n / 2 % 2]),
+        changed_file(["/usr/sbin/sshd", "/opt/x/run.service"][n / 4 % 2]),
+        program_elsewhere("/usr/bin/app", [ProgramPlace::Host, ProgramPlace::OtherRoot][n / 8 % 2]),
     ];
     all.into_iter().take(n % 4).collect()
 }

@@ -80,6 +80,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
         | Subject::Computer(..)
         | Subject::Ticket(_)
         | Subject::Tool(..)
+        | Subject::ChangedFile(..)
         | Subject::WayIn(..)
         | Subject::Device(_)
         | Subject::RemotePath(_)

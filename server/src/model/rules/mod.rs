@@ -22,6 +22,7 @@ mod device_firmware_affected;
 mod device_firmware_end_of_life;
 mod device_way_in_undeclared;
 mod device_way_in_unrestricted;
+mod package_file_changed;
 mod party_changed;
 mod planned;
 mod planned_change_differs;
@@ -81,6 +82,7 @@ pub const RULES: &[Rule] = &[
     undeclared_host::RULE,
     remote_path_undeclared::RULE,
     remote_tool_undeclared::RULE,
+    package_file_changed::RULE,
     device_way_in_undeclared::RULE,
     device_way_in_unrestricted::RULE,
     device_firmware_affected::RULE,

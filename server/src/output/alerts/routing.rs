@@ -100,9 +100,11 @@ impl Item {
     /// Whether a role is concerned.
     fn concerns(&self, role: Role) -> bool {
         let roles: &[Role] = match self.notice.rule_id.as_str() {
-            "undeclared_component" | REMOTE_PATH_RULE | DEVICE_WAY_IN_UNDECLARED | "remote_tool_undeclared" => {
-                &[Role::Security]
-            }
+            "undeclared_component"
+            | REMOTE_PATH_RULE
+            | DEVICE_WAY_IN_UNDECLARED
+            | "remote_tool_undeclared"
+            | "package_file_changed" => &[Role::Security],
             // Whoever runs the device can close it or bring the correction in.
             "device_way_in_unrestricted" | "device_firmware_affected" | "device_firmware_end_of_life" => {
                 &[Role::Operator, Role::Security]

@@ -4,6 +4,7 @@
 
 mod guarded;
 mod machine;
+mod programs;
 mod ways;
 
 use super::trouble;
@@ -45,6 +46,8 @@ pub struct Host {
     pub sockets: Vec<ListeningSocket>,
     /// Tunnels, tools, configured tunnels and modems.
     pub ways: Vec<SeenRow>,
+    /// Programs that no package owns, and files that differ from their package's.
+    pub programs: Vec<SeenRow>,
     /// Its place in the network.
     pub places: Vec<SeenRow>,
     /// Its local accounts, those that can be used first.
@@ -57,7 +60,7 @@ impl Host {
     /// From rows.
     pub fn new(ctx: PageContext, mut detail: HostDetail) -> Self {
         let (mut systems, mut hardware, mut interfaces, mut sockets) = (vec![], vec![], vec![], vec![]);
-        let (mut ways, mut places) = (vec![], vec![]);
+        let (mut ways, mut places, mut programs) = (vec![], vec![], vec![]);
         let (mut accounts, mut protections) = (vec![], vec![]);
         let (mut platform, mut modules, mut sessions) = (vec![], vec![], vec![]);
         for fact in std::mem::take(&mut detail.facts) {
@@ -76,6 +79,8 @@ impl Host {
                 | Observation::RemoteTool(_)
                 | Observation::ConfiguredTunnel(_)
                 | Observation::Modem(_)) => ways.extend(SeenRow::way(&ctx, &way)),
+                Observation::Program(body) => programs.push(SeenRow::program(&ctx, &body)),
+                Observation::ChangedFile(body) => programs.insert(0, SeenRow::changed_file(&ctx, body)),
                 // The components page shows these, with their supplier.
                 Observation::Package(_) | Observation::PackageOrigin(_) => {}
                 // The page of devices shows these.
@@ -95,6 +100,7 @@ impl Host {
             interfaces,
             sockets,
             ways,
+            programs,
             places,
             accounts,
             protections,

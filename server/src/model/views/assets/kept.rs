@@ -23,7 +23,7 @@ impl Keep for Label {
 }
 
 /// Every sort, in the order in which snapshots number them.
-const SORTS: [Sort; 9] = [
+const SORTS: [Sort; 11] = [
     Sort::System,
     Sort::Hardware,
     Sort::Package,
@@ -33,6 +33,8 @@ const SORTS: [Sort; 9] = [
     Sort::Device,
     Sort::Tool,
     Sort::Safeguard,
+    Sort::Program,
+    Sort::ChangedFile,
 ];
 
 /// The place of a sort in that list. A sort without one cannot be built: a snapshot that holds it could not be read.
@@ -47,6 +49,8 @@ fn code(sort: Sort) -> u8 {
         Sort::Device => 6,
         Sort::Tool => 7,
         Sort::Safeguard => 8,
+        Sort::Program => 9,
+        Sort::ChangedFile => 10,
     }
 }
 

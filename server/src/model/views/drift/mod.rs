@@ -47,6 +47,8 @@ pub struct Touched {
     pub interfaces: BTreeSet<(HostNo, String)>,
     /// Software for remote control, tunnels or VPN that came, went or is seen otherwise now.
     pub tools: BTreeSet<(HostNo, String)>,
+    /// Files that differ from their package's, or do so no more.
+    pub changed_files: BTreeSet<(HostNo, String)>,
     /// Equipment whose plans changed: all that was said of it.
     pub equipment: BTreeSet<EquipmentId>,
     /// Computers that were decided about, or whose duties were moved.
@@ -202,7 +204,14 @@ impl Drift {
                 });
                 meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks, &state.decisions)
             }
-            Sort::Origin | Sort::Interface | Sort::Device | Sort::Tool | Sort::Safeguard | Sort::Other => None,
+            Sort::Program => meaning_of(&item.observation()?, None, context, &self.marks, &state.decisions),
+            Sort::Origin
+            | Sort::Interface
+            | Sort::Device
+            | Sort::Tool
+            | Sort::Safeguard
+            | Sort::ChangedFile
+            | Sort::Other => None,
         }
     }
 
@@ -280,6 +289,7 @@ impl Drift {
         let ways = match item.sort {
             Sort::Interface => &mut touched.interfaces,
             Sort::Tool => &mut touched.tools,
+            Sort::ChangedFile => &mut touched.changed_files,
             _ => return,
         };
         ways.insert((host, state.assets.items.key_text(item.key).to_string()));
