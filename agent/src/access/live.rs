@@ -6,7 +6,8 @@ mod netlink;
 
 use super::digests::{self, Digests};
 use super::{
-    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Host, KernelTable, Listing, Machine, Reading, Stamp, confine,
+    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Entries, EntrySort, Host, KernelTable, Listing, Machine, Reading, Stamp,
+    confine,
 };
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use std::fs::{self, File, Metadata};
@@ -106,21 +107,40 @@ impl Host for LiveHost {
         Ok(Box::new(BufReader::with_capacity(READ_AHEAD_BYTES, file)))
     }
 
+    fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError> {
+        let (file, _) = self.open_plain(path)?;
+        Ok(Box::new(file))
+    }
+
     fn list(&self, path: &str, names_max: usize) -> Result<Listing, AccessError> {
+        let Entries { entries, cut, unreadable_names } = self.entries(path, names_max)?;
+        Ok(Listing { names: entries.into_iter().map(|(name, _)| name).collect(), cut, unreadable_names })
+    }
+
+    fn entries(&self, path: &str, names_max: usize) -> Result<Entries, AccessError> {
         let ours = self.locate(path, true)?;
         let io = |source| AccessError::from_io(path, source);
-        let mut listing = Listing { names: Vec::new(), cut: false, unreadable_names: 0 };
+        let mut listing = Entries { entries: Vec::new(), cut: false, unreadable_names: 0 };
         for entry in fs::read_dir(&ours).map_err(io)? {
-            if listing.names.len() >= names_max {
+            if listing.entries.len() >= names_max {
                 listing.cut = true;
                 break;
             }
-            match entry.map_err(io)?.file_name().into_string() {
-                Ok(name) => listing.names.push(name),
-                Err(_) => listing.unreadable_names = listing.unreadable_names.saturating_add(1),
-            }
+            let entry = entry.map_err(io)?;
+            let Ok(name) = entry.file_name().into_string() else {
+                listing.unreadable_names = listing.unreadable_names.saturating_add(1);
+                continue;
+            };
+            // Most file systems tell the sort with the name; one that vanished meanwhile is of no sort that is opened.
+            let sort = entry.file_type().map_or(EntrySort::Special, |sort| match sort {
+                sort if sort.is_dir() => EntrySort::Folder,
+                sort if sort.is_file() => EntrySort::File,
+                sort if sort.is_symlink() => EntrySort::Link,
+                _ => EntrySort::Special,
+            });
+            listing.entries.push((name, sort));
         }
-        listing.names.sort_unstable();
+        listing.entries.sort_unstable();
         Ok(listing)
     }
 

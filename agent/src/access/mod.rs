@@ -39,6 +39,30 @@ pub struct Listing {
     pub unreadable_names: usize,
 }
 
+/// What a name in a folder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntrySort {
+    /// A plain file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, wherever it points.
+    Link,
+    /// A pipe, a device, a socket.
+    Special,
+}
+
+/// What lies in a folder, sorted, and whether there was more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entries {
+    /// Names without their folder, each with what it is. Names that are not UTF-8 are left out and counted.
+    pub entries: Vec<(String, EntrySort)>,
+    /// There are more names than were asked for.
+    pub cut: bool,
+    /// How many names were not UTF-8.
+    pub unreadable_names: usize,
+}
+
 /// A plain file that can be read at any place.
 pub trait AnyPlace: Read + Seek + Send {}
 
@@ -155,6 +179,9 @@ pub trait Host: Send + Sync {
 
     /// Opens a plain file for reading at any place. The caller keeps the limit.
     fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError>;
+
+    /// Lists a folder with what each name stands for: names in order, at most `names_max` of them.
+    fn entries(&self, path: &str, names_max: usize) -> Result<Entries, AccessError>;
 
     /// Where a link points, as it is written there.
     fn read_link(&self, path: &str) -> Result<String, AccessError>;

@@ -2,7 +2,7 @@
 //! It does not know collectors; what it notes is compared with their documented places by their tests.
 //! Invariant: it reads exactly as [`LiveHost`] reads an image, so that nothing is only true in tests.
 
-use super::{AccessError, AnyPlace, Host, KernelTable, Listing, LiveHost, Machine, Reading, Stamp};
+use super::{AccessError, AnyPlace, Entries, Host, KernelTable, Listing, LiveHost, Machine, Reading, Stamp};
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -80,6 +80,11 @@ impl Host for RecordedHost {
     fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError> {
         self.note(path)?;
         self.files.open_anywhere(path)
+    }
+
+    fn entries(&self, path: &str, names_max: usize) -> Result<Entries, AccessError> {
+        self.note(path)?;
+        self.files.entries(path, names_max)
     }
 
     fn read_link(&self, path: &str) -> Result<String, AccessError> {

@@ -3,7 +3,7 @@
 //! Invariant tested: no panic, no endless walk, and nothing that is longer than a text may be.
 
 use super::{COLLECTORS, golden, run};
-use crate::access::{AccessError, AnyPlace, Host, KernelTable, Listing, Machine, Reading, RecordedHost, Stamp};
+use crate::access::{AccessError, AnyPlace, Entries, Host, KernelTable, Listing, Machine, Reading, RecordedHost, Stamp};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::PackageDigestSort;
 use std::io::BufRead;
@@ -37,6 +37,10 @@ impl Host for Damaged<'_> {
 
     fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError> {
         self.host.open_anywhere(path)
+    }
+
+    fn entries(&self, path: &str, names_max: usize) -> Result<Entries, AccessError> {
+        self.host.entries(path, names_max)
     }
 
     fn read_link(&self, path: &str) -> Result<String, AccessError> {
