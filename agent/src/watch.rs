@@ -242,13 +242,13 @@ mod tests {
         assert!(locked(&watch.heard.collectors).is_empty());
         fs::write(path("var/lib/dpkg/status-new"), "new").unwrap();
         fs::rename(path("var/lib/dpkg/status-new"), path("var/lib/dpkg/status")).unwrap();
-        assert_eq!(changed(&watch), ["apt_index", "dpkg", "protection", "remote_tools"]);
+        assert_eq!(changed(&watch), ["apt_index", "dpkg", "language_packages", "protection", "remote_tools"]);
         watch.arm();
         fs::create_dir(path("var/lib/rpm")).unwrap();
-        assert_eq!(changed(&watch), ["rpm"]);
+        assert_eq!(changed(&watch), ["language_packages", "rpm"]);
         watch.arm();
         fs::write(path("var/lib/rpm/rpmdb.sqlite"), "new").unwrap();
-        assert_eq!(changed(&watch), ["rpm"]);
+        assert_eq!(changed(&watch), ["language_packages", "rpm"]);
         for text in ["one", "two"] {
             fs::write(path("etc/hostname-new"), text).unwrap();
             fs::rename(path("etc/hostname-new"), path("etc/hostname")).unwrap();

@@ -30,6 +30,7 @@ mod device;
 mod duty;
 mod firmware;
 mod guarded;
+mod language;
 mod machine;
 mod network_table;
 mod programs;
@@ -115,6 +116,7 @@ fn observations() -> Vec<Observation> {
     .chain(guarded::observations())
     .chain(machine::observations())
     .chain(programs::observations())
+    .chain(language::observations())
     .collect()
 }
 

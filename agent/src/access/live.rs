@@ -6,8 +6,8 @@ mod netlink;
 
 use super::digests::{self, Digests};
 use super::{
-    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Entries, EntrySort, Host, KernelTable, Listing, Machine, Reading, Stamp,
-    confine,
+    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Entries, EntrySort, Host, KernelTable, Listing, Machine, Reading,
+    Stamp, confine,
 };
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use std::fs::{self, File, Metadata};
@@ -142,11 +142,6 @@ impl Host for LiveHost {
         }
         listing.entries.sort_unstable();
         Ok(listing)
-    }
-
-    fn open_anywhere(&self, path: &str) -> Result<Box<dyn AnyPlace>, AccessError> {
-        let (file, _) = self.open_plain(path)?;
-        Ok(Box::new(file))
     }
 
     fn read_link(&self, path: &str) -> Result<String, AccessError> {

@@ -3,7 +3,9 @@
 //! Invariant tested: no panic, no endless walk, and nothing that is longer than a text may be.
 
 use super::{COLLECTORS, golden, run};
-use crate::access::{AccessError, AnyPlace, Entries, Host, KernelTable, Listing, Machine, Reading, RecordedHost, Stamp};
+use crate::access::{
+    AccessError, AnyPlace, Entries, Host, KernelTable, Listing, Machine, Reading, RecordedHost, Stamp,
+};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::PackageDigestSort;
 use std::io::BufRead;

@@ -50,11 +50,17 @@ pub(crate) fn every_documented_place(collector: &dyn Collector, hosts: &[&Record
     }
 }
 
-/// Whether a path fits a place: equal component by component, where `*` in a component stands for any text.
+/// Whether a path fits a place: equal component by component, where `*` in a component stands for any text, and `**` at the end
+/// for everything below.
 pub(crate) fn fits(place: &str, path: &str) -> bool {
     // The programs themselves may lie anywhere; that collector's own test looks closer.
     if place == super::programs::ANYWHERE {
         return true;
+    }
+    if let Some(above) = place.strip_suffix("/**") {
+        let depth = above.split('/').count();
+        let head: Vec<&str> = path.split('/').take(depth).collect();
+        return fits(above, &head.join("/"));
     }
     let (places, paths): (Vec<_>, Vec<_>) = (place.split('/').collect(), path.split('/').collect());
     places.len() == paths.len() && places.iter().zip(&paths).all(|(place, name)| component_fits(place, name))

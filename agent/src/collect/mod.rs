@@ -24,6 +24,7 @@ mod gather;
 mod hardware;
 mod ipsec;
 mod kernel_modules;
+pub mod language;
 mod listening_sockets;
 mod modems;
 mod neighbours;
@@ -124,6 +125,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &neighbours::NeighboursCollector,
     &remote_tools::RemoteToolsCollector,
     &configured_tunnels::ConfiguredTunnelsCollector,
+    &language::LanguagePackagesCollector,
     &device_configurations::DeviceConfigurationsCollector,
     &devices_probed::DevicesProbedCollector,
     &accounts::AccountsCollector,

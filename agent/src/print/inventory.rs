@@ -10,8 +10,8 @@ mod ways;
 use super::{outcome_words, plain, table};
 use comfy_table::Table;
 use daicho_schemas::fact::observation::{
-    Hardware, HardwarePart, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch, PackageState,
-    SocketProcess,
+    CarriedBy, Hardware, HardwarePart, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch,
+    PackageState, SocketProcess,
 };
 use daicho_schemas::inventory::Inventory;
 
@@ -127,6 +127,21 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
         }
         _ => None,
     }),
+    (
+        "Packages of programming languages / プログラミング言語のパッケージ",
+        &["name", "version", "application", "carried by"],
+        |item| match item {
+            Observation::LanguagePackage(package) => {
+                let name = format!("{}: {}", package.ecosystem.as_str(), package.name);
+                let carrier = package.carrier().unwrap_or_else(|| match package.carried_by {
+                    CarriedBy::Unknown => "not known / 不明".into(),
+                    _ => "–".into(),
+                });
+                Some([name, or_dash(&package.version), package.application.clone(), carrier])
+            }
+            _ => None,
+        },
+    ),
 ];
 
 fn or_dash(value: &Option<String>) -> String {

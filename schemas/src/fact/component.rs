@@ -33,11 +33,13 @@ pub enum ComponentSort {
     Snap,
     /// A flatpak application or runtime.
     Flatpak,
+    /// An application of which agents see packages of programming languages, and that no package of the host owns.
+    Application,
 }
 
 impl ComponentSort {
     /// Every sort.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Deb,
         Self::Rpm,
         Self::Program,
@@ -48,6 +50,7 @@ impl ComponentSort {
         Self::Opkg,
         Self::Snap,
         Self::Flatpak,
+        Self::Application,
     ];
 
     /// As it stands in files.
@@ -63,6 +66,7 @@ impl ComponentSort {
             Self::Opkg => "opkg",
             Self::Snap => "snap",
             Self::Flatpak => "flatpak",
+            Self::Application => "application",
         }
     }
 
@@ -124,7 +128,8 @@ pub struct ComponentSelector {
     /// Only where these words were read there; needs `vendor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_place: Option<VendorPlace>,
-    /// Only of this name: a package's name; a program's path; what an operating system calls itself; a machine's maker and model.
+    /// Only of this name: a package's name; a program's path; what an operating system calls itself; a machine's maker and model;
+    /// the file or folder of an application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Only these versions (of a program: `sha256:` and its digest, behind the version that its file tells), where `*` stands for any run of characters; needs `name`.

@@ -108,9 +108,11 @@ fn declared_row(touch: &Value) -> [String; 4] {
 fn seen_row(seen: &Value) -> [String; 4] {
     let count = |name: &str| seen.pointer(name).and_then(Value::as_u64).unwrap_or(0);
     let what = format!("{} ({} / {})", text(seen, "/product"), count("/components"), count("/hosts"));
-    let plan = match seen.pointer("/covered_by/0").and_then(Value::as_str) {
-        Some(plan) => format!("● {plan}"),
-        None => "◆".into(),
+    let at = |place: &str| seen.pointer(place).and_then(Value::as_str);
+    let plan = match (at("/covered_by/0"), at("/carried_by")) {
+        (Some(plan), _) => format!("● {plan}"),
+        (None, Some(carrier)) => format!("⊂ {carrier}"),
+        (None, None) => "◆".into(),
     };
     [text(seen, "/equipment_id"), what, text(seen, "/supplier_id"), plan]
 }

@@ -62,6 +62,7 @@ fn component(row: &ComponentRow) -> Component {
         _ => "application",
     };
     let mut properties = vec![Property::new("daicho:supplier_confidence", word(&row.supplier.confidence))];
+    properties.extend(row.carried_by.as_ref().map(|carrier| Property::new("daicho:carried_by", carrier.clone())));
     properties.extend(row.status.as_ref().map(|status| Property::new("daicho:status", word(status))));
     let supplier = Some(&row.supplier.name.en).filter(|name| !name.trim().is_empty());
     Component {

@@ -215,7 +215,7 @@ fn selector(components: &ComponentSelector) -> Result<(), Refusal> {
     if versions.is_some() && name.is_none() {
         return Err(malformed("components.versions", "it needs name"));
     }
-    let whole = matches!(sort, Some(ComponentSort::Os | ComponentSort::Hardware));
+    let whole = matches!(sort, Some(ComponentSort::Os | ComponentSort::Hardware | ComponentSort::Application));
     if whole && versions.is_some() {
         return Err(malformed("components.versions", "only packages and programs are told apart by version"));
     }
@@ -223,7 +223,7 @@ fn selector(components: &ComponentSelector) -> Result<(), Refusal> {
         (None, _) | (_, None) => true,
         (Some(ComponentSort::Os), Some(place)) => *place == VendorPlace::OsId,
         (Some(ComponentSort::Hardware), Some(place)) => *place == VendorPlace::FirmwareMaker,
-        (Some(ComponentSort::Program), Some(_)) => false,
+        (Some(ComponentSort::Program | ComponentSort::Application), Some(_)) => false,
         (Some(_), Some(place)) => !matches!(place, VendorPlace::OsId | VendorPlace::FirmwareMaker),
     };
     if fits { Ok(()) } else { Err(malformed("components.vendor_place", "nothing of this sort has it")) }

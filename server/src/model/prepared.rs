@@ -92,6 +92,8 @@ pub enum Sort {
     Program,
     /// A file that differs from its package's.
     ChangedFile,
+    /// A package of a programming language.
+    Language,
     /// Anything that is no component and changes no meaning.
     Other,
 }
@@ -121,12 +123,13 @@ impl Sort {
             Observation::Program(program) if is_component(program) => Self::Program,
             Observation::Program(_) => Self::Other,
             Observation::ChangedFile(_) => Self::ChangedFile,
+            Observation::LanguagePackage(_) => Self::Language,
         }
     }
 
     /// Whether it can be a component: software that is there, a part of the machine, the system.
     pub fn is_component(self) -> bool {
-        matches!(self, Self::System | Self::Hardware | Self::Package | Self::Program)
+        matches!(self, Self::System | Self::Hardware | Self::Package | Self::Program | Self::Language)
     }
 }
 

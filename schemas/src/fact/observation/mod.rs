@@ -9,6 +9,7 @@ mod device_configuration;
 mod device_probed;
 mod hardware;
 mod kernel_module;
+mod language_package;
 mod listening_socket;
 mod modem;
 mod network_interface;
@@ -30,6 +31,9 @@ pub use device_configuration::DeviceConfiguration;
 pub use device_probed::{DeviceProbed, PROBED_TEXT_BYTES_MAX, ProbeRun, ProbeRung, ProbedBy, ProbedValue};
 pub use hardware::{Hardware, HardwarePart};
 pub use kernel_module::KernelModule;
+pub use language_package::{
+    CarriedBy, LANGUAGE_PLACES_MAX, LanguageEcosystem, LanguageEvidence, LanguagePackage, LanguagePlace,
+};
 pub use listening_socket::{ListeningSocket, SocketProcess, SocketProtocol};
 pub use modem::{Modem, ModemSort};
 pub use network_interface::{InterfaceKind, NetworkInterface};
@@ -96,4 +100,5 @@ observations! {
     Session = "session.v1",
     Program = "program.v1",
     ChangedFile = "changed_file.v1",
+    LanguagePackage = "language_package.v1",
 }

@@ -82,7 +82,7 @@ impl Diagram {
     /// Draws what something touches. `name` is what was asked about.
     pub fn of_radius(ctx: &PageContext, name: &str, radius: &Radius) -> Self {
         let mut middle: Vec<Middle> = radius.declared.iter().map(|touch| touched(ctx, touch, radius)).collect();
-        let undeclared = radius.seen.iter().filter(|seen| seen.covered_by.is_none());
+        let undeclared = radius.seen.iter().filter(|seen| seen.covered_by.is_none() && seen.carried_by.is_none());
         middle.extend(undeclared.map(|seen| Middle {
             name: seen.product.clone(),
             word: format!("◆ {} · {}", ctx.t("drift-undeclared"), ctx.category(&seen.category)),

@@ -53,6 +53,11 @@ impl PageContext {
         }
     }
 
+    /// What carries a component and is judged in its place.
+    pub fn carried(&self, carrier: &str) -> String {
+        if carrier.is_empty() { self.t("component-carrier-unknown") } else { self.tx("component-carried", carrier) }
+    }
+
     /// Where a plan stands.
     pub fn phase(&self, phase: &Phase) -> Badge {
         match phase {

@@ -5,6 +5,7 @@
 mod decided;
 mod host;
 mod ladder;
+mod language;
 mod marks;
 pub mod names;
 pub(crate) mod program;
@@ -38,6 +39,8 @@ pub struct Meaning {
     pub vendor: Option<Arc<Vendor>>,
     /// What of all this a person decided.
     pub decided: Decided,
+    /// A package of the host carries it, or may: it is inventory, and judged with what carries it.
+    pub carried: bool,
 }
 
 /// What a person decided about a component, by decision.
@@ -59,7 +62,7 @@ impl Meaning {
         supplier: SupplierClaim,
         (sort, vendor): (ComponentSort, Option<Arc<Vendor>>),
     ) -> Self {
-        Self { category, product, supplier, sort, vendor, decided: Decided::default() }
+        Self { category, product, supplier, sort, vendor, decided: Decided::default(), carried: false }
     }
 }
 
@@ -116,6 +119,7 @@ pub fn meaning_of(
         Observation::Package(package) if package.state == PackageState::ConfigFiles => None,
         Observation::Package(package) => Some(decided::package(package, origin, host, marks, decisions)),
         Observation::Program(program) => program::meaning(program, decisions, marks),
+        Observation::LanguagePackage(package) => Some(language::package(package, marks, decisions)),
         Observation::PackageOrigin(_)
         | Observation::ChangedFile(_)
         | Observation::NetworkInterface(_)
@@ -189,6 +193,7 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         Observation::NetworkInterface(interface) => (interface.name.clone(), None),
         Observation::RemoteTool(tool) => (tool.name.clone(), None),
         Observation::Program(program) => (program.path.clone(), program::shown_version(program)),
+        Observation::LanguagePackage(package) => (package.name.clone(), package.version.clone()),
         Observation::ListeningSocket(_)
         | Observation::Tunnel(_)
         | Observation::ConfiguredTunnel(_)

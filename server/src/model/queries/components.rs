@@ -12,7 +12,7 @@ use super::super::views::drift::{Listed, Variant};
 use super::Part;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::component::ComponentSort;
-use daicho_schemas::fact::observation::{Ecosystem, Observation, Package};
+use daicho_schemas::fact::observation::{Ecosystem, LanguageEcosystem, LanguagePackage, Observation, Package};
 use daicho_schemas::ids::AgentId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
@@ -87,10 +87,16 @@ impl Model {
             Observation::Package(package) => (package.ecosystem.as_str(), package.architecture.clone()),
             Observation::OperatingSystem(os) => ("os", os.architecture.clone()),
             Observation::Program(_) => (ComponentSort::Program.as_str(), None),
+            Observation::LanguagePackage(package) => (package.ecosystem.as_str(), None),
             _ => ("hardware", None),
         };
         let purl = match &observation {
             Observation::Package(package) => purl(package, self.os_id(no)),
+            Observation::LanguagePackage(package) => language_purl(package),
+            _ => None,
+        };
+        let carried_by = match &observation {
+            Observation::LanguagePackage(package) if meaning.carried => Some(package.carrier().unwrap_or_default()),
             _ => None,
         };
         Some(ComponentRow {
@@ -100,6 +106,7 @@ impl Model {
             architecture,
             sort: sort.into(),
             purl,
+            carried_by,
             category: meaning.category,
             product: meaning.product.clone(),
             supplier: meaning.supplier.clone(),
@@ -144,6 +151,21 @@ fn purl(package: &Package, os_id: Option<&str>) -> Option<String> {
     };
     let (name, version) = (encoded(&name), encoded(version));
     Some(format!("pkg:{purl_type}/{namespace}{name}@{version}{question}{}", qualifiers.join("&")))
+}
+
+/// The same of a package of a programming language. Maven's needs a group, which not every archive tells; names are spelled as each
+/// type of the specification wants them.
+fn language_purl(package: &LanguagePackage) -> Option<String> {
+    use LanguageEcosystem::{Cargo, Composer, Gem, Golang, Maven, Npm, Pypi};
+    let name = match package.ecosystem {
+        Maven => format!("{}/{}", package.group.as_deref()?, package.name),
+        Pypi => package.name.to_lowercase().replace('_', "-"),
+        Composer | Golang => package.name.to_lowercase(),
+        Npm | Gem | Cargo => package.name.clone(),
+    };
+    let parts: Vec<String> = name.split('/').map(|part| encoded(part).to_string()).collect();
+    let version = package.version.as_deref().map(|version| format!("@{}", encoded(version))).unwrap_or_default();
+    Some(format!("pkg:{}/{}{version}", package.ecosystem.as_str(), parts.join("/")))
 }
 
 /// What is escaped in a purl (ECMA-427, percent-encoding).

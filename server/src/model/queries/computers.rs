@@ -113,7 +113,7 @@ impl Model {
     /// What stands on a host of what shows a computer: its system, machine, interfaces and sockets, without its packages.
     fn seen_host(&self, host: HostNo) -> Option<SeenHost> {
         let name = self.drift.hosts.get(host)?.name.as_ref()?.to_string();
-        let shown = |sort: Sort| !matches!(sort, Sort::Package | Sort::Origin);
+        let shown = |sort: Sort| !matches!(sort, Sort::Package | Sort::Origin | Sort::Language);
         let items =
             self.state.assets.on(host, |item| shown(item.sort)).into_iter().filter_map(|item| item.observation());
         let items: Vec<Observation> = items.filter(|item| !matches!(item, Observation::Package(_))).collect();

@@ -66,7 +66,7 @@ impl Model {
         let host = self.state.agents.number(id)?;
         let named: Vec<FindingRow> =
             self.state.findings.of_host(host).map(|(id, finding)| self.finding_row(id, finding)).collect();
-        let shown = |sort: Sort| !matches!(sort, Sort::Package | Sort::Origin);
+        let shown = |sort: Sort| !matches!(sort, Sort::Package | Sort::Origin | Sort::Language);
         let facts =
             self.state.assets.on(host, |item| shown(item.sort)).into_iter().filter_map(|item| item.observation());
         let no_package = |fact: &daicho_schemas::fact::observation::Observation| {

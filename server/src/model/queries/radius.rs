@@ -2,6 +2,7 @@
 //! through tiers and ownership. It does not know what the law asks because of it; it names parts, equipment, places and plans.
 //! Invariant: what cannot be decided is listed as such: a supplier whose country is not recorded is not "elsewhere".
 
+mod carried;
 mod question;
 
 use super::super::Model;
@@ -186,6 +187,9 @@ pub struct SeenTouch {
     pub supplier_id: Option<SupplierId>,
     /// The part that covers it: none, and it is undeclared.
     pub covered_by: Option<(PlanId, PartId)>,
+    /// The package of the hosts that carries it and is judged in its place; empty where that could not be looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried_by: Option<String>,
     /// Distinct components.
     pub components: u64,
     /// Hosts of the equipment that have any of it.
@@ -214,6 +218,7 @@ impl Model {
                 }
             }
         }
+        seen.extend(self.carried_of(centre, &mut hosts));
         let mut suppliers = reached;
         for touch in &declared {
             suppliers.entry(touch.supplier_id.clone()).or_default().extend(&touch.why);
@@ -435,6 +440,7 @@ fn seen_touch(equipment: &Equipment, line: &Line, components: u64, hosts: u64) -
         category: line.key.category,
         supplier_id: line.key.supplier.recorded().cloned(),
         covered_by: line.key.cover.clone(),
+        carried_by: None,
         components,
         hosts,
     }

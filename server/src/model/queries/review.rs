@@ -168,7 +168,9 @@ impl Model {
     /// The name by which decisions call a component.
     fn decided_name(&self, variant: &Variant) -> Option<String> {
         match variant.meaning.sort {
-            ComponentSort::Os | ComponentSort::Hardware => Some(variant.meaning.product.clone()),
+            ComponentSort::Os | ComponentSort::Hardware | ComponentSort::Application => {
+                Some(variant.meaning.product.clone())
+            }
             ComponentSort::Deb
             | ComponentSort::Rpm
             | ComponentSort::Program

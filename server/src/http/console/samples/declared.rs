@@ -286,6 +286,7 @@ pub(in crate::http::console) fn radius() -> Radius {
         category: Category::Application,
         supplier_id: Some(supplier.clone()),
         covered_by: None,
+        carried_by: None,
         components: 2,
         hosts: 3,
     };

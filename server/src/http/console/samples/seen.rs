@@ -172,6 +172,7 @@ pub(in crate::http::console) fn components() -> Vec<ComponentRow> {
         version: version.map(Into::into),
         architecture: Some("amd64".into()),
         sort: "deb".into(),
+        carried_by: None,
         purl: version.map(|version| format!("pkg:deb/debian/{name}@{version}?arch=amd64")),
         category,
         product: product.into(),

@@ -23,7 +23,7 @@ impl Keep for Label {
 }
 
 /// Every sort, in the order in which snapshots number them.
-const SORTS: [Sort; 11] = [
+const SORTS: [Sort; 12] = [
     Sort::System,
     Sort::Hardware,
     Sort::Package,
@@ -35,6 +35,7 @@ const SORTS: [Sort; 11] = [
     Sort::Safeguard,
     Sort::Program,
     Sort::ChangedFile,
+    Sort::Language,
 ];
 
 /// The place of a sort in that list. A sort without one cannot be built: a snapshot that holds it could not be read.
@@ -51,6 +52,7 @@ fn code(sort: Sort) -> u8 {
         Sort::Safeguard => 8,
         Sort::Program => 9,
         Sort::ChangedFile => 10,
+        Sort::Language => 11,
     }
 }
 

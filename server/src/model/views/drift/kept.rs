@@ -141,6 +141,7 @@ fn variants_back(from: &mut In<'_>) -> Result<Table<Variant>, SnapshotError> {
         sort: ComponentSort::Deb,
         vendor: None,
         decided: Decided::default(),
+        carried: false,
     });
     let mut slots = Vector::new();
     for _ in 0..from.count()? {

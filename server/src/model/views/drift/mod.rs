@@ -204,7 +204,9 @@ impl Drift {
                 });
                 meaning_of(&item.observation()?, origin.as_ref(), context, &self.marks, &state.decisions)
             }
-            Sort::Program => meaning_of(&item.observation()?, None, context, &self.marks, &state.decisions),
+            Sort::Program | Sort::Language => {
+                meaning_of(&item.observation()?, None, context, &self.marks, &state.decisions)
+            }
             Sort::Origin
             | Sort::Interface
             | Sort::Device

@@ -72,8 +72,10 @@ impl Drift {
         let mut moved = &changed.came | &changed.went;
         let items = &state.assets.items;
         if soft || hard {
-            let concerned =
-                |sort: Sort| (soft && matches!(sort, Sort::System | Sort::Package)) || (hard && sort == Sort::Hardware);
+            let concerned = |sort: Sort| {
+                (soft && matches!(sort, Sort::System | Sort::Package | Sort::Language))
+                    || (hard && sort == Sort::Hardware)
+            };
             let all = state.assets.standing(host).into_iter();
             moved.extend(all.filter(|no| items.get(*no).is_some_and(|item| concerned(item.sort))));
         }
@@ -194,7 +196,8 @@ impl Drift {
                 lines.insert(line);
                 continue;
             }
-            let Some(variant) = self.sightings.get(*no) else { continue };
+            // What a package of the host carries is judged with that package.
+            let Some(variant) = self.sightings.get(*no).filter(|variant| !variant.meaning.carried) else { continue };
             let Some(listed) = Self::listed(state, *item) else { continue };
             let (line, status) = equipment.place(*no, variant, &listed);
             self.sightings.count(*no, status, true);

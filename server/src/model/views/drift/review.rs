@@ -112,14 +112,16 @@ impl Sightings {
         own.for_each(|(_, variants)| variants.add_to(all));
     }
 
-    /// Packages by the name in their label; systems and machines by their sort, for their label is another name.
+    /// Packages by the name in their label; systems, machines and applications by their sort, for their label is another name.
     fn of_name(&self, name: &str, all: &mut RoaringBitmap) {
         let first = Listed { label: Arc::new(Label { name: name.to_string(), version: None }), item: 0 };
         for order in ORDERS.iter().filter_map(|status| self.listed(*status)) {
             let named = order.range(first.clone()..).take_while(|listed| listed.label.name == name);
             all.extend(named.flat_map(|listed| self.of(listed.item)).map(|(no, _)| no));
         }
-        let whole = |sort: ComponentSort| matches!(sort, ComponentSort::Os | ComponentSort::Hardware);
+        let whole = |sort: ComponentSort| {
+            matches!(sort, ComponentSort::Os | ComponentSort::Hardware | ComponentSort::Application)
+        };
         let others = self.review.by_vendor.iter().filter(|((_, sort), _)| whole(*sort));
         others.for_each(|(_, variants)| variants.add_to(all));
     }

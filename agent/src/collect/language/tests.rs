@@ -1,0 +1,116 @@
+//! What a sample application server shows of its languages' packages, and what carries them.
+//! It does not test hostile input; `hostile_tests` does.
+//! Invariant tested: nothing is opened that is not documented or held by a process, and no word of a command line leaves.
+
+use super::*;
+use crate::access::{Machine, RecordedHost};
+use crate::collect::golden;
+use daicho_schemas::batch::Outcome;
+
+const SAMPLE: &str = "application_server";
+
+fn sample() -> RecordedHost {
+    golden::running(&LanguagePackagesCollector, SAMPLE, Machine::default())
+}
+
+pub(super) fn packages(collected: &Collected) -> Vec<LanguagePackage> {
+    let items = collected.items.iter().filter_map(|item| match item {
+        Observation::LanguagePackage(package) => Some(package.clone()),
+        _ => None,
+    });
+    items.collect()
+}
+
+fn find(name: &str) -> Vec<LanguagePackage> {
+    let all = packages(&LanguagePackagesCollector.collect(&sample()));
+    all.into_iter().filter(|package| package.name == name).collect()
+}
+
+#[test]
+fn the_sample_gives_its_golden() {
+    let host = sample();
+    let collected = golden::check(&LanguagePackagesCollector, SAMPLE, &host);
+    assert_eq!(collected.outcome, Outcome::Partial, "one package.json is damaged");
+    // Beside the documented places only files that the sample's processes hold are opened.
+    for path in host.accesses() {
+        let mut places = LanguagePackagesCollector.places().iter().filter(|place| **place != "/**");
+        let documented = places.any(|place| golden::fits(place, &path));
+        assert!(documented || path.starts_with("/home/tos") || path.starts_with("/usr/"), "{path}");
+    }
+}
+
+#[test]
+fn a_war_keeps_its_jars_and_an_unpacked_one_is_the_same_application() {
+    let found = find("log4j-core");
+    let [war, gate] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((war.application.as_str(), war.version.as_deref()), ("/opt/tomcat/webapps/berth.war", Some("2.14.1")));
+    assert_eq!(war.group.as_deref(), Some("org.apache.logging.log4j"));
+    assert_eq!(war.carried_by, CarriedBy::Nobody);
+    let inside: Vec<_> = war.places.iter().map(|place| (place.inside.as_deref(), place.sha256.is_some())).collect();
+    assert_eq!(inside, [(Some("WEB-INF/lib/log4j-core-2.14.1.jar"), false), (None, true)]);
+    assert_eq!(gate.application, "/home/tos/gate");
+}
+
+#[test]
+fn what_a_package_of_the_host_owns_is_carried_by_it() {
+    let carrier = |name: &str| find(name).first().and_then(LanguagePackage::carrier);
+    assert_eq!(carrier("commons-example").as_deref(), Some("deb libcommons-example-java"));
+    assert_eq!(carrier("six").as_deref(), Some("deb python3-six"));
+    assert_eq!(carrier("requests"), None);
+}
+
+/// Without the lists of the package manager nobody may be called the owner, nor "nobody".
+#[test]
+fn an_owner_that_cannot_be_looked_up_is_unknown() {
+    let host = sample().without_permission_for(&["/var/lib/dpkg/info/libcommons-example-java.list"]);
+    let all = packages(&LanguagePackagesCollector.collect(&host));
+    let carried = |name: &str| all.iter().find(|package| package.name == name).unwrap().carried_by.clone();
+    assert_eq!(carried("commons-example"), CarriedBy::Unknown);
+    assert_eq!(carried("requests"), CarriedBy::Unknown);
+}
+
+#[test]
+fn versions_of_one_package_stand_side_by_side() {
+    let versions: Vec<_> = find("debug").into_iter().filter_map(|package| package.version).collect();
+    assert_eq!(versions, ["2.6.9", "4.3.4"]);
+}
+
+#[test]
+fn go_tells_its_modules_with_what_stands_in_their_place() {
+    let all = packages(&LanguagePackagesCollector.collect(&sample()));
+    let go = all.iter().filter(|package| package.ecosystem == LanguageEcosystem::Golang);
+    let go: Vec<_> = go.map(|package| (package.name.as_str(), package.version.as_deref())).collect();
+    let wanted = [
+        ("example.org/exporter", None),
+        ("example.org/local", None),
+        ("example.org/ours", Some("v1.0.1")),
+        ("golang.org/x/net", Some("v0.17.0")),
+        ("stdlib", Some("1.21.3")),
+    ];
+    assert_eq!(go, wanted);
+}
+
+#[test]
+fn secrets_beside_what_is_wanted_do_not_leave() {
+    let said = format!("{:?}", LanguagePackagesCollector.collect(&sample()));
+    assert!(!said.contains("EXAMPLE-SECRET-1"), "{said}");
+}
+
+/// A process of a container has another root: `/home/tos/container/other.jar` is another file there.
+#[test]
+fn a_process_with_another_root_is_passed_over() {
+    assert!(find("other").is_empty());
+}
+
+/// A bound that is reached is told with its place.
+#[test]
+fn a_spent_budget_is_told() {
+    let host = sample();
+    let mut look = Look::new(&host);
+    look.budget = Budget::of(3, std::time::Duration::from_secs(60));
+    roots::read(&mut look);
+    let collected = look.finish();
+    assert_eq!(collected.outcome, Outcome::Partial);
+    let told = |trouble: &Trouble| trouble.kind == TroubleKind::TooLarge && trouble.place.starts_with('/');
+    assert_eq!(collected.troubles.iter().filter(|trouble| told(trouble)).count(), 1, "{:?}", collected.troubles);
+}
