@@ -7,11 +7,12 @@ use crate::draft::{self, ground};
 use crate::reach::{self, Access, EVERYWHERE, Filters, From};
 use crate::text::Line;
 use daicho_schemas::fact::device::{DeviceIdentity, DeviceReading, GapSort};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// What somebody knocks at.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Service {
     Tcp(u16),
     Udp(u16),
@@ -30,8 +31,18 @@ pub(super) struct Lists<'l> {
     pub(super) own: BTreeSet<Ipv4Addr>,
     /// Whether masks are turned round (IOS) or not (ASA).
     wildcards: bool,
-    used: std::cell::RefCell<BTreeSet<(u32, String)>>,
+    used: RefCell<BTreeSet<(u32, String)>>,
+    /// What was asked already, with its answer; thousands of port forwards ask a list the same.
+    answered: RefCell<BTreeMap<Question, Access>>,
+    /// Rules that may still be asked.
+    left: Cell<usize>,
 }
+
+/// A list at a line, for a service, towards an inner address, and what happens at its end.
+type Question = (String, u32, Service, Option<Ipv4Addr>, bool);
+
+/// Rules that are asked for one device: thousands of port forwards through a list of a hundred thousand rules must end.
+const ASKED_MAX: usize = 3_000_000;
 
 const MEMBERS_MAX: usize = 5000;
 
@@ -62,7 +73,16 @@ impl<'l> Lists<'l> {
         let interfaces = blocks.iter().filter(|block| block.head.starts_with("interface "));
         let own = interfaces.flat_map(|block| block.all("ip address"));
         let own = own.filter_map(|(_, rest)| rest.split(' ').next()?.parse().ok()).collect();
-        Self { lists, objects, names, own, wildcards, used: Default::default() }
+        Self {
+            lists,
+            objects,
+            names,
+            own,
+            wildcards,
+            used: Default::default(),
+            answered: Default::default(),
+            left: Cell::new(ASKED_MAX),
+        }
     }
 
     /// Names the lists that were asked for and are not in the file.
@@ -86,6 +106,16 @@ impl<'l> Lists<'l> {
         towards: Option<Ipv4Addr>,
         implicit: bool,
     ) -> Access {
+        let question = (name.to_owned(), line, service, towards, implicit);
+        if let Some(known) = self.answered.borrow().get(&question) {
+            return known.clone();
+        }
+        let access = self.walk(name, line, service, towards, implicit);
+        self.answered.borrow_mut().insert(question, access.clone());
+        access
+    }
+
+    fn walk(&self, name: &str, line: u32, service: Service, towards: Option<Ipv4Addr>, implicit: bool) -> Access {
         let shown = draft::word(name);
         let Some(rules) = self.lists.get(name) else {
             self.used.borrow_mut().insert((line, shown.clone()));
@@ -96,8 +126,16 @@ impl<'l> Lists<'l> {
             ));
         };
         let mut filters = Filters::default();
-        for (line, rule) in rules {
-            self.ask(&mut filters, *line, rule, service, towards);
+        for (at, rule) in rules {
+            let Some(left) = self.left.get().checked_sub(1) else {
+                return Access::unknown(ground(
+                    line,
+                    format!("規則が多すぎるため、アクセスリスト {shown} は判断していません"),
+                    format!("there are too many rules to ask; access list {shown} was not judged"),
+                ));
+            };
+            self.left.set(left);
+            self.ask(&mut filters, *at, rule, service, towards);
             if filters.settled() {
                 break;
             }

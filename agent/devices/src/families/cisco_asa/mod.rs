@@ -113,6 +113,8 @@ struct Config<'b, 'l> {
     lists: Lists<'l>,
     /// Interfaces that look outside, by the name that `nameif` gives them.
     outside: BTreeMap<&'l str, u32>,
+    /// What stands behind `access-group`: a hundred thousand statements are not asked for every port forward.
+    groups: Vec<(u32, Vec<&'l str>)>,
 }
 
 impl<'b, 'l> Config<'b, 'l> {
@@ -124,7 +126,9 @@ impl<'b, 'l> Config<'b, 'l> {
             let low = !apart && block.find("security-level").is_some_and(|(_, level)| level == "0");
             (low || name.to_ascii_lowercase().starts_with("outside")).then_some((name, line))
         });
-        Self { blocks, lists: Lists::of(blocks, false), outside: outside.collect() }
+        let groups = blocks.iter().filter_map(|block| Some((block.line, after(block.head, "access-group")?)));
+        let groups = groups.map(|(line, rest)| (line, rest.split_whitespace().collect())).collect();
+        Self { blocks, lists: Lists::of(blocks, false), outside: outside.collect(), groups }
     }
 
     fn last(&self, words: &str) -> Option<(u32, &'l str)> {
@@ -141,15 +145,12 @@ impl<'b, 'l> Config<'b, 'l> {
 
     /// What guards the device's own ports on an interface: the list for the control plane, which has no implicit deny.
     fn control_plane(&self, interface: &str, service: Service, open: Access) -> Access {
-        let group = self.all("access-group").find(|(_, rest)| {
-            let words: Vec<&str> = rest.split_whitespace().collect();
-            matches!(words.as_slice(), [_, "in", "interface", name, "control-plane"] if *name == interface)
+        let list = self.groups.iter().find_map(|(line, words)| match words.as_slice() {
+            [list, "in", "interface", name, "control-plane"] if *name == interface => Some((*line, *list)),
+            _ => None,
         });
-        match group {
-            Some((line, rest)) => {
-                let name = rest.split(' ').next().unwrap_or_default();
-                open.and(self.lists.over(name, line, service, None, true))
-            }
+        match list {
+            Some((line, list)) => open.and(self.lists.over(list, line, service, None, true)),
             None => open,
         }
     }
@@ -390,15 +391,13 @@ fn push_forward(
         Some(("udp", port, _)) => cisco::number(port).map(Service::Udp),
         _ => Some(Service::Any),
     };
-    let group = config.all("access-group").find(|(_, rest)| {
-        let words: Vec<&str> = rest.split_whitespace().collect();
-        matches!(words.as_slice(), [_, "in", "interface", name] if *name == outside)
-            || matches!(words.as_slice(), [_, "global"])
+    let list = config.groups.iter().find_map(|(line, words)| match words.as_slice() {
+        [list, "in", "interface", name] if *name == outside => Some((*line, *list)),
+        [list, "global"] => Some((*line, *list)),
+        _ => None,
     });
-    let access = match (group, service, inner.parse().ok()) {
-        (Some((at, rest)), Some(service), Some(inner)) => {
-            config.lists.over(rest.split(' ').next().unwrap_or_default(), at, service, Some(inner), false)
-        }
+    let access = match (list, service, inner.parse().ok()) {
+        (Some((at, list)), Some(service), Some(inner)) => config.lists.over(list, at, service, Some(inner), false),
         (None, ..) => Access::nobody(ground(
             line,
             format!("{outside} に受信のアクセスリストがなく、外からは通りません"),
