@@ -50,7 +50,7 @@ pub fn families() -> Vec<&'static str> {
 /// # Errors
 /// [`NotRead`] when no device of a known family is in it.
 pub fn read(bytes: &[u8]) -> Result<Vec<DeviceReading>, NotRead> {
-    read_with(bytes, families::FAMILIES)
+    File::of(bytes)?.read()
 }
 
 /// Reads a file of which somebody says which family it is.
@@ -58,44 +58,77 @@ pub fn read(bytes: &[u8]) -> Result<Vec<DeviceReading>, NotRead> {
 /// # Errors
 /// [`NotRead`] when there is no such family, or nothing of it in the file.
 pub fn read_as(family: &str, bytes: &[u8]) -> Result<Vec<DeviceReading>, NotRead> {
-    let Some(at) = families::FAMILIES.iter().position(|known| known.id() == family) else {
-        return Err(refused::no_such_family(&families()));
-    };
-    read_with(bytes, families::FAMILIES.get(at..=at).unwrap_or_default())
+    File::of(bytes)?.read_as(family)
 }
 
-fn read_with(bytes: &[u8], families: &[&'static dyn families::Family]) -> Result<Vec<DeviceReading>, NotRead> {
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(refused::too_large());
+/// A file that was decoded and cleaned once, to be read as often as somebody asks. Its text is overwritten when it is let go.
+pub struct File<'b> {
+    bytes: &'b [u8],
+    sha256: String,
+    /// What it says as text. A file that is encrypted for its own device is none, and yet of a family.
+    text: Result<text::Cleaned, NotRead>,
+}
+
+impl<'b> File<'b> {
+    /// Decodes it.
+    ///
+    /// # Errors
+    /// [`NotRead`] when it is too large.
+    pub fn of(bytes: &'b [u8]) -> Result<Self, NotRead> {
+        if bytes.len() > FILE_BYTES_MAX {
+            return Err(refused::too_large());
+        }
+        Ok(Self { bytes, sha256: hex::encode(Sha256::digest(bytes)), text: text::clean(bytes) })
     }
-    let sha256 = hex::encode(Sha256::digest(bytes));
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if let Some(family) = families.iter().find(|family| family.sealed(bytes)) {
-        let mut reading = draft::blank(family.id());
-        reading.source.sort = SourceSort::Opaque;
-        reading.source.sha256 = sha256;
-        reading.source.bytes = length;
-        reading.source.encoding = "binary".to_owned();
-        reading.gaps.push(refused::sealed());
-        draft::finish(&mut reading);
-        return Ok(vec![reading]);
+
+    /// One reading for every device in it, in the file's order.
+    ///
+    /// # Errors
+    /// [`NotRead`] when no device of a known family is in it.
+    pub fn read(&self) -> Result<Vec<DeviceReading>, NotRead> {
+        self.read_with(families::FAMILIES)
     }
-    let cleaned = text::clean(bytes)?;
-    let lines = cleaned.lines();
-    let mut readings = Vec::new();
-    for device in split::devices(&lines, families)? {
-        let mut reading = draft::blank(device.family.id());
-        reading.source.sort = device.sort();
-        reading.source.lines = device.lines;
-        reading.gaps.extend(cleaned.gaps.iter().cloned());
-        reading.gaps.extend(device.gaps.iter().cloned());
-        reading.identity.name.clone_from(&device.name);
-        device.family.read(&device, &mut reading);
-        reading.source.sha256.clone_from(&sha256);
-        reading.source.bytes = length;
-        cleaned.encoding.clone_into(&mut reading.source.encoding);
-        draft::finish(&mut reading);
-        readings.push(reading);
+
+    /// The same where somebody says which family it is.
+    ///
+    /// # Errors
+    /// [`NotRead`] when there is no such family, or nothing of it in the file.
+    pub fn read_as(&self, family: &str) -> Result<Vec<DeviceReading>, NotRead> {
+        let Some(at) = families::FAMILIES.iter().position(|known| known.id() == family) else {
+            return Err(refused::no_such_family(&families()));
+        };
+        self.read_with(families::FAMILIES.get(at..=at).unwrap_or_default())
     }
-    Ok(readings)
+
+    fn read_with(&self, families: &[&'static dyn families::Family]) -> Result<Vec<DeviceReading>, NotRead> {
+        let length = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
+        if let Some(family) = families.iter().find(|family| family.sealed(self.bytes)) {
+            let mut reading = draft::blank(family.id());
+            reading.source.sort = SourceSort::Opaque;
+            reading.source.sha256.clone_from(&self.sha256);
+            reading.source.bytes = length;
+            reading.source.encoding = "binary".to_owned();
+            reading.gaps.push(refused::sealed());
+            draft::finish(&mut reading);
+            return Ok(vec![reading]);
+        }
+        let cleaned = self.text.as_ref().map_err(Clone::clone)?;
+        let lines = cleaned.lines();
+        let mut readings = Vec::new();
+        for device in split::devices(&lines, families)? {
+            let mut reading = draft::blank(device.family.id());
+            reading.source.sort = device.sort();
+            reading.source.lines = device.lines;
+            reading.gaps.extend(cleaned.gaps.iter().cloned());
+            reading.gaps.extend(device.gaps.iter().cloned());
+            reading.identity.name.clone_from(&device.name);
+            device.family.read(&device, &mut reading);
+            reading.source.sha256.clone_from(&self.sha256);
+            reading.source.bytes = length;
+            cleaned.encoding.clone_into(&mut reading.source.encoding);
+            draft::finish(&mut reading);
+            readings.push(reading);
+        }
+        Ok(readings)
+    }
 }

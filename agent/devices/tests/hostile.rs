@@ -2,8 +2,9 @@
 //! Invariant: no panic, a refusal or a reading within its limits, and no restriction claimed of a part that the whole contradicts.
 
 use super::samples;
-use daicho_devices::{FILE_BYTES_MAX, NotRead, read, read_as};
-use daicho_schemas::fact::device::{Answer, DeviceReading, Extent, GAPS_MAX, GROUNDS_MAX, WAYS_IN_MAX};
+use daicho_devices::{FILE_BYTES_MAX, File, NotRead, read, read_as};
+use daicho_schemas::fact::device::{Answer, DeviceReading, Extent, GAPS_MAX, GROUNDS_MAX, GapSort, WAYS_IN_MAX};
+use daicho_schemas::fact::device_networks::{INTERFACES_MAX, ROUTES_MAX};
 use proptest::prelude::*;
 
 fn within_limits(outcome: &Result<Vec<DeviceReading>, NotRead>) {
@@ -30,9 +31,10 @@ fn within_limits(outcome: &Result<Vec<DeviceReading>, NotRead>) {
 }
 
 fn all_ways(bytes: &[u8]) {
-    within_limits(&read(bytes));
+    let file = File::of(bytes).unwrap();
+    within_limits(&file.read());
     for family in daicho_devices::families() {
-        within_limits(&read_as(family, bytes));
+        within_limits(&file.read_as(family));
     }
 }
 
@@ -127,6 +129,42 @@ fn thousands_of_servers_rules_and_tunnels_are_read() {
         text += &format!("interface tunnel{number}\n tunnel mode ipsec ipv4\n tunnel destination dynamic\n");
     }
     within_limits(&read_as("awplus", text.as_bytes()));
+}
+
+/// More of everything than a reading holds: what is left out is told, and thousands of forwards through thousands of rules end.
+#[test]
+fn thousands_of_interfaces_routes_and_forwards_are_bounded() {
+    let mut text = String::from(
+        "ASA Version 9.16(4)\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.2 255.255.255.0\n",
+    );
+    for number in 0..INTERFACES_MAX + 100 {
+        let (high, low) = (number / 250, number % 250);
+        text +=
+            &format!("interface Port0/1.{number}\n nameif i{number}\n ip address 10.{high}.{low}.1 255.255.255.0\n");
+    }
+    for number in 0..5000 {
+        let (high, low) = (number / 250, number % 250);
+        text += &format!("access-list in extended permit tcp host 10.{high}.{low}.9 any eq 443\n");
+    }
+    text += "access-group in in interface outside\n";
+    for number in 1..1001 {
+        let host = format!("10.9.{}.{}", number / 250, number % 250);
+        text += &format!(
+            "object network o{number}\n host {host}\n nat (inside,outside) static interface service tcp {number} {number}\n"
+        );
+    }
+    for number in 0..ROUTES_MAX + 100 {
+        text += &format!("route outside 10.{}.{}.0 255.255.255.0 203.0.113.1 1\n", number / 250, number % 250);
+    }
+    text += "Cryptochecksum:0\n: end\n";
+    let readings = read(text.as_bytes()).unwrap();
+    within_limits(&Ok(readings.clone()));
+    let networks = readings[0].networks.as_ref().unwrap();
+    assert_eq!((networks.interfaces.len(), networks.routes.len()), (INTERFACES_MAX, ROUTES_MAX));
+    assert!(readings[0].gaps.iter().any(|gap| gap.sort == GapSort::TooLarge), "what was left out is told");
+    let answers: Vec<Answer> = readings[0].ways_in.iter().map(|way| way.restriction.restricted.answer).collect();
+    assert!(answers.contains(&Answer::Yes) && answers.contains(&Answer::Unknown), "what was not asked is unknown");
+    assert!(!answers.contains(&Answer::No));
 }
 
 proptest! {

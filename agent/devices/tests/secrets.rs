@@ -7,8 +7,11 @@ use super::samples;
 fn printed(bytes: &[u8]) -> String {
     let mut printed = String::new();
     let families = daicho_devices::families();
-    let all = std::iter::once(daicho_devices::read(bytes))
-        .chain(families.iter().map(|family| daicho_devices::read_as(family, bytes)));
+    let file = match daicho_devices::File::of(bytes) {
+        Ok(file) => file,
+        Err(refused) => return format!("{refused:?} {refused}"),
+    };
+    let all = std::iter::once(file.read()).chain(families.iter().map(|family| file.read_as(family)));
     for outcome in all {
         match outcome {
             Ok(readings) => {
