@@ -12,7 +12,7 @@ use crate::blocks::{Block, after, blocks};
 use crate::draft::{self, absence, ground};
 use crate::families::{Family, Mark, weigh};
 use crate::networks::{self, Networks, Say};
-use crate::reach::Access;
+use crate::reach::{Access, Reach};
 use crate::split::Device;
 use crate::text::Line;
 use daicho_schemas::fact::device::{Answer, DeviceReading, FarEnd, Firmware, GapSort, WayInSort};
@@ -62,6 +62,10 @@ impl Family for NecIx {
             "ppp binding ",
             "ikev2 ",
         ];
+        // With a blank before its number it is an interface of another maker's.
+        if line.starts_with("interface GigaEthernet ") {
+            return 0;
+        }
         if software(line).is_some() { 5 } else { weigh(line, SURE, SOME) }
     }
 
@@ -204,7 +208,16 @@ fn servers(blocks: &[Block<'_>], lists: &Lists<'_>, reading: &mut DeviceReading)
         let access = Access::unknown(why).and(lists.reach(Service::Udp(161)));
         plane = Some(plane.map_or(access.clone(), |plane| plane.or(access)));
     }
-    // That a server runs only once it is enabled is what operators write, not what was read in the manual.
+    // That a server runs only once it is enabled is what operators write, not what was read in the manual; the answer says so.
+    let silent: Vec<&str> =
+        ["telnet", "ssh", "http"].into_iter().filter(|name| says_nothing_of(blocks, name)).collect();
+    if let Some(plane) = plane.as_mut().filter(|plane| plane.reach != Reach::Anyone && !silent.is_empty()) {
+        let names = silent.join(", ");
+        plane.because.push(absence(
+            format!("{names} のサーバは設定に現れないため、動いていないとして判断しました（メーカーの資料では未確認）"),
+            format!("{names}: no statement enables such a server, so it is taken not to run, which was not confirmed in the maker's manual"),
+        ));
+    }
     let none = || Access::unknown(draft::silent("telnet-server / ssh-server / http-server")).and(lists.reach_any());
     reading.management = plane.unwrap_or_else(none).restriction();
     let users: std::collections::BTreeSet<&str> = all(blocks, "username")
@@ -231,6 +244,12 @@ fn networks(blocks: &[Block<'_>], reading: &mut DeviceReading) {
         }
     }
     networks.end(reading);
+}
+
+/// Whether no statement of the file enables or refuses a server.
+fn says_nothing_of(blocks: &[Block<'_>], name: &str) -> bool {
+    let words = ["", "no "].map(|no| format!("{no}{name}-server ip enable"));
+    words.iter().all(|words| last(blocks, words).is_none())
 }
 
 /// NetMeister: a manager at the maker reads and changes the router; and the names it gives.

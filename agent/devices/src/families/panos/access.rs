@@ -2,6 +2,9 @@
 //! It does not know what stands in front of the management port.
 //! Invariant: an interface without a management profile offers nothing; the management port without `permitted-ip` is
 //! never restricted.
+//!
+//! That addresses are restricted by adding them to `permitted-ip`: Palo Alto Networks, Knowledge Base, "How to Allow Specific IP
+//! Addresses to Access the Management Interface"; that there is no restriction without it: CIS Palo Alto Firewall Benchmark, 1.2.1.
 
 use super::places::{Config, Interface, Target};
 use super::word;
@@ -117,7 +120,7 @@ fn port(config: &Config<'_, '_>, reading: &mut DeviceReading) -> Option<Access> 
     let system = config.value("deviceconfig system hostname").or(config.value("deviceconfig system ip-address"));
     let anchor = system.or(config.all("deviceconfig system").next())?;
     let disabled = |service: &str| config.value(&format!("deviceconfig system service disable-{service}"));
-    // HTTPS and SSH are on unless switched off; HTTP and Telnet the other way round.
+    // Off is what the file switches off. That https and ssh are on without a word was not found in a text of the maker's.
     let off = ["https", "ssh"].iter().all(|service| disabled(service).is_some_and(|at| at.word() == "yes"))
         && !["http", "telnet"].iter().any(|service| disabled(service).is_some_and(|at| at.word() == "no"));
     if off {
@@ -156,10 +159,15 @@ fn port(config: &Config<'_, '_>, reading: &mut DeviceReading) -> Option<Access> 
             "the management port has a public address and no restriction of sources (permitted-ip)",
         );
         let mut way = draft::way("management port", WayInSort::Management, "https", FarEnd::Unknown);
-        way.enabled = draft::yes(why.clone());
+        let on = ["https", "ssh"].iter().filter_map(|service| disabled(service)).find(|at| at.word() == "no");
+        way.enabled = match on {
+            Some(at) => draft::yes(ground(at.line(), "https か ssh を使います", "https or ssh is switched on")),
+            None => draft::unknown(draft::silent("disable-https / disable-ssh")),
+        };
         way.restriction = Access::anyone(why.clone()).restriction();
         reading.ways_in.push(way);
-        return Some(Access::anyone(why));
+        let access = Access::anyone(why);
+        return Some(if on.is_some() { access } else { access.perhaps() });
     }
     Some(Access::unknown(ground(
         line,

@@ -1,6 +1,9 @@
 //! VPN of a PAN-OS firewall: GlobalProtect portals and gateways, IKE gateways.
 //! It does not know keys, and looks at none; users whom a directory knows are not counted.
 //! Invariant: a second factor is claimed only where a certificate and a password are both asked of everybody.
+//!
+//! That a certificate profile beside an authentication profile asks for both: Palo Alto Networks, "GlobalProtect Administrator's Guide"
+//! 10.1, Remote Access VPN with Two-Factor Authentication.
 
 use super::places::{Config, Target};
 use super::word;
