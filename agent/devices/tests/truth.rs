@@ -46,6 +46,9 @@ fn asked(reading: &DeviceReading, question: &str) -> Option<String> {
             other => panic!("no such question: {other}"),
         };
     }
+    if let Some(known) = of_networks(reading, question) {
+        return Some(known);
+    }
     match question {
         "management" => answer(reading.management.restricted.answer),
         "management sources" => Some(reading.management.sources.join(" ")),
@@ -67,6 +70,35 @@ fn asked(reading: &DeviceReading, question: &str) -> Option<String> {
         "running" => identity.firmware.first().and_then(|firmware| answer(firmware.running)),
         "ways" => Some(reading.ways_in.len().to_string()),
         other => panic!("no such question: {other}"),
+    }
+}
+
+/// `interface lan1`: addresses, `dynamic`, role, VLAN, `off`. `description lan1`. `route 10.0.0.0/8`: next hop and interface.
+fn of_networks(reading: &DeviceReading, question: &str) -> Option<String> {
+    let (what, name) = question.split_once(' ')?;
+    let networks = reading.networks.clone().unwrap_or_default();
+    let interface = networks.interfaces.iter().find(|own| own.name == name);
+    match what {
+        "interface" => {
+            let Some(own) = interface else { return Some("no".to_owned()) };
+            let mut words = own.addresses.clone();
+            words.extend(own.address_from_elsewhere.then(|| "dynamic".to_owned()));
+            words.extend(own.role.map(|role| word(&role)));
+            words.extend(own.vlan.map(|id| format!("vlan {id}")));
+            words.extend((own.shut_down == Answer::Yes).then(|| "off".to_owned()));
+            Some(if words.is_empty() { "nothing".to_owned() } else { words.join(" ") })
+        }
+        "description" => Some(interface?.description.clone().unwrap_or_else(|| "none".to_owned())),
+        "route" => {
+            let routes = networks.routes.iter().filter(|route| route.destination == name);
+            let ways = routes.map(|route| {
+                let over = route.interface.as_ref().map(|name| format!("over {name}"));
+                route.next_hop.iter().cloned().chain(over).collect::<Vec<_>>().join(" ")
+            });
+            let ways: Vec<String> = ways.collect();
+            Some(if ways.is_empty() { "none".to_owned() } else { ways.join("; ") })
+        }
+        _ => None,
     }
 }
 

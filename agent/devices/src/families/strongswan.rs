@@ -70,6 +70,8 @@ struct Connection<'l> {
     line: u32,
     name: String,
     settings: BTreeMap<&'l str, (u32, &'l str)>,
+    /// Networks on this side, as they are written.
+    inside: Vec<&'l str>,
 }
 
 /// How both files name the same things.
@@ -121,6 +123,11 @@ impl Connection<'_> {
         }
         .restriction();
         way.users = users.filter(|_| people);
+        let networks = self.inside.iter().flat_map(|text| text.split([',', ' ']));
+        let mut networks: Vec<&str> = networks.filter(|text| crate::networks::inet(text).is_some()).take(50).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        way.inside = networks.into_iter().map(draft::word).collect();
         way.second_factor = if people {
             draft::unknown(absence("認証の段数は判断していません", "how many proofs are asked was not judged"))
         } else {
@@ -140,7 +147,7 @@ fn ipsec_conf(lines: &[Line<'_>]) -> Vec<WayIn> {
             continue;
         }
         if let Some(name) = text.strip_prefix("conn ") {
-            connections.push(Connection { line: line.number, name: name.trim().to_owned(), settings: BTreeMap::new() });
+            connections.push(Connection { line: line.number, name: name.trim().to_owned(), ..Connection::default() });
             open = true;
         } else if let (Some((key, value)), true, Some(connection)) =
             (text.split_once('='), open, connections.last_mut())
@@ -153,14 +160,19 @@ fn ipsec_conf(lines: &[Line<'_>]) -> Vec<WayIn> {
     let words = Words { remote: "right", version: "keyexchange", remote_auth: "rightauth" };
     let lend = |name: &str| connections.iter().find(|known| known.name == name).map(|known| known.settings.clone());
     let ways = connections.iter().filter(|connection| connection.name != "%default").take(2000).map(|connection| {
-        let mut whole =
-            Connection { line: connection.line, name: connection.name.clone(), settings: connection.settings.clone() };
+        let mut whole = Connection {
+            line: connection.line,
+            name: connection.name.clone(),
+            settings: connection.settings.clone(),
+            inside: Vec::new(),
+        };
         let also = connection.settings.get("also").map(|(_, name)| *name);
         for lent in [also, Some("%default")].into_iter().flatten().filter_map(lend) {
             for (key, value) in lent {
                 whole.settings.entry(key).or_insert(value);
             }
         }
+        whole.inside.extend(whole.settings.get("leftsubnet").map(|(_, networks)| *networks));
         let enabled = match whole.settings.get("auto") {
             Some((line, "start" | "add" | "route" | "ondemand" | "up")) => {
                 draft::yes(ground(*line, "起動時に読み込まれます", "it is loaded at start"))
@@ -200,7 +212,7 @@ fn swanctl(lines: &[Line<'_>], reading: &mut DeviceReading) -> Vec<WayIn> {
                     connections.push(Connection {
                         line: line.number,
                         name: (*name).to_owned(),
-                        settings: BTreeMap::new(),
+                        ..Connection::default()
                     });
                 }
                 ["secrets", name] if name.starts_with("eap") || name.starts_with("xauth") => users += 1,
@@ -216,6 +228,7 @@ fn swanctl(lines: &[Line<'_>], reading: &mut DeviceReading) -> Vec<WayIn> {
             let (key, value) = (key.trim(), (line.number, value.trim()));
             match path.as_slice() {
                 ["connections", _] => drop(connection.settings.insert(key, value)),
+                ["connections", _, "children", _] if key == "local_ts" => connection.inside.push(value.1),
                 ["connections", _, remote] if remote.starts_with("remote") && key == "auth" => {
                     connection.settings.insert("remote auth", value);
                 }
