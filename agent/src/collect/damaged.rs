@@ -9,6 +9,7 @@ use crate::access::{
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::PackageDigestSort;
 use std::io::BufRead;
+use std::os::unix::{fs::symlink, net::UnixListener};
 use std::path::PathBuf;
 
 /// A host of which one table is damaged at one place.
@@ -123,4 +124,37 @@ fn damaged_routes_and_neighbours_stop_nobody() {
     damaged_everywhere("network_place", "two_uplinks", KernelTable::Rules);
     damaged_everywhere("network_place", "two_uplinks", KernelTable::Addresses);
     damaged_everywhere("neighbours", "branch", KernelTable::Neighbours);
+}
+
+/// A socket, a loop of links or a folder where a package database should be: nothing waits for it, and nothing is claimed.
+#[test]
+fn what_is_no_file_is_never_an_empty_package_database() {
+    let databases = [
+        ("dpkg", "var/lib/dpkg/status"),
+        ("rpm", "var/lib/rpm/Packages"),
+        ("rpm", "var/lib/rpm/Packages.db"),
+        ("rpm", "var/lib/rpm/rpmdb.sqlite"),
+        ("apk", "lib/apk/db/installed"),
+        ("apk", "usr/lib/apk/db/installed"),
+        ("pacman", "var/lib/pacman/local/a-1-1/desc"),
+        ("opkg", "usr/lib/opkg/status"),
+        ("snap", "var/lib/snapd/state.json"),
+        ("flatpak", "var/lib/flatpak/app/a/x86_64/stable/active/deploy"),
+    ];
+    for (id, database) in databases {
+        for sort in ["socket", "loop", "folder"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(database);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let mut _kept = None;
+            match sort {
+                "socket" => _kept = Some(UnixListener::bind(&path).unwrap()),
+                "loop" => symlink(path.file_name().unwrap(), &path).unwrap(),
+                _ => std::fs::create_dir(&path).unwrap(),
+            }
+            let collector = COLLECTORS.iter().find(|collector| collector.id() == id).unwrap();
+            let collected = run(*collector, &RecordedHost::image(folder.path()));
+            assert_eq!(collected.outcome, Outcome::Failed, "{database} as a {sort}: {:?}", collected.troubles);
+        }
+    }
 }

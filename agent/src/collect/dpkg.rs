@@ -195,6 +195,11 @@ fn list(gather: &mut Gather, host: &dyn Host, folder: &str) -> Option<Vec<String
                 let text = format!("there are more than {FILES_MAX} files; the rest was not read");
                 gather.miss(Trouble::new(TroubleKind::TooLarge, folder, text));
             }
+            if listing.unreadable_names > 0 {
+                let text =
+                    format!("{} files have names that are not UTF-8 and were not read", listing.unreadable_names);
+                gather.miss(Trouble::new(TroubleKind::Malformed, folder, text));
+            }
             Some(listing.names)
         }
         Err(error) if error.is_missing() => None,

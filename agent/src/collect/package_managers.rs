@@ -25,6 +25,8 @@ const READ: &[&str] = &[
 
 /// Databases that none reads: the manager's name, and where its database is.
 const UNREAD: &[(&str, &str)] = &[
+    ("apk with a database of version 3", "/usr/lib/apk/db/installed.adb"),
+    ("apk with a database of version 3", "/lib/apk/db/installed.adb"),
     ("Conda", "/opt/conda/conda-meta"),
     ("CRUX pkgutils", "/var/lib/pkg/db"),
     ("eopkg (Solus)", "/var/lib/eopkg/package"),

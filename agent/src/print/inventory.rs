@@ -11,7 +11,7 @@ use super::{outcome_words, plain, table};
 use comfy_table::Table;
 use daicho_schemas::fact::observation::{
     CarriedBy, Hardware, HardwarePart, InterfaceKind, NetworkInterface, Observation, OperatingSystem, OriginMatch,
-    PackageState, SocketProcess,
+    PackageState, Provenance, SocketProcess,
 };
 use daicho_schemas::inventory::Inventory;
 
@@ -124,6 +124,17 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
             };
             let package = format!("{}:{}", origin.name, origin.architecture);
             Some([package, origin.origin.clone(), or_dash(&origin.suite), by.into()])
+        }
+        Observation::Package(package) if !package.provenance.is_empty() => {
+            let Provenance { repository, channel, signed_by, signer, .. } = &package.provenance;
+            let name = format!("{}:{}", package.name, package.architecture.as_deref().unwrap_or(""));
+            let by = match (repository, signer.as_ref().or(signed_by.as_ref())) {
+                (Some(_), None) => "the package manager's record".to_owned(),
+                (Some(_), Some(signer)) => format!("the package manager's record; signed by {signer}"),
+                (None, Some(signer)) => format!("signed by {signer}"),
+                (None, None) => "–".to_owned(),
+            };
+            Some([name, or_dash(repository), or_dash(channel), by])
         }
         _ => None,
     }),

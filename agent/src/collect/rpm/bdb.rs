@@ -50,7 +50,7 @@ pub(super) fn each_header(
             each(i64::from(key), header.as_deref());
         }
     }
-    Ok(())
+    if table.is_short { Err(DatabaseError::Short) } else { Ok(()) }
 }
 
 struct Table {
@@ -58,6 +58,8 @@ struct Table {
     big_endian: bool,
     page_bytes: usize,
     last_page: u32,
+    /// The file ends before the last page that it claims to have.
+    is_short: bool,
     /// Overflow pages that may still be followed: each belongs to one item.
     overflow_left: u32,
 }
@@ -68,7 +70,7 @@ impl Table {
         file.read_exact(&mut meta).map_err(|_| DatabaseError::Short)?;
         let length = file.seek(SeekFrom::End(0))?;
         let big_endian = meta.get(12..16) == Some(&MAGIC.to_be_bytes());
-        let mut table = Self { file, big_endian, page_bytes: 0, last_page: 0, overflow_left: 0 };
+        let mut table = Self { file, big_endian, page_bytes: 0, last_page: 0, is_short: false, overflow_left: 0 };
         let number = |at| table.u32(&meta, at).unwrap_or_default();
         let (magic, version, page_bytes, last_page) = (number(12), number(16), number(20), number(32));
         let plain = meta.get(24) == Some(&0) && meta.get(26).is_some_and(|flags| flags & FLAG_CHECKSUM == 0);
@@ -81,11 +83,11 @@ impl Table {
         if !(512..=65_536).contains(&page_bytes) || !page_bytes.is_power_of_two() {
             return Err(DatabaseError::Malformed);
         }
-        if u64::from(page_bytes) * (u64::from(last_page) + 1) > length {
-            return Err(DatabaseError::Short);
-        }
+        let there = (length / u64::from(page_bytes)).checked_sub(1).ok_or(DatabaseError::Short)?;
+        table.is_short = there < u64::from(last_page);
         table.page_bytes = usize::try_from(page_bytes).map_err(|_| DatabaseError::Malformed)?;
-        (table.last_page, table.overflow_left) = (last_page, last_page);
+        table.last_page = last_page.min(u32::try_from(there).unwrap_or(u32::MAX));
+        table.overflow_left = table.last_page;
         Ok(table)
     }
 
