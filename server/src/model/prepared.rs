@@ -80,7 +80,7 @@ pub enum Sort {
     Package,
     /// The repository that lists a package.
     Origin,
-    /// A network interface.
+    /// A network interface, or a tunnel of IPsec that has none.
     Interface,
     /// What a device's configuration says, or what it answered.
     Device,
@@ -109,6 +109,8 @@ impl Sort {
             Observation::Package(_) => Self::Package,
             Observation::PackageOrigin(_) => Self::Origin,
             Observation::NetworkInterface(_) => Self::Interface,
+            // IPsec without an interface is a way in as an interface is.
+            Observation::Tunnel(tunnel) if tunnel.interface.is_none() => Self::Interface,
             Observation::ListeningSocket(_)
             | Observation::Tunnel(_)
             | Observation::ConfiguredTunnel(_)

@@ -389,6 +389,7 @@ impl Model {
                 InterfaceKind::Other(word) => word,
                 kind => format!("{kind:?}").to_lowercase(),
             }),
+            Observation::Tunnel(own) if own.interface.is_none() => Some(own.tunnel_kind),
             _ => None,
         })
     }

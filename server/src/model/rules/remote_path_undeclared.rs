@@ -7,7 +7,7 @@ use crate::model::findings::{Subject, Verdict};
 use crate::model::numbers::HostNo;
 use crate::model::rows::Severity;
 use crate::model::views::drift::Touched;
-use daicho_schemas::fact::observation::{InterfaceKind, NetworkInterface, Observation};
+use daicho_schemas::fact::observation::{InterfaceKind, Observation};
 use daicho_schemas::ids::AgentId;
 use daicho_schemas::planned::Sight;
 use daicho_schemas::text::Text;
@@ -31,17 +31,21 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     all.filter_map(|(host, name)| Some(Subject::Interface(agent(host)?, name.clone()))).collect()
 }
 
-fn seen(facts: &Facts<'_>, agent: &AgentId, name: &str) -> Option<NetworkInterface> {
-    let found = facts.state.assets.under(facts.host(agent)?, name);
+/// What sort of way in it is, as it is seen now.
+fn seen(facts: &Facts<'_>, agent: &AgentId, name: &str) -> Option<InterfaceKind> {
+    let host = facts.host(agent)?;
+    facts.drift.hosts.get(host)?.ways.interfaces.iter().find(|own| *own == name)?;
+    let found = facts.state.assets.under(host, name);
     found.into_iter().find_map(|item| match facts.state.assets.items.get(item)?.observation()? {
-        Observation::NetworkInterface(interface) if interface.interface_kind.may_be_remote_path() => Some(interface),
+        Observation::NetworkInterface(one) if one.interface_kind.may_be_remote_path() => Some(one.interface_kind),
+        Observation::Tunnel(one) if one.interface.is_none() => Some(InterfaceKind::Other(one.tunnel_kind)),
         _ => None,
     })
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     let Subject::Interface(agent, name) = subject else { return None };
-    let interface = seen(facts, agent, name)?;
+    let kind = seen(facts, agent, name)?;
     let hostname = facts.hostname(agent);
     if facts.drift.is_declared_path(&hostname, name) {
         return None;
@@ -51,13 +55,13 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     if equipment.is_none() && !facts.may_speak(agent) {
         return None;
     }
-    let severity = match (&equipment, &interface.interface_kind) {
+    let severity = match (&equipment, &kind) {
         (None, _) => Severity::Notice,
         // A tap is often a virtual machine's port: the question stands, the alarm is smaller.
         (Some(_), InterfaceKind::Tap) => Severity::Warning,
         (Some(_), _) => Severity::Critical,
     };
-    let sort = sort_of(&interface.interface_kind);
+    let sort = sort_of(&kind);
     let planned =
         equipment.as_ref().and_then(|id| facts.sight_planned_by(id, Sight::InterfaceAppears, facts.host(agent)?, name));
     let verdict = Verdict {
@@ -98,6 +102,9 @@ fn sort_of(kind: &InterfaceKind) -> Text {
         | InterfaceKind::Bond
         | InterfaceKind::Vlan
         | InterfaceKind::Veth => Text::new("その他", "other"),
+        InterfaceKind::Other(word) if word == "ipsec" => {
+            Text::new("IPsec：インターフェースのないトンネル", "IPsec: a tunnel without an interface")
+        }
         InterfaceKind::Other(word) => Text::same(word.clone()),
     }
 }
@@ -107,7 +114,9 @@ mod tests {
     use crate::model::rows::{FindingState, Severity};
     use crate::model::testing::{Script, interface, plan};
     use daicho_schemas::batch::Outcome;
-    use daicho_schemas::fact::observation::InterfaceKind;
+    use daicho_schemas::fact::observation::{InterfaceKind, Observation};
+    use daicho_schemas::fact::remote_path::PathEntry;
+    use serde_json::{Value, json};
 
     const RULE: &str = "remote_path_undeclared";
 
@@ -160,5 +169,66 @@ mod tests {
         script.plan(plan("plan-1", "tos").host("lab-1"));
         let open = script.open_rows(RULE);
         assert_eq!((open[0].severity, open[0].duty_ids.len()), (Severity::Critical, 1));
+    }
+
+    fn tunnel(more: Value) -> Observation {
+        let mut all = json!({ "kind": "tunnel.v1", "tunnel_kind": "ipsec", "local": "192.0.2.1",
+            "remote": "198.51.100.7", "inside": ["10.0.0.0/8 > 10.1.0.0/16"], "source": "ipsec_policy" });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    }
+
+    const KEY: &str = "ipsec 192.0.2.1 > 198.51.100.7";
+
+    #[test]
+    fn ipsec_without_an_interface_is_a_way_in_until_a_plan_declares_it() {
+        let mut script = Script::with_agent("tos-1");
+        script.plan(plan("plan-1", "tos").host("tos-1"));
+        script.report("ipsec", Outcome::Complete, vec![tunnel(json!({}))]);
+        assert_eq!(script.open(RULE), [KEY]);
+        assert_eq!(script.open_rows(RULE)[0].duty_ids.len(), 1);
+        let rows = script.model.path_entries(&Default::default());
+        let wanted = PathEntry::HostInterface { host: "tos-1".into(), interface: KEY.into() };
+        assert_eq!(rows, [wanted.clone()], "it is a remote path as any other");
+        assert!(script.model.path_at(&wanted, "2026-11-21".parse().unwrap()).what.en.contains("(ipsec)"));
+        script.report("ipsec", Outcome::Failed, vec![]);
+        assert_eq!(script.open(RULE), [KEY], "absent is not gone");
+        script.plan(plan("plan-1", "tos").host("tos-1").remote_path("tos-1", KEY));
+        assert!(script.open(RULE).is_empty());
+        script.plan(plan("plan-1", "tos").host("tos-1"));
+        script.report("ipsec", Outcome::Complete, vec![]);
+        assert!(script.open(RULE).is_empty());
+        script.assert_replay_is_idempotent();
+    }
+
+    #[test]
+    fn a_policy_of_a_tunnel_with_an_interface_is_that_tunnels_and_one_for_other_networks_is_not() {
+        let mut script = Script::with_agent("tos-1");
+        script.plan(plan("plan-1", "tos").host("tos-1"));
+        let link = |kind: &str, more: Value| {
+            let mut own = json!({ "interface": "t0", "tunnel_kind": kind, "inside": [], "source": "link" });
+            own.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            tunnel(own)
+        };
+        let everything = json!({ "inside": ["0.0.0.0/0 > 0.0.0.0/0"] });
+        let itself = json!({ "inside": ["192.0.2.1/32 > 198.51.100.7/32"] });
+        let numbered = json!({ "number": 42 });
+        for (policy, carrier, own) in [
+            (everything.clone(), link("vti", json!({})), false),
+            (everything, link("gre", json!({})), true),
+            (itself, link("gre", json!({})), false),
+            (json!({}), link("gre", json!({})), true),
+            (json!({}), link("vti", json!({ "remote": "203.0.113.1" })), true),
+            (numbered.clone(), link("xfrm", json!({ "local": null, "remote": null, "number": 42 })), false),
+            (numbered, link("xfrm", json!({ "local": null, "remote": null, "number": 43 })), true),
+        ] {
+            let what = format!("{policy} {carrier:?}");
+            script.report("ipsec", Outcome::Complete, vec![tunnel(policy)]);
+            script.report("tunnels", Outcome::Complete, vec![]);
+            assert_eq!(script.open(RULE).len(), 1, "without the interface: {what}");
+            script.report("tunnels", Outcome::Complete, vec![carrier]);
+            assert_eq!(script.open(RULE).len(), usize::from(own), "{what}");
+        }
+        script.assert_replay_is_idempotent();
     }
 }

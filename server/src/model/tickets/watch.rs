@@ -219,6 +219,7 @@ impl<'a> Look<'a> {
 fn is_way_in(item: &Item) -> bool {
     match item.observation() {
         Some(Observation::NetworkInterface(interface)) => interface.interface_kind.may_be_remote_path(),
+        Some(Observation::Tunnel(tunnel)) => tunnel.interface.is_none(),
         _ => false,
     }
 }

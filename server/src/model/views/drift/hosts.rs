@@ -10,7 +10,7 @@ use crate::model::views::declarations::host_key;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::Plan;
-use daicho_schemas::fact::observation::{HardwarePart, Observation};
+use daicho_schemas::fact::observation::{HardwarePart, Observation, Tunnel};
 use daicho_schemas::ids::{EquipmentId, PlanId};
 use imbl::{OrdMap, OrdSet, Vector};
 use std::collections::BTreeSet;
@@ -203,6 +203,10 @@ impl Hosts {
     }
 }
 
+/// The collectors that tell of IPsec without an interface, and of tunnels that have one.
+const IPSEC_COLLECTOR: &str = "ipsec";
+const TUNNEL_COLLECTOR: &str = "tunnels";
+
 /// The key of what a host says of its operating system.
 const SYSTEM_KEY: &str = "operating_system";
 
@@ -242,17 +246,62 @@ pub(super) fn settings_of(state: &State, host: HostNo) -> [Setting; 2] {
     [Setting::software(system.as_ref(), indexes_complete), Setting::machine(machine.as_ref())]
 }
 
-/// A host's network interfaces that can be one end of a way in from outside.
+/// A host's network interfaces that can be one end of a way in from outside, and what IPsec protects towards whom without one.
 pub(super) fn remote_interfaces_of(state: &State, host: HostNo) -> Vec<String> {
     let interfaces = state.assets.on(host, |item| item.sort == Sort::Interface);
-    let remote: BTreeSet<String> = interfaces
-        .into_iter()
-        .filter_map(|item| match item.observation()? {
-            Observation::NetworkInterface(one) if one.interface_kind.may_be_remote_path() => Some(one.name),
-            _ => None,
-        })
-        .collect();
+    let mut remote = BTreeSet::new();
+    let mut policies = Vec::new();
+    for item in interfaces {
+        match item.observation() {
+            Some(Observation::NetworkInterface(one)) if one.interface_kind.may_be_remote_path() => {
+                remote.insert(one.name);
+            }
+            Some(Observation::Tunnel(one)) => policies.push(one),
+            _ => {}
+        }
+    }
+    if !policies.is_empty() {
+        let tunnels = tunnels_of(state, host);
+        let own = policies.iter().filter(|policy| !tunnels.iter().any(|tunnel| carries(tunnel, policy)));
+        remote.extend(own.map(Tunnel::key));
+    }
     remote.into_iter().collect()
+}
+
+/// Whether the host says anything of IPsec.
+pub(super) fn has_ipsec(state: &State, host: HostNo) -> bool {
+    let mut told = state.assets.by_collector(host);
+    told.any(|(id, told)| id.as_str() == IPSEC_COLLECTOR && !told.items.is_empty())
+}
+
+/// The tunnels that have an interface.
+fn tunnels_of(state: &State, host: HostNo) -> Vec<Tunnel> {
+    let told = state.assets.by_collector(host).filter(|(id, _)| id.as_str() == TUNNEL_COLLECTOR);
+    let items = told.flat_map(|(_, told)| told.items.iter()).filter_map(|no| state.assets.items.get(no)?.observation());
+    let tunnels = items.filter_map(|item| match item {
+        Observation::Tunnel(one) if one.interface.is_some() => Some(one),
+        _ => None,
+    });
+    tunnels.collect()
+}
+
+/// Whether a policy of IPsec only encrypts what goes through a tunnel that has an interface: by the XFRM interface's number, as the
+/// policy of a VTI (everything to everywhere), or for packets of the tunnel itself (from one end to the other). One that protects other
+/// networks between the same ends is a way of its own.
+fn carries(tunnel: &Tunnel, policy: &Tunnel) -> bool {
+    if policy.number.is_some() {
+        return tunnel.tunnel_kind == "xfrm" && tunnel.number == policy.number;
+    }
+    let (Some(local), Some(remote)) = (&policy.local, &policy.remote) else { return false };
+    if tunnel.remote.as_ref() != Some(remote) || tunnel.local.as_ref().is_some_and(|own| own != local) {
+        return false;
+    }
+    let everything = |inside: &String| matches!(inside.as_str(), "0.0.0.0/0 > 0.0.0.0/0" | "::/0 > ::/0");
+    let bits = if remote.contains(':') { 128 } else { 32 };
+    let itself = format!("{local}/{bits} > {remote}/{bits}");
+    let fits =
+        |inside: &String| if tunnel.tunnel_kind.starts_with("vti") { everything(inside) } else { *inside == itself };
+    !policy.inside.is_empty() && policy.inside.iter().all(fits)
 }
 
 /// A host's software by which somebody may come in from outside.

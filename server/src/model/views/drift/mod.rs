@@ -267,8 +267,11 @@ impl Drift {
             (before.name.clone(), before.system)
         };
         let mut ways = before.ways.clone();
-        if any(Sort::Interface) {
+        if any(Sort::Interface) || any(Sort::Other) && hosts::has_ipsec(state, host) {
             ways.interfaces = Arc::new(hosts::remote_interfaces_of(state, host));
+            // What is known as another tunnel's now is no way of its own any more.
+            let gone = before.ways.interfaces.iter().filter(|name| !ways.interfaces.contains(name));
+            touched.interfaces.extend(gone.map(|name| (host, name.clone())));
         }
         if any(Sort::Tool) {
             ways.tools = Arc::new(hosts::remote_tools_of(state, host));
