@@ -3,6 +3,7 @@
 
 use comfy_table::{Table, presets};
 use daicho_schemas::fact::device::{Answered, DeviceReading, Extent, FarEnd, WayIn};
+use daicho_schemas::fact::observation::{DeviceProbed, ProbeRung, ProbedBy};
 use daicho_schemas::text::{Language, Text, printable};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -184,10 +185,61 @@ pub(super) fn device(device: &Value, language: Language) -> String {
     let all = device.get("ways").and_then(Value::as_array).into_iter().flatten();
     let all: Vec<WayIn> = all.filter_map(|own| read(own, "way")).collect();
     lines.push(ways(&all, language));
+    lines.extend(probes(device, language));
     for finding in device.get("findings").and_then(Value::as_array).into_iter().flatten() {
         if let Some(title) = read::<Text>(finding, "title") {
             lines.push(format!("  ! {}", printable(title.get(language))));
         }
     }
     lines.join("\n")
+}
+
+/// What it answered when it was asked, and answers that may be its own. They say who it is, and nothing of its ways in.
+fn probes(device: &Value, language: Language) -> Vec<String> {
+    let rows = |name: &str| device.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let own = rows("probed").into_iter().map(|row| (row, None));
+    let perhaps = rows("perhaps").into_iter().filter_map(|row| {
+        let mac = row.get("mac").and_then(Value::as_str)?.to_string();
+        Some((row.get("row")?.clone(), Some(mac)))
+    });
+    own.chain(perhaps).filter_map(|(row, mac)| Some(probe(&read(&row, "probed")?, mac.as_deref(), language))).collect()
+}
+
+fn probe(own: &DeviceProbed, mac: Option<&str>, language: Language) -> String {
+    let by: Vec<&str> = own.answered.iter().map(|by| probed_by(*by)).collect();
+    let values = [&own.maker, &own.model, &own.firmware, &own.serial].into_iter().flatten();
+    let values: Vec<String> =
+        values.map(|own| format!("{} [{}]", printable(&own.value), rung(own.rung).get(language))).collect();
+    let nothing = || Text::new("何も読み取れません", "nothing was recognised").get(language).to_string();
+    let said = if values.is_empty() { nothing() } else { values.join(", ") };
+    let unsure = mac.map(|mac| {
+        Text::new(
+            format!("（この機器とは限りません：同じ MAC アドレス {mac}）"),
+            format!(" (perhaps of this device: the same hardware address {mac})"),
+        )
+    });
+    let unsure = unsure.unwrap_or_default();
+    let text = Text::new(
+        format!("問い合わせ {} {}（{}）：{said}{}", own.address, own.asked_on, by.join(", "), unsure.ja),
+        format!("asked at {} on {} ({}): {said}{}", own.address, own.asked_on, by.join(", "), unsure.en),
+    );
+    format!("  {}", text.get(language))
+}
+
+fn probed_by(by: ProbedBy) -> &'static str {
+    match by {
+        ProbedBy::SnmpEngine => "SNMPv3 engineID",
+        ProbedBy::SnmpGet => "SNMP GET",
+        ProbedBy::Ssh => "SSH",
+        ProbedBy::Tls => "TLS",
+        ProbedBy::Http => "HTTP",
+    }
+}
+
+fn rung(rung: ProbeRung) -> Text {
+    match rung {
+        ProbeRung::BannerOrCertificate => Text::new("名乗り・証明書", "banner or certificate"),
+        ProbeRung::SnmpEngine => Text::new("SNMPv3 engineID", "SNMPv3 engine id"),
+        ProbeRung::SnmpGet => Text::new("SNMP の回答", "answer by SNMP"),
+    }
 }

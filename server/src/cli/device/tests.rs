@@ -50,3 +50,17 @@ fn a_family_that_is_named_is_believed_and_an_unknown_name_is_answered_with_all_o
 fn a_word_in_a_query_is_spelled_out() {
     assert_eq!(encoded("device:gw:tunnel 1").to_string(), "device%3Agw%3Atunnel%201");
 }
+
+#[test]
+fn what_a_device_answered_is_told_with_what_it_rests_on_and_without_being_more_than_that() {
+    let said = |value: &str, rung: &str| json!({ "value": value, "rung": rung });
+    let probed = json!({ "address": "192.0.2.1", "asked_on": "2026-11-20", "answered": ["snmp_get", "tls"],
+        "maker": said("Yamaha", "snmp_get"), "serial": said("S1", "banner_or_certificate") });
+    let nothing = json!({ "address": "192.0.2.2", "asked_on": "2026-11-20", "answered": ["ssh"] });
+    let device = json!({ "row": {}, "probed": [{ "probed": probed }],
+        "perhaps": [{ "row": { "probed": nothing }, "mac": "00:00:5e:00:53:01" }] });
+    let text = printed::device(&device, Language::En);
+    assert!(text.contains("Yamaha [answer by SNMP], S1 [banner or certificate]"), "{text}");
+    assert!(text.contains("nothing was recognised (perhaps of this device"), "{text}");
+    assert!(printed::device(&device, Language::Ja).contains("問い合わせ 192.0.2.1 2026-11-20（SNMP GET, TLS）"));
+}

@@ -3,6 +3,7 @@
 //! With DAICHO_GALLERY=DIR the pages are also written there, to be looked at in a browser.
 
 mod computer_forms;
+mod device_forms;
 mod door;
 mod duty_forms;
 mod gallery;

@@ -1,5 +1,5 @@
-//! The devices that open ways in from outside, and the form into which a configuration is pasted.
-//! It does not understand configurations; the crate of parsers does. Invariant: what was pasted lives as long as the request and is
+//! The devices that open ways in from outside, and the form into which a configuration is pasted, or its file given.
+//! It does not understand configurations; the crate of parsers does. Invariant: what was handed in lives as long as the request and is
 //! never shown again, also where it is refused: it holds the device's secrets.
 
 use super::trouble;
@@ -13,12 +13,13 @@ use crate::intake::devices::own_id;
 use crate::intake::submission::Submission;
 use crate::model::queries::devices::DeviceRow;
 use askama::Template;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Query, State};
+use axum::extract::multipart::MultipartError;
+use axum::extract::{Form, FromRequest as _, Multipart, Query, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use daicho_schemas::fact::Fact;
-use daicho_schemas::fact::device::Answer;
+use daicho_schemas::fact::device::{Answer, DeviceReading};
 use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
 use daicho_schemas::ids::{DeviceId, EquipmentId, SupplierId};
 use daicho_schemas::refusal::{Refusal, RefusalCode};
@@ -26,7 +27,7 @@ use daicho_schemas::text::Text;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// A pasted configuration as a form sends it, in bytes. A larger file is for `daicho device import`.
+/// A configuration as a form sends it, in bytes. A larger file is for `daicho device import`.
 pub const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What to list.
@@ -57,7 +58,9 @@ pub struct Typed {
     pub taken_on: String,
     /// What else is to be said.
     pub note: String,
-    /// The configuration.
+    /// The family, where the configuration does not say it itself.
+    pub family: String,
+    /// The configuration, where it was pasted.
     pub text: String,
 }
 
@@ -97,6 +100,10 @@ impl Devices {
     fn is_chosen(&self, id: &EquipmentId, chosen: &str) -> bool {
         id.as_str() == chosen
     }
+
+    fn families(&self) -> Vec<(&'static str, bool)> {
+        daicho_devices::families().into_iter().map(|family| (family, family == self.typed.family)).collect()
+    }
 }
 
 /// `GET /devices`.
@@ -104,15 +111,17 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Query(query): Q
     render(&app, &visitor, query, None)
 }
 
-/// `POST /devices`: a pasted configuration. Done, it leads to the device; refused, the page says why.
-pub async fn act(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    form: Result<Form<Typed>, FormRejection>,
-) -> Response {
-    let Ok(Form(mut typed)) = form else { return StatusCode::BAD_REQUEST.into_response() };
-    let entered = enter(&app, &visitor, &headers, &typed).await;
+/// `POST /devices`: a configuration, pasted or as a file. Done, it leads to the device; refused, the page says why.
+pub async fn act(State(app): State<Arc<App>>, visitor: Visitor, headers: HeaderMap, request: Request) -> Response {
+    let (mut typed, file) = match sent(request).await {
+        Ok(sent) => sent,
+        Err(StatusCode::PAYLOAD_TOO_LARGE) => {
+            let refusal = Refusal::new(RefusalCode::BodyTooLarge).with(format!("at most {FORM_BYTES_MAX} bytes"));
+            return render(&app, &visitor, DevicesQuery::default(), Some((Typed::default(), refusal)));
+        }
+        Err(status) => return status.into_response(),
+    };
+    let entered = enter(&app, &visitor, &headers, &typed, file).await;
     typed.text = String::new();
     match entered {
         Ok(ids) => match ids.as_slice() {
@@ -123,13 +132,69 @@ pub async fn act(
     }
 }
 
-async fn enter(app: &App, visitor: &Visitor, headers: &HeaderMap, typed: &Typed) -> Result<Vec<DeviceId>, Refusal> {
-    forms::ours(headers, &typed.form)?;
-    let readings = daicho_devices::read(typed.text.as_bytes()).map_err(|error| Refusal {
+/// What the form sent: its fields, and the file where one was chosen. Whole or not at all.
+async fn sent(request: Request) -> Result<(Typed, Vec<u8>), StatusCode> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let form = Form::<Typed>::from_request(request, &()).await.map_err(|error| error.status())?;
+        return Ok((form.0, Vec::new()));
+    }
+    let over = |error: MultipartError| error.status();
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|error| error.status())?;
+    let (mut typed, mut file) = (Typed::default(), Vec::new());
+    while let Some(part) = parts.next_field().await.map_err(over)? {
+        let name = part.name().unwrap_or_default().to_string();
+        let bytes = part.bytes().await.map_err(over)?;
+        if name == "file" {
+            file = bytes.into();
+            continue;
+        }
+        let text = String::from_utf8(bytes.into()).map_err(|_| StatusCode::BAD_REQUEST)?;
+        match name.as_str() {
+            "form" => typed.form = text,
+            "device" => typed.device = text,
+            "equipment" => typed.equipment = text,
+            "owner" => typed.owner = text,
+            "place" => typed.place = text,
+            "taken_on" => typed.taken_on = text,
+            "note" => typed.note = text,
+            "family" => typed.family = text,
+            "text" => typed.text = text,
+            _ => {}
+        }
+    }
+    Ok((typed, file))
+}
+
+/// What was handed in, read: the file, else what was pasted.
+fn read(typed: &Typed, file: &[u8]) -> Result<Vec<DeviceReading>, Refusal> {
+    let bytes = match (file, typed.text.trim()) {
+        ([], "") => return Err(Refusal::new(RefusalCode::DeviceNotRead).with("text, file: one of the two")),
+        ([], _) => typed.text.as_bytes(),
+        (file, "") => file,
+        _ => return Err(Refusal::new(RefusalCode::DeviceNotRead).with("text, file: only one of the two")),
+    };
+    let readings = match forms::filled(&typed.family) {
+        Some(family) => daicho_devices::read_as(family, bytes),
+        None => daicho_devices::read(bytes),
+    };
+    readings.map_err(|error| Refusal {
         text: error.text,
         remedy: error.remedy,
         ..Refusal::new(RefusalCode::DeviceNotRead).with(error.code)
-    })?;
+    })
+}
+
+async fn enter(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    typed: &Typed,
+    file: Vec<u8>,
+) -> Result<Vec<DeviceId>, Refusal> {
+    forms::ours(headers, &typed.form)?;
+    let readings = read(typed, &file)?;
+    drop(file);
     let wrong = |what: String| Refusal::new(RefusalCode::DeviceWrong).with(what);
     if !typed.device.trim().is_empty() && readings.len() > 1 {
         return Err(wrong(format!("device_id: {} devices were read; leave it empty", readings.len())));
