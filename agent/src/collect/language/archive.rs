@@ -155,7 +155,7 @@ impl Reader<'_> {
     fn unpacked<R: Read + Seek>(&mut self, archive: &mut ZipArchive<R>, at: usize) -> Result<Vec<u8>, &'static str> {
         let entry = archive.by_index(at).map_err(|_| "an archive in it cannot be unpacked")?;
         let (packed, claimed) = (entry.compressed_size(), entry.size());
-        let most = packed.saturating_mul(RATIO_MAX).max(1024 * 1024).min(NESTED_BYTES_MAX);
+        let most = packed.saturating_mul(RATIO_MAX).clamp(1024 * 1024, NESTED_BYTES_MAX);
         let left =
             HELD_BYTES_MAX.saturating_sub(self.held).min(UNPACKED_BYTES_MAX.saturating_sub(self.contents.unpacked));
         if claimed > NESTED_BYTES_MAX.min(left) {

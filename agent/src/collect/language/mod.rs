@@ -18,6 +18,8 @@ pub mod ruby;
 mod walk;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
 
 use super::owners::{self, Owner, Owners};

@@ -48,7 +48,7 @@ pub fn gem(bytes: &[u8], file_name: &str) -> Option<Named> {
     let at = stem
         .match_indices('-')
         .filter(|(at, _)| stem.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
-    let (name, rest) = stem.split_at_checked(at.last()?.0)?;
+    let (name, rest) = stem.split_at_checked(at.max()?.0)?;
     let version = rest.trim_start_matches('-').split('-').next().and_then(word);
     Some(Named { group: None, name: word(name)?, version, evidence: LanguageEvidence::FileName })
 }
