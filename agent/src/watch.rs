@@ -242,7 +242,7 @@ mod tests {
         assert!(locked(&watch.heard.collectors).is_empty());
         fs::write(path("var/lib/dpkg/status-new"), "new").unwrap();
         fs::rename(path("var/lib/dpkg/status-new"), path("var/lib/dpkg/status")).unwrap();
-        assert_eq!(changed(&watch), ["apt_index", "dpkg", "language_packages", "protection", "remote_tools"]);
+        assert_eq!(changed(&watch), ["apt_index", "dpkg", "language_packages", "programs", "protection", "remote_tools"]);
         watch.arm();
         fs::create_dir(path("var/lib/rpm")).unwrap();
         assert_eq!(changed(&watch), ["language_packages", "rpm"]);
