@@ -1,5 +1,5 @@
 //! Tables that people take from switches, routers and DHCP servers: bytes in, rows out. Used where the file lies, so that the file need
-//! not leave it. To read one more form: one entry in `forms.rs`, one line in a test with a sample of it.
+//! not leave it. To read one more form: one entry in `forms.rs`, one folder in `fixtures/` with a sample of it.
 //! It does not know segments, makers or the ledger.
 //! Invariant: a form is recognised by its head line or its shape, never guessed; names of computers are not taken over; no input makes it
 //! panic or take more memory than a small multiple of [`FILE_BYTES_MAX`].
