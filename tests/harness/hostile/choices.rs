@@ -65,7 +65,7 @@ impl Choices<'_> {
 
     /// One observation of any kind.
     pub(super) fn observation(&mut self) -> Observation {
-        let ecosystem = [Ecosystem::Deb, Ecosystem::Rpm][self.below(2)];
+        let ecosystem = Ecosystem::ALL[self.below(7)];
         match self.below(10) {
             6 | 7 => super::ways::observation(self),
             8 | 9 => super::programs::observation(self),

@@ -26,11 +26,11 @@ pub(crate) fn package_supplier(
     if let Some(origin) = origin {
         return by_origin(package, origin, marks);
     }
+    let unlisted = is_unlisted(package, origin, host);
     // Repositories are named by whoever set the host up, so the name counts only where a record recognises it.
     if let Some(claim) = by_repository(package, marks) {
-        return claim;
+        return if unlisted { weakened(claim) } else { claim };
     }
-    let unlisted = is_unlisted(package, origin, host);
     if let Some(claim) = by_vendor(package, marks) {
         return if unlisted { weakened(claim) } else { claim };
     }

@@ -69,6 +69,36 @@ fn a_repository_that_no_record_knows_is_named_and_never_matched_by_the_maintaine
     assert_eq!(component(&script, "tool").category, Category::Application);
 }
 
+/// What rpm, apk and the others know of where a package came from: the repository where a record recognises its name, else
+/// vendor and maintainer as before, and the owner of the signing key where nothing else says anything.
+#[test]
+fn the_package_managers_own_record_counts_where_a_supplier_is_known_by_it() {
+    let mut script = script();
+    let from = |name: &str, repository: Option<&str>, signer: Option<&str>| {
+        let mut package = package(name, "1", "x.example").package();
+        (package.ecosystem, package.maintainer) = (Ecosystem::Rpm, None);
+        package.provenance.repository = repository.map(Into::into);
+        package.provenance.signer = signer.map(Into::into);
+        package
+    };
+    let mut vendored = from("vendored", Some("baseos"), Some("Docker <security@docker.com>"));
+    vendored.vendor = Some("vendor".into());
+    let packages = [
+        from("of-docker", Some("Docker"), None),
+        vendored,
+        from("signed", None, Some("Debian (key) <security@debian.org>")),
+        from("elsewhere", Some("some-repo"), None),
+        from("silent", None, None),
+    ];
+    script.report("rpm", Outcome::Complete, packages.map(Observation::Package).to_vec());
+    assert_eq!(claim(&script, "of-docker"), ("docker".into(), Confidence::High));
+    assert_eq!(claim(&script, "vendored"), ("vendor".into(), Confidence::High), "nobody is known by \"baseos\"");
+    assert_eq!(claim(&script, "signed"), ("debian".into(), Confidence::Medium));
+    assert!(component(&script, "signed").supplier.evidence.contains("signing key"));
+    assert_eq!(claim(&script, "elsewhere"), ("[some-repo]".into(), Confidence::Low));
+    assert_eq!(component(&script, "silent").supplier.supplier_id, None);
+}
+
 #[test]
 fn a_package_of_the_systems_supplier_is_part_of_the_system() {
     let mut script = script();
