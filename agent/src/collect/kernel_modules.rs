@@ -161,8 +161,13 @@ fn files(gather: &mut Gather, host: &dyn Host) -> BTreeMap<String, File> {
     let place = format!("{folder}/modules.dep");
     let reader = match host.open(&place) {
         Ok(reader) => reader,
-        // A container has no files of the kernel below it.
-        Err(error) if error.is_missing() => return files,
+        // A container has no files of the kernel below it, and a unit can hide them: what is not loaded is not known then.
+        Err(error) if error.is_missing() => {
+            let text = "the list of the modules' files is not there, so modules that are not loaded, authors and signatures are \
+                        not known; look outside of a container, and without ProtectKernelModules in the unit";
+            gather.miss(Trouble::new(TroubleKind::Missing, place, text));
+            return files;
+        }
         Err(error) => {
             gather.miss_access(&error);
             return files;

@@ -52,6 +52,22 @@ fn only_what_did_not_come_with_the_kernel_is_told_in_every_packing() {
     assert_eq!(loaded, ["example_idle", "example_weak"]);
 }
 
+/// In a container, or under a unit that hides them, no file is there: what is not loaded is not gone for that.
+#[test]
+fn without_the_files_it_is_partial() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("proc/modules", "example_raid 1 0 - Live 0x0 (OE)\n");
+    write("proc/sys/kernel/osrelease", "6.1.0\n");
+    let collected = KernelModulesCollector.collect(&RecordedHost::running(folder.path(), Machine::default()));
+    assert_eq!((collected.outcome, collected.items.len()), (Outcome::Partial, 1));
+    assert_eq!(collected.troubles[0].kind, TroubleKind::Missing);
+}
+
 /// An option of a module can be a password.
 #[test]
 fn options_stay_where_they_are() {
