@@ -66,9 +66,10 @@ impl Choices<'_> {
     /// One observation of any kind.
     pub(super) fn observation(&mut self) -> Observation {
         let ecosystem = Ecosystem::ALL[self.below(7)];
-        match self.below(10) {
+        match self.below(11) {
             6 | 7 => super::ways::observation(self),
             8 | 9 => super::programs::observation(self),
+            10 => super::machine::observation(self),
             0 => Observation::Package(Package {
                 ecosystem,
                 name: self.text(),
@@ -121,22 +122,17 @@ impl Choices<'_> {
                 processes: vec![SocketProcess { name: self.text(), executable: self.maybe() }],
             }),
             _ => Observation::Hardware(Hardware {
-                part: [HardwarePart::System, HardwarePart::Bios, HardwarePart::Nic][self.below(3)],
-                slot: self.text(),
                 maker: self.maybe(),
                 model: self.maybe(),
-                version: None,
                 serial: self.maybe(),
                 serial_is_placeholder: self.rarely(4),
                 firmware: self.maybe(),
                 capacity_bytes: Some(u64::from(self.byte()) << 56),
-                count: None,
-                device_id: self.maybe(),
-                subsystem_id: None,
-                class: self.maybe(),
-                driver: self.maybe(),
-                details: (0..self.below(3)).map(|_| self.text()).collect(),
-                read_from: self.text(),
+                ..Hardware::new(
+                    [HardwarePart::System, HardwarePart::Bios, HardwarePart::Nic][self.below(3)],
+                    self.text(),
+                    self.text(),
+                )
             }),
         }
     }

@@ -10,6 +10,7 @@ mod devices;
 mod enrolment;
 mod firmware;
 mod import;
+mod machine;
 mod networks;
 mod packages;
 mod probe_answers;
@@ -31,6 +32,7 @@ pub struct Target {
 
 /// Every way in.
 pub const TARGETS: &[Target] = &[
+pub const TARGETS: [Target; 15] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
@@ -40,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "firmware_files", feed: firmware::files, seeds: firmware::seeds },
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
+    Target { name: "machine_files", feed: machine::read, seeds: machine::seeds },
     Target { name: "network_table", feed: networks::read, seeds: networks::seeds },
     Target { name: "package_database", feed: packages::read, seeds: packages::seeds },
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },

@@ -1,4 +1,4 @@
-//! Names of PCI and USB devices by their numbers (pci.ids and usb.ids as `build.rs` packed them, D-0029).
+//! Names of PCI and USB devices by their numbers (pci.ids and usb.ids as `build.rs` packed them, D-0030).
 //! It does not know which devices a host has, and guesses no name: what the lists do not have stays a number.
 //! Invariant: unpacked while it is looked through, and nothing of it is kept.
 
