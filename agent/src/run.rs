@@ -7,6 +7,7 @@ pub mod conversation;
 mod hand_over;
 mod last_seen;
 mod long_sessions;
+mod seen_programs;
 
 use crate::access::{Host, LiveHost};
 use crate::clock::Clock;
@@ -23,6 +24,7 @@ use daicho_schemas::time::UtcMicros;
 use ed25519_dalek::SigningKey;
 use last_seen::LastSeen;
 use long_sessions::LongSessions;
+use seen_programs::SeenPrograms;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -91,6 +93,7 @@ struct Agent {
     backoff: RefCell<Backoff>,
     last_seen: RefCell<LastSeen>,
     long_sessions: RefCell<LongSessions>,
+    seen_programs: RefCell<SeenPrograms>,
     /// Not before this is another renewal tried.
     renew_again_at: Cell<Option<UtcMicros>>,
     send_wanted: Notify,
@@ -152,6 +155,7 @@ impl Agent {
             backoff: RefCell::new(Backoff::new(u64::from_le_bytes(seed))),
             last_seen: RefCell::new(LastSeen::load(state)),
             long_sessions: RefCell::new(LongSessions::load(state)),
+            seen_programs: RefCell::new(SeenPrograms::load(state)),
             renew_again_at: Cell::new(None),
             send_wanted: Notify::new(),
             collect_wanted: Notify::new(),
@@ -243,6 +247,7 @@ impl Agent {
                 due = all();
             }
             let started_at = (self.clock)();
+            self.host.remember_programs(self.seen_programs.borrow().with_files());
             let host = Arc::clone(&self.host);
             let chosen = due.clone();
             let Ok(mut collected) = tokio::task::spawn_blocking(move || collect_these(host.as_ref(), &chosen)).await
@@ -255,6 +260,7 @@ impl Agent {
             }
             self.last_seen.borrow_mut().complete(&mut collected, started_at.date_in_japan());
             self.long_sessions.borrow_mut().complete(&mut collected, started_at);
+            self.seen_programs.borrow_mut().complete(&mut collected, started_at.date_in_japan());
             let round = Round { started_at, finished_at: (self.clock)(), collected };
             let spooled = self.conversation.borrow_mut().spool.put(round);
             let spooled = spooled.unwrap_or_else(|fault| {

@@ -1,15 +1,18 @@
-//! Which collectors should look again, because something they watch changed: files (inotify by way of `notify`), or the
-//! kernel's tables of the network (rtnetlink).
+//! Which collectors should look again, because something they watch changed: files (inotify by way of `notify`), the
+//! kernel's tables of the network (rtnetlink), or what runs.
 //! It does not collect, and it believes no event: an event is a hint, the schedule is the safety net.
 //! Invariant: memory is bounded by the number of collectors, however many events come.
 
 mod kernel;
+mod processes;
 
-use crate::access::DEVICE_FOLDER_DEFAULT;
+use crate::access::{DEVICE_FOLDER_DEFAULT, LiveHost};
+use crate::collect::programs::PROCESS_STARTS;
 use crate::collect::{COLLECTORS, Collector};
 use kernel::{Announcements, TABLES};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use processes::Processes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,14 +44,12 @@ pub struct Watch {
     device_folder: String,
     heard: Arc<Heard>,
     watcher: Option<RecommendedWatcher>,
-    listening: Option<tokio::task::AbortHandle>,
+    listening: Vec<tokio::task::AbortHandle>,
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(task) = &self.listening {
-            task.abort();
-        }
+        self.listening.iter().for_each(tokio::task::AbortHandle::abort);
     }
 }
 
@@ -79,7 +80,12 @@ impl Watch {
         // Events name resolved paths.
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let live = root == Path::new("/");
-        let listening = live.then(|| tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
+        let mut listening = Vec::new();
+        if live {
+            listening.push(tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
+            let processes = Processes::new(LiveHost::new("/"));
+            listening.push(tokio::spawn(notice(Arc::clone(&heard), processes)).abort_handle());
+        }
         let mut watch = Self { root, device_folder: device_folder.to_owned(), heard, watcher, listening };
         watch.arm();
         watch
@@ -90,7 +96,9 @@ impl Watch {
         let Some(watcher) = &mut self.watcher else { return };
         let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
         for collector in COLLECTORS {
-            for place in collector.watches().iter().filter(|place| !place.starts_with(TABLES)) {
+            for place in
+                collector.watches().iter().filter(|place| !place.starts_with(TABLES) && **place != PROCESS_STARTS)
+            {
                 let place = if *place == DEVICE_FOLDER_DEFAULT { self.device_folder.as_str() } else { place };
                 let place = self.root.join(place.trim_start_matches('/'));
                 let quiet = self.root.join(QUIET);
@@ -170,6 +178,17 @@ async fn listen(heard: Arc<Heard>) {
     }
 }
 
+/// Notices programs that did not run before.
+async fn notice(heard: Arc<Heard>, mut processes: Processes<LiveHost>) {
+    loop {
+        processes.next().await;
+        let reads = |collector: &&&dyn Collector| collector.watches().contains(&PROCESS_STARTS);
+        let concerned = COLLECTORS.iter().filter(reads).map(|collector| collector.id());
+        locked(&heard.collectors).extend(concerned);
+        heard.news.notify_one();
+    }
+}
+
 /// The collectors that an event concerns. Reading changes nothing, and our own reading must not wake us.
 fn concerned(meanings: &BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>>, event: &Event) -> BTreeSet<&'static str> {
     let writes = match event.kind {
@@ -242,13 +261,16 @@ mod tests {
         assert!(locked(&watch.heard.collectors).is_empty());
         fs::write(path("var/lib/dpkg/status-new"), "new").unwrap();
         fs::rename(path("var/lib/dpkg/status-new"), path("var/lib/dpkg/status")).unwrap();
-        assert_eq!(changed(&watch), ["apt_index", "dpkg", "language_packages", "programs", "protection", "remote_tools"]);
+        assert_eq!(
+            changed(&watch),
+            ["apt_index", "dpkg", "language_packages", "programs", "protection", "remote_tools"]
+        );
         watch.arm();
         fs::create_dir(path("var/lib/rpm")).unwrap();
-        assert_eq!(changed(&watch), ["language_packages", "rpm"]);
+        assert_eq!(changed(&watch), ["language_packages", "programs", "rpm"]);
         watch.arm();
         fs::write(path("var/lib/rpm/rpmdb.sqlite"), "new").unwrap();
-        assert_eq!(changed(&watch), ["language_packages", "rpm"]);
+        assert_eq!(changed(&watch), ["language_packages", "programs", "rpm"]);
         for text in ["one", "two"] {
             fs::write(path("etc/hostname-new"), text).unwrap();
             fs::rename(path("etc/hostname-new"), path("etc/hostname")).unwrap();

@@ -40,6 +40,7 @@ mod planned_change;
 mod postgres;
 mod power_cut;
 mod probe;
+mod programs;
 mod quickstart;
 mod restored;
 mod suppliers;

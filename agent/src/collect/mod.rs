@@ -61,6 +61,7 @@ mod golden;
 pub use gather::{Collected, Gather};
 pub(crate) use ipsec::kernel_has_ipsec;
 pub(crate) use listening_sockets::table::parse_end as parse_socket_end;
+pub use programs::take_apart;
 pub(crate) use sessions::PEERS_MAX;
 
 use crate::access::Host;

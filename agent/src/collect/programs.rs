@@ -71,6 +71,8 @@ impl Collector for ProgramsCollector {
             "/var/spool/cron/crontabs",
             "/etc/init.d",
             "/var/lib/dpkg",
+            "/usr/lib/sysimage/rpm",
+            "/var/lib/rpm",
             PROCESS_STARTS,
         ]
     }
@@ -92,6 +94,22 @@ impl Collector for ProgramsCollector {
         look.state(&units.files);
         look.gather.finish()
     }
+}
+
+/// The words that name files, and what an ELF file tells, in bytes that may be anything: for those who try to break it.
+pub fn take_apart(bytes: &[u8]) -> Vec<String> {
+    let told = elf::read(&mut |offset, bytes_max| {
+        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
+        rest.get(..bytes_max.min(rest.len())).unwrap_or_default().to_vec()
+    });
+    let text = String::from_utf8_lossy(bytes);
+    let words: Vec<String> = text.split('\0').map(str::to_owned).collect();
+    let lines = text.lines().flat_map(|line| {
+        let unit = command::of_words(&command::unit_words(line), Some("/opt"));
+        unit.into_iter().chain(jobs::of_any_line(line))
+    });
+    let named = lines.chain(command::of_words(&words, None)).map(|named| named.word);
+    named.chain(told.and_then(|told| told.build_id)).collect()
 }
 
 /// Stands for what the kernel shows of processes that begin.
@@ -250,7 +268,7 @@ impl Look<'_> {
     }
 
     fn running(&mut self, one: Running) {
-        if one.place != ProgramPlace::Host {
+        if one.place != ProgramPlace::Host || one.read_from != one.path {
             return self.fileless.push(one);
         }
         let Some(candidate) = self.candidate(one.path) else { return };
@@ -292,7 +310,8 @@ impl Look<'_> {
 
     fn state(&mut self, unit_files: &BTreeSet<String>) {
         let units: BTreeSet<String> = unit_files.iter().filter_map(|path| self.host.canonical(path).ok()).collect();
-        let deleted = self.fileless.iter().filter(|one| one.place == ProgramPlace::Deleted).map(|one| one.path.clone());
+        let deleted =
+            self.fileless.iter().filter(|one| one.place != ProgramPlace::OtherRoot).map(|one| one.path.clone());
         let asked = self.found.keys().cloned().chain(units.iter().cloned()).chain(deleted).collect();
         let owners = Owners::of(self.host, &asked);
         owners.sources().for_each(|place| self.gather.source(place));

@@ -49,7 +49,7 @@ pub(crate) enum ComponentCommand {
 /// To which components, and what.
 #[derive(Debug, Args)]
 pub(crate) struct DecideArguments {
-    /// Only of this sort: deb, rpm, apk, pacman, opkg, snap, flatpak, os, hardware
+    /// Only of this sort: deb, rpm, apk, pacman, opkg, snap, flatpak, program, application, os, hardware
     #[arg(long, value_parser = parse_sort)]
     sort: Option<ComponentSort>,
     /// Only of this maker or vendor, in the hosts' own words

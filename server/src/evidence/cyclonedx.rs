@@ -5,7 +5,7 @@
 use super::rows::{HostInventory, Rows};
 use crate::model::rows::ComponentRow;
 use crate::past::Stand;
-use daicho_formats::cyclonedx::{Bom, Component, Dependency, Organization, Property, serial_number};
+use daicho_formats::cyclonedx::{Bom, Component, Dependency, FileHash, Organization, Property, serial_number};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::declaration::Category;
 use std::collections::BTreeMap;
@@ -65,12 +65,14 @@ fn component(row: &ComponentRow) -> Component {
     properties.extend(row.carried_by.as_ref().map(|carrier| Property::new("daicho:carried_by", carrier.clone())));
     properties.extend(row.status.as_ref().map(|status| Property::new("daicho:status", word(status))));
     let supplier = Some(&row.supplier.name.en).filter(|name| !name.trim().is_empty());
+    let hash = |content: &String| FileHash { alg: "SHA-256", content: content.clone() };
     Component {
         sort,
         bom_ref: Some(row.component_id.clone()),
         supplier: supplier.map(Organization::new),
         name: row.name.clone(),
         version: row.version.clone(),
+        hashes: row.sha256.iter().map(hash).collect(),
         purl: row.purl.clone(),
         properties,
         ..Component::default()

@@ -252,10 +252,14 @@ pub struct ComponentRow {
     pub version: Option<String>,
     /// Its architecture.
     pub architecture: Option<String>,
-    /// Where it comes from: `deb`, `rpm`, `os`, `hardware`; of a package of a programming language its purl type: `maven`, `npm`.
+    /// Where it comes from: `deb`, `rpm`, `program`, `os`, `hardware`; of a package of a programming language its purl type: `maven`,
+    /// `npm`.
     pub sort: String,
     /// Its package URL, where it has one.
     pub purl: Option<String>,
+    /// SHA-256 of the file that it is, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// The package of the host that carries it, and with which it is judged: `deb libexample`; empty where that could not be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried_by: Option<String>,

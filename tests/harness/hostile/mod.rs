@@ -32,7 +32,6 @@ pub struct Target {
 
 /// Every way in.
 pub const TARGETS: &[Target] = &[
-pub const TARGETS: [Target; 15] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
@@ -47,6 +46,7 @@ pub const TARGETS: [Target; 15] = [
     Target { name: "package_database", feed: packages::read, seeds: packages::seeds },
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },
     Target { name: "probe_answers", feed: probe_answers::read, seeds: probe_answers::seeds },
+    Target { name: "program_files", feed: programs::files, seeds: programs::seeds },
     Target { name: "segment_open", feed: segments::open, seeds: segments::seeds },
     Target { name: "spreadsheet", feed: sheets::read, seeds: sheets::seeds },
     Target { name: "supplier_file", feed: declared::suppliers, seeds: declared::suppliers_seeds },

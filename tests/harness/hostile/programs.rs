@@ -1,4 +1,4 @@
-//! Programs of no package and changed files, chosen by bytes.
+//! Programs of no package and changed files, chosen by bytes; and the bytes of programs, units and tables of cron themselves.
 //! It does not know admission. Invariant: a choice is well-formed; whether its words and digests make sense is left to chance.
 
 use super::choices::Choices;
@@ -6,6 +6,25 @@ use daicho_schemas::fact::observation::{
     ChangedFile, ChangedFilePart, Observation, Ownership, PackageDigestSort, Program, ProgramPlace, ProgramSort,
     Starter, StarterSort,
 };
+
+/// Takes bytes apart as a program's file, a unit, a table of cron and a command line.
+pub(super) fn files(bytes: &[u8]) {
+    for word in daicho_agent::collect::take_apart(bytes) {
+        assert!(word.len() < 8_192 && !word.contains(['\0', '\n', '$', '`']), "{word:?}");
+    }
+}
+
+/// A program that tells everything, and lines of every table.
+pub(super) fn seeds() -> Vec<Vec<u8>> {
+    let program = include_bytes!("../../../agent/fixtures/programs/vendor_host/root/opt/example/bin/agent");
+    let lines = [
+        "[Service]\nWorkingDirectory=/opt\nExecStart=-/opt/x/run --token \"a b\" \\\n --more\n",
+        "*/5 * * * * root cd /opt/app && nice -n 5 ./run.sh %input\n@reboot flock -n /run/x /bin/sh -c '/opt/a; /opt/b'\n",
+        "DAEMON=\"/opt/x/bin/xd\"\nstart-stop-daemon --start --exec $DAEMON\n/opt/x/start &\n",
+        "java -Xmx1g -jar /opt/app.jar\0--password\0EXAMPLE-SECRET-1\0",
+    ];
+    lines.iter().map(|line| line.as_bytes().to_vec()).chain([program.to_vec()]).collect()
+}
 
 /// What an agent shows of programs.
 pub(super) fn observation(choices: &mut Choices) -> Observation {

@@ -33,42 +33,72 @@ pub(super) fn read(search: &mut Search<'_>) {
     }
     let lists: BTreeSet<String> =
         lists.unwrap_or_default().into_iter().filter(|name| name.ends_with(".list")).collect();
+    let status = read_status(search);
     let diversions = read_diversions(search);
     for name in &lists {
         let package = name.trim_end_matches(".list");
         let found = read_list(search, &format!("{INFO}/{name}"), package, &diversions);
-        own(search, package, found);
+        own(search, package, found, &status);
     }
     if !lists.is_empty() {
         search.read("/var/lib/dpkg/info/*.list");
     }
-    every_package_has_a_list(search, &lists);
+    every_package_has_a_list(search, &status, &lists);
     for name in status_d.unwrap_or_default().iter().filter(|name| !name.ends_with(".md5sums")) {
         read_status_d(search, name);
     }
 }
 
-/// Packages that are installed must have their list: else what it would name looks as if it were nobody's.
-fn every_package_has_a_list(search: &mut Search<'_>, lists: &BTreeSet<String>) {
+/// What the database says of packages.
+#[derive(Default)]
+struct Status {
+    /// Installed ones: name and architecture.
+    installed: BTreeSet<(String, String)>,
+    /// Those that are only half there: their files and their digests need not be of one version.
+    unfinished: BTreeSet<String>,
+}
+
+fn read_status(search: &mut Search<'_>) -> Status {
+    let mut status = Status::default();
     let reader = match search.host.open(STATUS) {
         Ok(reader) => reader,
-        Err(error) if error.is_missing() => return,
-        Err(error) => return search.miss(error.to_trouble()),
+        Err(error) if error.is_missing() => return status,
+        Err(error) => {
+            search.miss(error.to_trouble());
+            return status;
+        }
     };
-    let (mut without, mut unread) = (0_usize, false);
+    let mut unread = false;
     let cut = for_each_piece(reader, LIMITS, |piece| match piece {
         Piece::Whole(bytes, _) => for_each_stanza(bytes, &["Package", "Status", "Architecture"], |stanza| {
-            let state = stanza.get("Status").and_then(parse_status).flatten();
             let words = |field| stanza.get(field).and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim);
-            if let (Some(PackageState::Installed), Some(package)) = (state, words("Package")) {
-                let of_one = format!("{package}:{}.list", words("Architecture").unwrap_or_default());
-                let has = lists.contains(&format!("{package}.list")) || lists.contains(&of_one);
-                without = without.saturating_add(usize::from(!has));
+            let Some(package) = words("Package").map(str::to_owned) else { return };
+            match stanza.get("Status").and_then(parse_status).flatten() {
+                Some(PackageState::Installed) => {
+                    status.installed.insert((package, words("Architecture").unwrap_or_default().to_owned()));
+                }
+                Some(PackageState::Unfinished) => {
+                    status.unfinished.insert(package);
+                }
+                Some(PackageState::ConfigFiles) | None => {}
             }
         }),
         Piece::Unended(..) | Piece::TooLarge(_) => unread = true,
     });
-    if unread || !matches!(cut, Ok(false)) || without > 0 {
+    if unread || !matches!(cut, Ok(false)) {
+        let text = "the database is not whole or larger than the limit, so it is not known which lists there should be";
+        search.miss(Trouble::new(TroubleKind::Unreadable, STATUS, text));
+    }
+    status
+}
+
+/// Packages that are installed must have their list: else what it would name looks as if it were nobody's.
+fn every_package_has_a_list(search: &mut Search<'_>, status: &Status, lists: &BTreeSet<String>) {
+    let has = |(package, architecture): &&(String, String)| {
+        lists.contains(&format!("{package}.list")) || lists.contains(&format!("{package}:{architecture}.list"))
+    };
+    let without = status.installed.len().saturating_sub(status.installed.iter().filter(has).count());
+    if without > 0 {
         let text = format!("{without} installed packages have no file list, so it is not known which files are theirs");
         search.miss(Trouble::new(TroubleKind::Missing, INFO, text));
     }
@@ -98,7 +128,7 @@ fn read_list(search: &mut Search<'_>, path: &str, package: &str, diversions: &Di
 }
 
 /// Digests and configuration files are looked up only for packages that own something asked for.
-fn own(search: &mut Search<'_>, package: &str, found: Vec<Found>) {
+fn own(search: &mut Search<'_>, package: &str, found: Vec<Found>, status: &Status) {
     if found.is_empty() {
         return;
     }
@@ -111,7 +141,7 @@ fn own(search: &mut Search<'_>, package: &str, found: Vec<Found>) {
     });
     let name = package.split(':').next().unwrap_or(package);
     for (at, listed) in found {
-        let digest = digests.get(&listed).cloned();
+        let digest = digests.get(&listed).filter(|_| !status.unfinished.contains(name)).cloned();
         let may_differ = kept_by_people.contains(&listed);
         search.own(at, Owned { ecosystem: Manager::Deb, name: name.to_owned(), digest, may_differ });
     }

@@ -11,26 +11,44 @@ const DEPTH_MAX: usize = 4;
 
 /// Programs that run a script named by their first argument.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh"];
-const INTERPRETERS: &[&str] = &[
-    "python", "perl", "ruby", "node", "nodejs", "php", "lua", "tclsh", "wish", "java", "mono", "dotnet", "pwsh",
-    "Rscript",
+
+/// What an interpreter's options mean for the search of its script.
+struct Interpreter {
+    name: &'static str,
+    /// Behind these stands a program's text, or the name of a module: there is no script.
+    no_script: &'static [&'static str],
+    /// These take a value of their own.
+    with_value: &'static [&'static str],
+}
+
+/// The others that do.
+const INTERPRETERS: &[Interpreter] = &[
+    Interpreter { name: "python", no_script: &["-c", "-m"], with_value: &["-W", "-X"] },
+    Interpreter { name: "perl", no_script: &["-e", "-E"], with_value: &[] },
+    Interpreter { name: "ruby", no_script: &["-e"], with_value: &["-r", "-I", "-C"] },
+    Interpreter {
+        name: "node",
+        no_script: &["-e", "-p", "--eval", "--print"],
+        with_value: &["-r", "--require", "--import"],
+    },
+    Interpreter { name: "nodejs", no_script: &["-e", "-p", "--eval", "--print"], with_value: &["-r", "--require"] },
+    Interpreter { name: "php", no_script: &["-r"], with_value: &["-d", "-c", "-z"] },
+    Interpreter { name: "lua", no_script: &["-e"], with_value: &["-l"] },
+    Interpreter {
+        name: "java",
+        no_script: &["-m"],
+        with_value: &["-cp", "-classpath", "--class-path", "-p", "--module-path"],
+    },
+    Interpreter { name: "tclsh", no_script: &[], with_value: &["-encoding"] },
+    Interpreter { name: "wish", no_script: &[], with_value: &["-encoding"] },
+    Interpreter { name: "mono", no_script: &[], with_value: &[] },
+    Interpreter { name: "dotnet", no_script: &[], with_value: &[] },
+    Interpreter { name: "pwsh", no_script: &["-c", "-Command"], with_value: &[] },
+    Interpreter { name: "Rscript", no_script: &["-e"], with_value: &[] },
 ];
-/// Options of theirs that take a value of their own.
-const WITH_VALUE: &[&str] = &[
-    "-cp",
-    "-classpath",
-    "--class-path",
-    "--module-path",
-    "-p",
-    "-W",
-    "-X",
-    "-I",
-    "-r",
-    "--require",
-    "-o",
-    "-O",
-    "-d",
-];
+/// The options of shells.
+const SHELL: Interpreter = Interpreter { name: "sh", no_script: &["-c", "-s"], with_value: &["-o", "-O"] };
+
 /// Programs that start the command in their arguments.
 const WRAPPERS: &[&str] = &[
     "nice",
@@ -105,26 +123,31 @@ pub(crate) fn unit_words(line: &str) -> Vec<String> {
 
 /// Whether a program runs scripts that are named by an argument.
 pub(crate) fn is_interpreter(path: &str) -> bool {
-    let name = base(path);
-    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
-    SHELLS.contains(&bare) || INTERPRETERS.contains(&bare)
+    interpreter(path).is_some()
 }
 
-/// The script of an interpreter's command line, as it stands there.
-pub(crate) fn script_of(words: &[String]) -> Option<&str> {
+/// An interpreter by its path, whatever version its name has.
+fn interpreter(path: &str) -> Option<&'static Interpreter> {
+    let name = base(path).trim_start_matches('-');
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    if SHELLS.contains(&bare) {
+        return Some(&SHELL);
+    }
+    INTERPRETERS.iter().find(|one| one.name == bare)
+}
+
+/// The script of the command line of an interpreter, as it stands there. `program` is what runs, whatever the line calls it.
+pub(crate) fn script_of<'a>(program: &str, words: &'a [String]) -> Option<&'a str> {
+    let interpreter = interpreter(program)?;
     let mut words = words.iter().skip(1).map(String::as_str);
     while let Some(word) = words.next() {
         match word {
-            "-jar" => return words.next(),
-            // What follows is a program's text, or the name of a module.
-            "-c" | "-e" | "-m" | "--eval" | "-E" | "-s" | "-" => return None,
-            "--" => return words.next(),
-            _ if WITH_VALUE.contains(&word) => drop(words.next()),
-            _ if word.starts_with('-') || word.is_empty() => {
-                if is_run_together(word) {
-                    return None;
-                }
-            }
+            "-jar" | "--" => return words.next(),
+            "-" => return None,
+            _ if interpreter.no_script.contains(&word) => return None,
+            _ if interpreter.with_value.contains(&word) => drop(words.next()),
+            _ if interpreter.name == SHELL.name && is_run_together(word) => return None,
+            _ if word.starts_with(['-', '+']) || word.is_empty() => {}
             _ => return Some(word),
         }
     }
@@ -180,7 +203,7 @@ fn command(words: &[String], folder: Option<&str>, found: &mut Vec<Named>, depth
             rest.get(at + 1).into_iter().for_each(|text| shell(text, found, depth));
             return;
         }
-        found.extend(script_of(&all()).and_then(|word| named(word, folder, false)));
+        found.extend(script_of(first, &all()).and_then(|word| named(word, folder, false)));
     } else if WRAPPERS.contains(&name) {
         wrapped(name, rest, folder, found, depth);
     }
@@ -294,6 +317,9 @@ mod tests {
             ("bash -lc \"/opt/a\"", &["/opt/a", "bash"]),
             ("java -Xmx1g -cp /opt/lib -jar /opt/app.jar", &["/opt/app.jar", "java"]),
             ("perl -e 'system(1)' /opt/no", &["perl"]),
+            ("/usr/bin/python3 -Es -W ignore /opt/x.py /opt/no", &["/opt/x.py", "/usr/bin/python3"]),
+            ("node --require /opt/no.js /opt/x.js", &["/opt/x.js", "node"]),
+            ("python3 -m http.server", &["python3"]),
             ("start-stop-daemon --start --pidfile /run/x --exec /opt/d -- -f", &["/opt/d", "start-stop-daemon"]),
             (". /etc/rc.conf", &["/etc/rc.conf"]),
             ("$PROG/x; /opt/%i/x; /opt/*/x; ~/x; `x`", &[]),

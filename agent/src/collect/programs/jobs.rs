@@ -127,6 +127,11 @@ fn table(gather: &mut Gather, host: &dyn Host, (place, told): (&str, &str), form
     }
 }
 
+/// The files that a line starts in any of the tables.
+pub(super) fn of_any_line(line: &str) -> Vec<Named> {
+    [Form::System, Form::Own, Form::Anacron, Form::Script].into_iter().flat_map(|form| of_line(line, form)).collect()
+}
+
 /// The files that a line starts.
 fn of_line(line: &str, form: Form) -> Vec<Named> {
     let line = line.trim();

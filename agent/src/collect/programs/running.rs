@@ -14,6 +14,10 @@ const COMMAND_BYTES_MAX: usize = 64 * 1024;
 const SMALL_BYTES_MAX: usize = 4_096;
 /// What the kernel puts behind the path of an executable that is gone.
 const DELETED: &str = " (deleted)";
+/// Stands for bytes that are no text.
+const NOT_TEXT: char = '\u{fffd}';
+/// One program that is many, by the name with which it is called.
+const BUSYBOX: &str = "busybox";
 
 /// One thing that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +91,8 @@ pub(crate) fn of_process(host: &dyn Host, process: &str) -> Seen {
     let (path, place) = place_of(host, process, &exe, &target);
     let starter = if place == ProgramPlace::OtherRoot { parent(host, process) } else { starter(host, process) };
     let mut found = Vec::new();
-    if place == ProgramPlace::Host && is_interpreter(&path) {
-        found.extend(script(host, process).map(|script| Running {
+    if place == ProgramPlace::Host {
+        found.extend(script(host, process, &path).map(|script| Running {
             path: script.clone(),
             place,
             read_from: script,
@@ -97,7 +101,8 @@ pub(crate) fn of_process(host: &dyn Host, process: &str) -> Seen {
             starter: starter.clone(),
         }));
     }
-    let read_from = if place == ProgramPlace::Host { path.clone() } else { exe };
+    // A path that is no text cannot be asked for.
+    let read_from = if place == ProgramPlace::Host && !path.contains(NOT_TEXT) { path.clone() } else { exe };
     found.push(Running { path, place, read_from, sort: ProgramSort::Executable, interpreter: None, starter });
     Seen::Running(found)
 }
@@ -107,6 +112,9 @@ pub(crate) fn of_process(host: &dyn Host, process: &str) -> Seen {
 fn place_of(host: &dyn Host, process: &str, exe: &str, target: &str) -> (String, ProgramPlace) {
     let same = |a: &str, b: &str| matches!((host.stamp(a), host.stamp(b)), (Ok(a), Ok(b)) if a.file == b.file);
     match target.strip_suffix(DELETED) {
+        None if target.contains(NOT_TEXT) && same(&format!("{PROC}/{process}/root"), "/") => {
+            (target.to_owned(), ProgramPlace::Host)
+        }
         None if same(exe, target) => (host.canonical(target).unwrap_or_else(|_| target.to_owned()), ProgramPlace::Host),
         Some(path) if same(&format!("{PROC}/{process}/root"), "/") => (path.to_owned(), ProgramPlace::Deleted),
         path => (path.unwrap_or(target).to_owned(), ProgramPlace::OtherRoot),
@@ -122,9 +130,17 @@ fn words(host: &dyn Host, process: &str) -> Vec<String> {
 }
 
 /// The script of an interpreter, where it is a file of the host.
-fn script(host: &dyn Host, process: &str) -> Option<String> {
-    let words = words(host, process);
-    let script = script_of(&words)?;
+fn script(host: &dyn Host, process: &str, program: &str) -> Option<String> {
+    let is_busybox = |path: &str| path.rsplit('/').next() == Some(BUSYBOX);
+    if !is_interpreter(program) && !is_busybox(program) {
+        return None;
+    }
+    let mut words = words(host, process);
+    if is_busybox(program) && words.first().is_some_and(|word| is_busybox(word)) {
+        words.remove(0);
+    }
+    let called = if is_busybox(program) { words.first()?.clone() } else { program.to_owned() };
+    let script = script_of(&called, &words)?;
     let path = if script.starts_with('/') {
         script.to_owned()
     } else {

@@ -12,6 +12,11 @@ fn host() -> RecordedHost {
     golden::running(&ProgramsCollector, "vendor_host", Machine::default())
 }
 
+#[expect(clippy::disallowed_methods, reason = "pipes and namespaces are made by others' programs")]
+fn command(name: &str) -> std::process::Command {
+    std::process::Command::new(name)
+}
+
 fn programs(collected: &Collected) -> Vec<&Program> {
     let program = |item| match item {
         &Observation::Program(ref program) => Some(program),
@@ -165,7 +170,7 @@ fn hostile_files_are_said_or_left_out() {
     large.set_permissions(fs::Permissions::from_mode(0o755)).unwrap();
     symlink("/opt/pool", root.join("opt/loop")).unwrap();
     symlink("/opt/loop", root.join("opt/pool")).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(root.join("opt/pipe")).status();
+    let made = command("mkfifo").arg(root.join("opt/pipe")).status();
     if !made.is_ok_and(|status| status.success()) {
         eprintln!("skipped in part: no pipe can be made here");
     }
@@ -191,7 +196,7 @@ fn a_process_under_another_root_is_not_the_hosts() {
         "mount -t tmpfs none {0} && cp {shell} {0}/busybox && exec chroot {0} /busybox sleep 60",
         folder.path().display()
     );
-    let started = std::process::Command::new("unshare").args(["--mount", "sh", "-c", &script]).spawn();
+    let started = command("unshare").args(["--mount", "sh", "-c", &script]).spawn();
     let Ok(mut process) = started else { return eprintln!("skipped: unshare cannot be run") };
     let number = process.id().to_string();
     let mut seen = None;

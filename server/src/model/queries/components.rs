@@ -99,6 +99,10 @@ impl Model {
             Observation::LanguagePackage(package) if meaning.carried => Some(package.carrier().unwrap_or_default()),
             _ => None,
         };
+        let sha256 = match &observation {
+            Observation::Program(program) => program.sha256.clone(),
+            _ => None,
+        };
         Some(ComponentRow {
             component_id: item.hash.to_string(),
             name: label.name.clone(),
@@ -107,6 +111,7 @@ impl Model {
             sort: sort.into(),
             purl,
             carried_by,
+            sha256,
             category: meaning.category,
             product: meaning.product.clone(),
             supplier: meaning.supplier.clone(),

@@ -8,6 +8,7 @@ mod devices;
 mod firmware;
 mod guarded;
 mod judged;
+mod programs;
 mod reviewed;
 mod seen;
 mod tickets;

@@ -65,7 +65,7 @@ pub(in crate::http::console) fn host_detail() -> HostDetail {
             coverage("dmi", Outcome::Failed, 0, false, vec![denied]),
             coverage("network_interfaces", Outcome::Complete, 5, true, vec![]),
         ],
-        facts: facts().into_iter().chain(ways::ways()).chain(guarded::guarded()).collect(),
+        facts: facts().into_iter().chain(ways::ways()).chain(guarded::guarded()).chain(programs::programs()).collect(),
         losses: vec!["batches 17 to 19: spool full".into()],
         findings: findings().into_iter().take(2).collect(),
     }
@@ -174,6 +174,7 @@ pub(in crate::http::console) fn components() -> Vec<ComponentRow> {
         sort: "deb".into(),
         carried_by: None,
         purl: version.map(|version| format!("pkg:deb/debian/{name}@{version}?arch=amd64")),
+        sha256: None,
         category,
         product: product.into(),
         supplier,
