@@ -30,6 +30,7 @@ mod device;
 mod duty;
 mod firmware;
 mod guarded;
+mod inventory_told;
 mod language;
 mod machine;
 mod network_table;
@@ -117,6 +118,7 @@ fn observations() -> Vec<Observation> {
     .chain(machine::observations())
     .chain(programs::observations())
     .chain(language::observations())
+    .chain(inventory_told::observations())
     .collect()
 }
 
@@ -276,6 +278,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(firmware::facts());
     facts.extend(network_table::facts());
     facts.extend(circuit::facts());
+    facts.extend(inventory_told::facts());
     facts
 }
 
@@ -374,6 +377,7 @@ fn json_schemas_are_current() {
         ("remote_maintenance_answered.v1", schema_for!(crate::fact::remote_path::RemoteMaintenanceAnswered)),
         ("remote_days_ended.v1", schema_for!(crate::fact::remote_path::RemoteDaysEnded)),
         ("network_table_read.v1", schema_for!(crate::fact::network_table::NetworkTableRead)),
+        ("inventory_told.v1", schema_for!(crate::fact::inventory_told::InventoryTold)),
         ("neighbour_named.v1", schema_for!(crate::fact::network_table::NeighbourNamed)),
         ("circuit_ledger_read.v1", schema_for!(crate::fact::circuit::CircuitLedgerRead)),
         ("circuit_settled.v1", schema_for!(crate::fact::circuit::CircuitSettled)),

@@ -19,6 +19,7 @@ mod circuits;
 mod component_decisions;
 mod computers;
 mod devices;
+mod documents;
 mod drop_folder;
 mod engine_contract;
 mod evidence;

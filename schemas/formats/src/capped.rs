@@ -1,4 +1,4 @@
-//! A list of a document that ends the reading where it has more than [`ITEMS_MAX`] items, before they take memory.
+//! A list of a document that ends the reading where it has more items than it may, before they take memory.
 //! It does not know what is in it. Invariant: no list longer than that is ever held.
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
@@ -10,19 +10,19 @@ pub const ITEMS_MAX: usize = 50_000;
 
 /// Such a list.
 #[derive(Clone, Debug)]
-pub(crate) struct Capped<T>(pub(crate) Vec<T>);
+pub(crate) struct Capped<T, const MAX: usize = ITEMS_MAX>(pub(crate) Vec<T>);
 
-impl<T> Default for Capped<T> {
+impl<T, const MAX: usize> Default for Capped<T, MAX> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Capped<T> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Capped<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Items<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
-            type Value = Capped<T>;
+        struct Items<T, const MAX: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Items<T, MAX> {
+            type Value = Capped<T, MAX>;
 
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a list")
@@ -35,8 +35,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Capped<T> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut items = Vec::new();
                 while let Some(item) = seq.next_element()? {
-                    if items.len() >= ITEMS_MAX {
-                        return Err(A::Error::custom(format_args!("a list has more than {ITEMS_MAX} items")));
+                    if items.len() >= MAX {
+                        return Err(A::Error::custom(format_args!("a list has more than {MAX} items")));
                     }
                     items.push(item);
                 }

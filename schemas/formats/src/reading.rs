@@ -11,6 +11,13 @@ use daicho_schemas::time::UtcMicros;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeMap;
 
+/// What a person says of a file beside what stands in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// It lists everything that its tool knows of the host: what is not in it is not there.
+    pub whole: bool,
+}
+
 /// What a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -26,6 +33,23 @@ pub struct Reading {
     pub host: Option<String>,
     /// What it says is there, one part per source, in order of names.
     pub parts: Vec<InventoryPart>,
+}
+
+impl Reading {
+    /// Gives the host another name than the file does, or one where the file gives none.
+    pub fn rename(&mut self, host: &str) {
+        self.host = Some(host.into());
+        for item in self.parts.iter_mut().flat_map(|part| &mut part.items) {
+            if let Observation::OperatingSystem(system) = item {
+                system.hostname = system.hostname.as_ref().map(|_| host.into());
+            }
+        }
+    }
+
+    /// How many observations it has.
+    pub fn items(&self) -> usize {
+        self.parts.iter().map(|part| part.items.len()).sum()
+    }
 }
 
 /// A file that cannot be read, and why.
@@ -48,6 +72,40 @@ impl Part {
         Self { source: source.into(), items: BTreeMap::new(), troubles: BTreeMap::new(), whole }
     }
 
+    /// Takes an observation in. The first of two that share a key stands; that they differ is said. Of a socket the processes are
+    /// brought together.
+    pub(crate) fn put(&mut self, observation: Observation) {
+        match (self.items.get_mut(&observation.key()), observation) {
+            (None, observation) => drop(self.items.insert(observation.key(), observation)),
+            (Some(Observation::ListeningSocket(stands)), Observation::ListeningSocket(own)) => {
+                stands.processes.extend(own.processes);
+                stands.processes.sort();
+                stands.processes.dedup();
+            }
+            (Some(stands), observation) if *stands == observation => {}
+            (Some(_), _) => {
+                self.trouble(TroubleKind::Duplicate, "another item of the same name and architecture was left out");
+            }
+        }
+    }
+
+    /// Takes in what came later under a key that may stand: a file of differences says what is so now.
+    pub(crate) fn replace(&mut self, observation: Observation) {
+        // The processes of a socket come one by one.
+        if matches!(observation, Observation::ListeningSocket(_)) {
+            return self.put(observation);
+        }
+        self.items.insert(observation.key(), observation);
+    }
+
+    /// Takes one out again, as a file of differences says; what came under its key since stays.
+    pub(crate) fn drop_row(&mut self, observation: &Observation) {
+        let key = observation.key();
+        if self.items.get(&key).is_some_and(|stands| stands == observation) {
+            self.items.remove(&key);
+        }
+    }
+
     /// Says what was not taken over.
     pub(crate) fn trouble(&mut self, kind: TroubleKind, what: impl Into<String>) {
         self.whole = false;
@@ -62,6 +120,11 @@ impl Part {
             let count = entry.or_default();
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Whether this very observation is in it.
+    pub(crate) fn has(&self, observation: &Observation) -> bool {
+        self.items.get(&observation.key()) == Some(observation)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -112,4 +175,10 @@ pub(crate) fn cut(text: &str) -> Option<String> {
 /// [`cut`] of what may be absent.
 pub(crate) fn word(text: Option<&String>) -> Option<String> {
     text.and_then(|text| cut(text))
+}
+
+/// An instant as other tools write it (RFC 3339, any offset); nothing for what is none.
+pub(crate) fn instant(text: &str) -> Option<UtcMicros> {
+    let parsed = chrono::DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    UtcMicros::from_micros(parsed.timestamp_micros()).ok()
 }

@@ -35,11 +35,13 @@ pub enum ComponentSort {
     Flatpak,
     /// An application of which agents see packages of programming languages, and that no package of the host owns.
     Application,
+    /// Software of which another tool told.
+    Told,
 }
 
 impl ComponentSort {
     /// Every sort.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Deb,
         Self::Rpm,
         Self::Program,
@@ -51,6 +53,7 @@ impl ComponentSort {
         Self::Snap,
         Self::Flatpak,
         Self::Application,
+        Self::Told,
     ];
 
     /// As it stands in files.
@@ -67,6 +70,7 @@ impl ComponentSort {
             Self::Snap => "snap",
             Self::Flatpak => "flatpak",
             Self::Application => "application",
+            Self::Told => "told",
         }
     }
 

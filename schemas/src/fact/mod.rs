@@ -15,6 +15,7 @@ pub mod device_read;
 pub mod duty;
 pub mod filing;
 pub mod firmware;
+pub mod inventory_told;
 pub mod network_table;
 pub mod observation;
 pub mod remote_path;
@@ -125,6 +126,8 @@ facts! {
     CircuitLedgerRead(circuit::CircuitLedgerRead) = "circuit_ledger_read.v1",
     /// A person said what a line is.
     CircuitSettled(circuit::CircuitSettled) = "circuit_settled.v1",
+    /// A person handed in what another tool says of a host.
+    InventoryTold(inventory_told::InventoryTold) = "inventory_told.v1",
 }
 
 /// A fact could not be read or written.

@@ -300,6 +300,9 @@ hearing-heard = heard
 hearing-silent = silent
 hearing-never = never reported
 hearing-revoked = revoked
+hearing-told = told by another tool
+host-told = Told by
+host-told-undated = it does not say when it looked
 
 coverage-col-collector = Collector
 coverage-col-outcome = Outcome

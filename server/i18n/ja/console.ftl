@@ -282,6 +282,9 @@ hearing-heard = 応答あり
 hearing-silent = 応答なし
 hearing-never = 報告なし
 hearing-revoked = 失効
+hearing-told = 他の道具による
+host-told = 伝えた道具
+host-told-undated = 調べた時点の記載なし
 
 coverage-col-collector = 収集
 coverage-col-outcome = 結果

@@ -79,7 +79,7 @@ fn parse_decision(text: &str) -> Result<DecisionId, String> {
 
 fn parse_sort(text: &str) -> Result<ComponentSort, String> {
     ComponentSort::named(text)
-        .ok_or_else(|| "deb, rpm, apk, pacman, opkg, snap, flatpak, program, application, os or hardware".into())
+        .ok_or_else(|| "deb, rpm, apk, pacman, opkg, snap, flatpak, program, application, told, os or hardware".into())
 }
 
 fn parse_place(text: &str) -> Result<VendorPlace, String> {

@@ -18,6 +18,7 @@ mod evidence;
 mod example;
 mod files;
 mod firmware;
+mod host;
 mod ledger;
 mod network;
 mod path;
@@ -118,6 +119,9 @@ enum Command {
     /// Tickets: planned changes, judged and held against what agents see (予定した変更のチケット)
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),
+    /// Hosts of which another tool tells: CycloneDX, SPDX, Syft, osquery, GLPI, OCS (他の道具の資産一覧)
+    #[command(subcommand)]
+    Host(host::HostCommand),
     /// Agents: tokens, revocation (エージェントの登録と失効)
     #[command(subcommand)]
     Agent(agent::AgentCommand),
@@ -198,6 +202,7 @@ pub fn main() -> ExitCode {
         Command::Network(command) => network::act(&command, language),
         Command::Duty(command) => duty::run(&command, language),
         Command::Ticket(command) => ticket::run(&command, language),
+        Command::Host(command) => host::run(&command, language),
         Command::Agent(command) => agent::run(&command, language),
         Command::Alerts(command) => alerts::run(&command, language),
         Command::SignIn(arguments) => sign_in::run(&arguments, language),

@@ -18,7 +18,7 @@ pub(super) fn inventory(rows: &Rows, stand: &Stand) -> Bom {
     }
     let hash = Hash::of("daicho.evidence-serial.v1", &[stand.entry_hash.0.as_slice(), stand.as_of.as_bytes()]);
     let mut bom = Bom::of_operations(serial_number(&hash));
-    bom.metadata.timestamp = stand.received_at.map(|at| at.to_string());
+    bom.metadata.at = stand.received_at.map(|at| at.to_string());
     bom.metadata.tools.components.push(Component {
         sort: "application",
         name: "daicho".into(),

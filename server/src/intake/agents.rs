@@ -66,7 +66,8 @@ impl Listening {
         self.looked_at = now;
         let mut changes = Vec::new();
         for (agent_id, state) in model.agents() {
-            if state.revoked.is_some() {
+            // What another tool told has an age, and no agent that could be heard.
+            if state.revoked.is_some() || state.told.is_some() {
                 continue;
             }
             let heard_at = heard_at(agent_id).and_then(|at| self.heard(agent_id, at, now));

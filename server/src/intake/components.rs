@@ -215,7 +215,10 @@ fn selector(components: &ComponentSelector) -> Result<(), Refusal> {
     if versions.is_some() && name.is_none() {
         return Err(malformed("components.versions", "it needs name"));
     }
-    let whole = matches!(sort, Some(ComponentSort::Os | ComponentSort::Hardware | ComponentSort::Application));
+    let whole = matches!(
+        sort,
+        Some(ComponentSort::Os | ComponentSort::Hardware | ComponentSort::Application | ComponentSort::Told)
+    );
     if whole && versions.is_some() {
         return Err(malformed("components.versions", "only packages and programs are told apart by version"));
     }

@@ -17,6 +17,7 @@ pub mod devices;
 pub mod door;
 pub mod duties;
 pub mod firmware;
+pub mod inventories;
 pub mod keeper;
 pub mod networks;
 pub mod remote_paths;
@@ -93,6 +94,7 @@ pub fn admit(model: &Model, submission: &Submission, now: UtcMicros) -> Result<V
         Fact::ComputerJudged(said) => news(computers::judged(model, author, said, now.date_in_japan())),
         Fact::CheckAnswered(said) => news(check_answers::answered(model, author, said, now.date_in_japan())),
         Fact::NetworkTableRead(read) => news(networks::table(model, author, read, now.date_in_japan())),
+        Fact::InventoryTold(told) => news(inventories::told(model, author, told, now)),
         Fact::NeighbourNamed(said) => news(networks::named(model, author, said, now.date_in_japan())),
         Fact::CircuitLedgerRead(read) => news(circuits::read(model, author, read, now.date_in_japan())),
         Fact::CircuitSettled(said) => news(circuits::settled(model, author, said, now.date_in_japan())),

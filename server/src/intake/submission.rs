@@ -93,6 +93,7 @@ impl Submission {
             Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
                 vec!["remote_paths".into(), "plans".into()]
             }
+            Fact::InventoryTold(told) => vec![format!("told:{}", told.host.trim().to_lowercase())],
             Fact::NetworkTableRead(_) => vec!["network_tables".into()],
             Fact::NeighbourNamed(_) => vec!["network_tables".into(), "devices".into()],
             Fact::CircuitLedgerRead(_) => vec!["circuits".into()],
@@ -142,13 +143,23 @@ fn check_shape(batch: &Batch) -> Result<(), Refusal> {
 }
 
 fn check_report(report: &CollectorReport) -> Result<(), Refusal> {
-    let collector = &report.collector;
     let (put, gone) = match &report.body {
         Body::Full { items } => (items, 0),
         Body::Delta { put, gone, .. } => (put, gone.len()),
     };
-    if put.len() + gone > REPORT_ITEMS_MAX || report.troubles.len() > REPORT_TROUBLES_MAX {
-        let detail = format!("{collector}: {} items, {} troubles", put.len() + gone, report.troubles.len());
+    check_items(&report.collector, report.outcome, put, gone, report.troubles.len())
+}
+
+/// Whether one source's items can be taken in: how many, each once, and none where it says that it could not look.
+pub(super) fn check_items(
+    collector: &CollectorId,
+    outcome: Outcome,
+    put: &[Observation],
+    gone: usize,
+    troubles: usize,
+) -> Result<(), Refusal> {
+    if put.len() + gone > REPORT_ITEMS_MAX || troubles > REPORT_TROUBLES_MAX {
+        let detail = format!("{collector}: {} items, {troubles} troubles", put.len() + gone);
         return Err(Refusal::new(RefusalCode::BatchTooLarge).with(detail));
     }
     let keys: BTreeSet<String> = put.iter().map(Observation::key).collect();
@@ -165,12 +176,12 @@ fn check_report(report: &CollectorReport) -> Result<(), Refusal> {
             Refusal::new(RefusalCode::BatchMalformed).with(format!("{collector}: {}: {what}", item.kind()))
         })?;
     }
-    if matches!(report.outcome, Outcome::Failed | Outcome::NotApplicable) && !put.is_empty() {
+    if matches!(outcome, Outcome::Failed | Outcome::NotApplicable) && !put.is_empty() {
         let detail = format!("{collector}: lists items it says it could not read");
         return Err(Refusal::new(RefusalCode::ReportInconsistent).with(detail));
     }
     // Only somebody who saw everything may say that something is gone.
-    if gone > 0 && report.outcome != Outcome::Complete {
+    if gone > 0 && outcome != Outcome::Complete {
         let detail = format!("{collector}: says that items are gone without a complete look");
         return Err(Refusal::new(RefusalCode::ReportInconsistent).with(detail));
     }

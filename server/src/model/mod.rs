@@ -125,6 +125,10 @@ impl Model {
             }
             Change::Reported(host, changed, joined, devices) => {
                 touched.read(devices);
+                // A host of which another tool tells never enrolled.
+                if drift.hosts.get(host).is_none() {
+                    drift.host_changed(state, host, &mut touched);
+                }
                 drift.reported(state, host, &changed, &mut touched);
                 self.watch(host, &changed, joined, at, &mut touched);
             }

@@ -3,10 +3,13 @@
 //! Invariant: hashes, keys and digests are those of `daicho_schemas::batch`; what cannot be hashed is said, never left out.
 
 use super::meaning::{name_and_version, program::is_component};
-use daicho_schemas::batch::{Batch, Body, CollectorReport, ItemKey, Lost, Outcome, item_hash_of_bytes};
+use daicho_schemas::batch::{
+    Batch, Body, CollectorReport, ItemKey, Lost, Outcome, item_hash_of_bytes, state_digest_of,
+};
 use daicho_schemas::canonical::{CanonicalError, Hash, canonical_bytes};
-use daicho_schemas::fact::observation::{Observation, PackageState};
+use daicho_schemas::fact::observation::{Observation, PackageState, ToldSort};
 use daicho_schemas::ids::{AgentId, CollectorId};
+use daicho_schemas::inventory::InventoryPart;
 use daicho_schemas::sign::SignedBatch;
 use daicho_schemas::time::UtcMicros;
 use daicho_schemas::trouble::Trouble;
@@ -119,6 +122,9 @@ impl Sort {
             | Observation::Platform(_)
             | Observation::KernelModule(_)
             | Observation::Session(_) => Self::Other,
+            // What a device of which another tool told is for, nobody knows.
+            Observation::ToldComponent(own) if own.sort == ToldSort::Device => Self::Other,
+            Observation::ToldComponent(_) => Self::Package,
             Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => Self::Device,
             Observation::RemoteTool(_) => Self::Tool,
             Observation::Account(_) | Observation::Protection(_) => Self::Safeguard,
@@ -188,6 +194,17 @@ impl PreparedReport {
         };
         let gone = if outcome == Outcome::Complete { gone } else { Vec::new() };
         Self { collector, outcome, sources, troubles, digest, base, put, gone, malformed }
+    }
+}
+
+impl PreparedReport {
+    /// What another tool listed, as a report that tells the whole state of its source.
+    pub fn of_part(part: &InventoryPart) -> Self {
+        let InventoryPart { collector, outcome, sources, troubles, items } = part.clone();
+        let body = Body::Full { items };
+        let mut own = Self::of(CollectorReport { collector, outcome, sources, troubles, body, digest: Hash::ZERO });
+        own.digest = state_digest_of(&own.collector, own.put.iter().map(|seen| &seen.hash));
+        own
     }
 }
 

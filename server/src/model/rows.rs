@@ -2,22 +2,22 @@
 //! This file does not know how an answer is found or shown.
 //! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
 
+mod hosts;
 mod tickets;
 
 pub use super::duties::deadlines::{Deadline, DeadlineKind};
 pub use super::duties::life::{DutyAct, DutyLife, DutyTurn};
 pub use super::queries::decisions::DecisionRow;
 pub use super::queries::{ComponentQuery, DutyDue, DutyQuery};
-use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
 pub use daicho_schemas::fact::duty::DutyState;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::supplier::SupplierRecord;
-use daicho_schemas::ids::{AgentId, CollectorId, DutyId, EquipmentId, FindingId, PartId, PlanId, RuleId, SupplierId};
+use daicho_schemas::ids::{AgentId, DutyId, EquipmentId, FindingId, PartId, PlanId, RuleId, SupplierId};
 use daicho_schemas::text::Text;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
-use daicho_schemas::trouble::Trouble;
+pub use hosts::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use tickets::*;
@@ -198,31 +198,15 @@ pub struct HostRow {
     pub last_batch_at: Option<UtcMicros>,
     /// The number of its last batch.
     pub last_batch_number: u64,
+    /// No agent speaks for it: which other tool told of it last, and when that tool looked, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldRow>,
     /// Components on it.
     pub components: u64,
     /// Open findings that name it.
     pub findings_open: u64,
     /// Collectors whose last word was not complete (not-applicable ones left out).
     pub collectors_troubled: u64,
-}
-
-/// What one collector last said of a host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CoverageRow {
-    /// Which collector.
-    pub collector: CollectorId,
-    /// How completely it looked.
-    pub outcome: Outcome,
-    /// Observations that stand now.
-    pub items: u64,
-    /// When it last said so.
-    pub reported_at: UtcMicros,
-    /// When it last looked completely; absent when never.
-    pub complete_at: Option<UtcMicros>,
-    /// Which places it read.
-    pub sources: Vec<String>,
-    /// What would not be told.
-    pub troubles: Vec<Trouble>,
 }
 
 /// A host with everything about it.

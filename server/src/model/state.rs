@@ -7,11 +7,11 @@ use super::duties::Duties;
 use super::duties::life::DutyAct;
 use super::findings::{At, Findings, Subject};
 use super::numbers::HostNo;
-use super::prepared::{PreparedBatch, Sort};
+use super::prepared::{PreparedBatch, PreparedReport, Sort};
 use super::snapshot::{In, Keep, Out, SnapshotError};
 use super::tickets;
 use super::views::access::Access;
-use super::views::agents::{Agents, RecentBatch};
+use super::views::agents::{Agents, RecentBatch, Told};
 use super::views::assets::{Assets, Changed};
 use super::views::check_answers::CheckAnswers;
 use super::views::circuits::{CircuitKey, Circuits};
@@ -27,9 +27,10 @@ use super::views::remote_paths::{AnswerKey, PathState, RemotePaths};
 use super::views::tickets::Tickets;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::component::{ComponentDecided, ComponentDecisionWithdrawn, ComponentSelector};
-use daicho_schemas::fact::decision::FaultReported;
+use daicho_schemas::fact::decision::{CoverageChanged, FaultReported};
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::firmware::FirmwarePack;
+use daicho_schemas::fact::inventory_told::InventoryTold;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::fact::remote_path::{PathEntry, RemotePathRecorded};
 use daicho_schemas::ids::{AgentId, ChangeId, DeviceId, DutyId, EquipmentId, RemotePathId, SupplierId};
@@ -183,11 +184,7 @@ impl State {
             Fact::ComponentDecided(decision) => self.decide(decision, event),
             Fact::ComponentDecisionWithdrawn(taken) => self.take_back(taken, event),
             Fact::Batch(_) => self.take_batch(prepared, event),
-            Fact::CoverageChanged(changed) => {
-                let Some(host) = self.agents.number(&changed.agent_id) else { return Change::Nothing };
-                self.coverage.hearing_changed(host, changed);
-                Change::Host(host)
-            }
+            Fact::CoverageChanged(changed) => self.take_hearing(changed),
             Fact::Notices(notices) => {
                 self.findings.told(notices);
                 Change::Nothing
@@ -218,8 +215,15 @@ impl State {
             Fact::RemotePath(_) | Fact::RemoteMaintenanceAnswered(_) | Fact::RemoteDaysEnded(_) => {
                 Change::Paths(self.take_path(event))
             }
+            Fact::InventoryTold(told) => self.take_told(told, event),
             Fact::FaultReported(fault) => self.take_fault(fault, event.seq),
         }
+    }
+
+    fn take_hearing(&mut self, changed: &CoverageChanged) -> Change {
+        let Some(host) = self.agents.number(&changed.agent_id) else { return Change::Nothing };
+        self.coverage.hearing_changed(host, changed);
+        Change::Host(host)
     }
 
     fn take_fault(&mut self, fault: &FaultReported, seq: u64) -> Change {
@@ -371,9 +375,37 @@ impl State {
         if let Some(lost) = &batch.lost {
             self.coverage.lost(host, lost, event.received_at);
         }
+        self.take_reports((host, &batch.agent_id), &batch.reports, joined, event)
+    }
+
+    /// What another tool said of a host: a host of its own, beside one of the same name that has an agent.
+    fn take_told(&mut self, said: &InventoryTold, event: &Event<'_>) -> Change {
+        let Ok(id) = InventoryTold::host_id(&said.host) else { return Change::Nothing };
+        if self.agents.get(&id).is_some_and(|agent| agent.revoked.is_some()) {
+            return Change::Nothing;
+        }
+        let told = Told {
+            tool: said.tool.clone(),
+            tool_version: said.tool_version.clone(),
+            said_at: said.said_at,
+            sha256: said.sha256.clone(),
+            seq: event.seq,
+        };
+        let (host, known) = self.agents.told(&id, &said.host, told, event.received_at);
+        let reports: Vec<PreparedReport> = said.parts.iter().map(PreparedReport::of_part).collect();
+        self.take_reports((host, &id), &reports, !known, event)
+    }
+
+    fn take_reports(
+        &mut self,
+        (host, agent): (HostNo, &AgentId),
+        reports: &[PreparedReport],
+        joined: bool,
+        event: &Event<'_>,
+    ) -> Change {
         let before = self.assets.standing(host);
         let mut first = RoaringBitmap::new();
-        for report in &batch.reports {
+        for report in reports {
             if self.assets.report(host, report) {
                 let own = self.assets.collector(host, &report.collector).map(|own| &own.items);
                 if !self.coverage.ever_complete(host, &report.collector) {
@@ -384,7 +416,7 @@ impl State {
             }
         }
         let changed = self.assets.changed(host, &before, event.received_at);
-        let devices = self.shown(host, &batch.agent_id, &changed, event.at());
+        let devices = self.shown(host, agent, &changed, event.at());
         Change::Reported(host, Changed { first: &changed.came & first, ..changed }, joined, devices)
     }
 }

@@ -11,6 +11,7 @@ use daicho_schemas::fact::computer::ComputerJudged;
 use daicho_schemas::fact::decision::Notice;
 use daicho_schemas::fact::declaration::Plan;
 use daicho_schemas::fact::device_read::{DeviceRead, HeldBy};
+use daicho_schemas::fact::inventory_told::InventoryTold;
 use daicho_schemas::fact::remote_path::{PathEntry, RemotePathRecorded};
 use daicho_schemas::fact::ticket::TicketStated;
 use std::collections::BTreeSet;
@@ -67,6 +68,9 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         }
         Fact::RemoteDaysEnded(ended) => ended.plan_ids.iter().map(|id| format!("plan:{id}")).collect(),
         Fact::NetworkTableRead(read) => vec![format!("network_table:{}", read.table_id)],
+        Fact::InventoryTold(told) => {
+            InventoryTold::host_id(&told.host).into_iter().map(|id| format!("host:{id}")).collect()
+        }
         Fact::NeighbourNamed(said) => vec![format!("mac:{}", said.mac)],
         Fact::CircuitLedgerRead(read) => vec![format!("circuit_ledger:{}", read.circuit_ledger_id)],
         Fact::CircuitSettled(said) => vec![format!("circuit_ledger:{}", said.circuit_ledger_id)],

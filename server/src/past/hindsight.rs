@@ -65,6 +65,8 @@ fn speaks_of(model: &Model, fact: &Fact, end: UtcMicros) -> bool {
             let known = model.network_tables().get(&read.table_id);
             read.taken_on <= day && known.is_none_or(|known| known.read.taken_on <= read.taken_on)
         }
+        // Without the tool's own time it counts from when it was received.
+        Fact::InventoryTold(told) => told.said_at.is_some_and(|at| at <= end),
         Fact::NeighbourNamed(said) => said.on <= day,
         Fact::CircuitLedgerRead(read) => {
             let known = model.circuits().edition(&read.circuit_ledger_id);

@@ -10,6 +10,7 @@ mod devices;
 mod enrolment;
 mod firmware;
 mod import;
+mod inventories;
 mod machine;
 mod networks;
 mod packages;
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "device_file", feed: devices::read, seeds: devices::seeds },
     Target { name: "enrolment", feed: enrolment::enrolment, seeds: enrolment::seeds },
     Target { name: "firmware_files", feed: firmware::files, seeds: firmware::seeds },
+    Target { name: "inventory_file", feed: inventories::read, seeds: inventories::seeds },
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "machine_files", feed: machine::read, seeds: machine::seeds },

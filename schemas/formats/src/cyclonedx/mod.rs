@@ -80,8 +80,8 @@ impl Bom {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Metadata {
     /// RFC 3339; absent where what it was made of tells no time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<String>,
+    #[serde(rename = "timestamp", skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// `operations`: what runs, not what was built.
     pub lifecycles: Vec<Lifecycle>,
     /// What made it.

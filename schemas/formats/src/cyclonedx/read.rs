@@ -2,8 +2,9 @@
 //! It does not check the whole schema: it takes what it needs, and says what it could not take.
 //! Invariant: a document of ours gives the inventory that it was made of; one that was changed since is no complete look any more.
 
-use crate::capped::Capped;
-use crate::reading::{Part, Reading, cut, unreadable, word};
+use crate::capped::{Capped, ITEMS_MAX};
+use crate::reading::{Asked, Part, Reading, cut, instant, unreadable, word};
+use crate::told::{Named, is_known, operating_system};
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::ids::CollectorId;
@@ -24,12 +25,22 @@ struct Document {
     components: Capped<Component>,
     #[serde(default)]
     services: Capped<Component>,
+    #[serde(default)]
+    compositions: Capped<Composition>,
+}
+
+#[derive(Deserialize)]
+struct Composition {
+    aggregate: String,
+    #[serde(default)]
+    assemblies: Capped<Value>,
 }
 
 #[derive(Deserialize, Default)]
 struct Metadata {
     #[serde(default)]
-    timestamp: Option<String>,
+    #[serde(rename = "timestamp")]
+    at: Option<String>,
     #[serde(default)]
     tools: Value,
     #[serde(default)]
@@ -48,8 +59,50 @@ pub(super) struct Component {
     pub(super) name: Option<String>,
     #[serde(default)]
     pub(super) version: Option<String>,
+    #[serde(default, rename = "bom-ref")]
+    reference: Option<String>,
+    #[serde(default)]
+    purl: Option<String>,
+    #[serde(default)]
+    supplier: Option<Organization>,
+    #[serde(default)]
+    manufacturer: Option<Organization>,
+    #[serde(default)]
+    publisher: Option<String>,
+    #[serde(default)]
+    hashes: Capped<Hash>,
+    #[serde(default)]
+    evidence: Option<Evidence>,
+    #[serde(default)]
+    components: Capped<Component>,
     #[serde(default)]
     pub(super) properties: Capped<Property>,
+}
+
+#[derive(Deserialize)]
+struct Organization {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Hash {
+    #[serde(default)]
+    alg: Option<String>,
+    #[serde(default)]
+    content: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Evidence {
+    #[serde(default)]
+    occurrences: Capped<Occurrence>,
+}
+
+#[derive(Deserialize)]
+struct Occurrence {
+    #[serde(default)]
+    location: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,15 +113,21 @@ pub(super) struct Property {
     pub(super) value: Option<String>,
 }
 
+impl Property {
+    fn is(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+}
+
 impl Component {
     pub(super) fn property(&self, name: &str) -> Option<&str> {
         let mut all = self.properties.0.iter();
-        all.find(|own| own.name.as_deref() == Some(name)).and_then(|own| own.value.as_deref())
+        all.find(|own| own.is(name)).and_then(|own| own.value.as_deref())
     }
 }
 
 /// Reads a document in JSON.
-pub fn read(text: &str) -> Result<Reading, Refusal> {
+pub fn read(text: &str, asked: Asked) -> Result<Reading, Refusal> {
     let document: Document =
         serde_json::from_str(text).map_err(|error| unreadable(format!("as CycloneDX: {error}")))?;
     let version = document.spec_version.as_str();
@@ -76,17 +135,70 @@ pub fn read(text: &str) -> Result<Reading, Refusal> {
         return Err(unreadable(format!("specVersion '{}': 1.2 to 1.7 are read", cut(version).unwrap_or_default())));
     }
     let format = format!("cyclonedx_{version}");
-    let metadata = document.metadata.unwrap_or_default();
-    let (tool, tool_version) = tool(&metadata.tools);
-    let own = metadata.properties.0.iter().any(|own| own.name.as_deref() == Some("daicho:inventory"));
-    let parts = match own {
-        true => own_parts(&metadata.properties.0, document.components.0.iter().chain(&document.services.0))?,
-        false => Vec::new(),
+    let metadata = document.metadata.as_ref();
+    let (tool, tool_version) = metadata.map(|own| tool(&own.tools)).unwrap_or_default();
+    let tool = if tool.is_empty() { "unknown".into() } else { tool };
+    let own = |metadata: &&Metadata| metadata.properties.0.iter().any(|own| own.is("daicho:inventory"));
+    let parts = match metadata.filter(own) {
+        Some(own) => own_parts(&own.properties.0, document.components.0.iter().chain(&document.services.0))?,
+        None => vec![others(&document, &tool, asked)?],
     };
-    let host = metadata.component.filter(|own| own.sort.as_deref() == Some("device"));
+    let host = metadata.and_then(|own| own.component.as_ref()).filter(|own| own.sort.as_deref() == Some("device"));
     let host = host.and_then(|own| word(own.name.as_ref())).filter(|name| name != "unknown");
-    let said_at = metadata.timestamp.and_then(|text| text.parse().ok());
+    let said_at = metadata.and_then(|own| own.at.as_deref()).and_then(instant);
     Ok(Reading { format, tool, tool_version, said_at, host, parts })
+}
+
+/// What another tool wrote. It is whole where a person says so, or the document says that what it is of is complete.
+fn others(document: &Document, tool: &str, asked: Asked) -> Result<InventoryPart, Refusal> {
+    let of = document.metadata.as_ref().and_then(|own| own.component.as_ref()).and_then(|own| own.reference.as_deref());
+    let complete = |own: &Composition| {
+        let named = own.assemblies.0.iter().any(|name| name.as_str().is_some() && name.as_str() == of);
+        own.aggregate == "complete" && named
+    };
+    let mut part = Part::new(tool, asked.whole || document.compositions.0.iter().any(complete));
+    let mut waiting: Vec<&Component> = document.components.0.iter().rev().collect();
+    let mut total = 0_usize;
+    while let Some(component) = waiting.pop() {
+        total += 1;
+        if total > ITEMS_MAX {
+            return Err(unreadable(format!("it has more than {ITEMS_MAX} components")));
+        }
+        waiting.extend(component.components.0.iter().rev());
+        take(component, &mut part);
+    }
+    part.end().ok_or_else(|| unreadable("the tool has no name that can be an id"))
+}
+
+fn take(component: &Component, part: &mut Part) {
+    let sort = component.sort.as_deref().unwrap_or_default();
+    let Some(name) = word(component.name.as_ref()) else {
+        return part.trouble(TroubleKind::Malformed, "a component without a name was left out");
+    };
+    let version = word(component.version.as_ref());
+    if sort == "operating-system" {
+        return part.put(operating_system(Some(name), version, None));
+    }
+    let Some(sort) = is_known(sort) else {
+        let what = format!("components of the type {} are not taken over", cut(sort).unwrap_or_else(|| "?".into()));
+        return part.remark(TroubleKind::NotObservable, what);
+    };
+    let named = [&component.supplier, &component.manufacturer].into_iter().flatten();
+    let supplier =
+        named.filter_map(|own| word(own.name.as_ref())).next().or_else(|| word(component.publisher.as_ref()));
+    let hash = component.hashes.0.iter().find(|hash| hash.alg.as_deref() == Some("SHA-256"));
+    let place = component.evidence.as_ref().and_then(|own| own.occurrences.0.first()?.location.clone());
+    let place = place.or_else(|| component.property("syft:location:0:path").map(str::to_string));
+    let named = Named {
+        sort,
+        name,
+        version,
+        purl: word(component.purl.as_ref()),
+        supplier,
+        sha256: hash.and_then(|hash| hash.content.clone()),
+        path: word(place.as_ref()),
+    };
+    part.put(named.observation());
 }
 
 /// Name and version of what wrote a document: a list up to 1.4, an object with components since.
@@ -112,7 +224,7 @@ struct Frame {
 fn own_parts<'a>(frames: &[Property], all: impl Iterator<Item = &'a Component>) -> Result<Vec<InventoryPart>, Refusal> {
     let mut parts = Vec::new();
     let mut place = BTreeMap::new();
-    let frames = frames.iter().filter(|own| own.name.as_deref() == Some("daicho:collector"));
+    let frames = frames.iter().filter(|own| own.is("daicho:collector"));
     for said in frames.filter_map(|own| own.value.as_deref()) {
         let frame: Frame =
             serde_json::from_str(said).map_err(|error| unreadable(format!("daicho:collector: {error}")))?;

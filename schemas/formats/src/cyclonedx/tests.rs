@@ -2,6 +2,7 @@
 //! They do not know how an inventory is collected: they take the agent's own fixtures.
 
 use super::*;
+use crate::Asked;
 use daicho_schemas::inventory::{INVENTORY_FORMAT, Inventory, InventoryPart};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -43,12 +44,13 @@ fn every_observation_of_every_fixture_goes_out_and_comes_back() {
     for (path, part) in fixtures() {
         let before = inventory(vec![part]);
         let text = serde_json::to_string(&bom_of(&before, "daicho-agent", "0.1.0")).unwrap();
-        let reading = read(&text).unwrap();
+        let reading = read(&text, Asked::default()).unwrap();
         assert_eq!(reading.parts, before.collectors, "{}", path.display());
         assert_eq!((reading.tool.as_str(), reading.format.as_str()), ("daicho-agent", "cyclonedx_1.6"));
     }
     let before = everything();
-    let reading = read(&serde_json::to_string(&bom_of(&before, "daicho-agent", "0.1.0")).unwrap()).unwrap();
+    let reading =
+        read(&serde_json::to_string(&bom_of(&before, "daicho-agent", "0.1.0")).unwrap(), Asked::default()).unwrap();
     assert_eq!(reading.parts, before.collectors);
 }
 
@@ -57,7 +59,7 @@ fn a_document_that_was_changed_is_no_complete_look() {
     let (_, part) = fixtures().into_iter().find(|(path, _)| path.ends_with("dpkg/debian_12/expected.json")).unwrap();
     let mut bom = bom_of(&inventory(vec![part.clone()]), "daicho-agent", "0.1.0");
     bom.components.pop();
-    let reading = read(&serde_json::to_string(&bom).unwrap()).unwrap();
+    let reading = read(&serde_json::to_string(&bom).unwrap(), Asked::default()).unwrap();
     assert_eq!(reading.parts[0].items.len(), part.items.len() - 1);
     assert_eq!(reading.parts[0].outcome, daicho_schemas::batch::Outcome::Partial);
 }

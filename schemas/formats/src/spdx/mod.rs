@@ -3,6 +3,10 @@
 //! It does not carry what is no thing of its own (sockets, routes, tunnels); the document says how many of those it leaves out.
 //! Invariant: nothing is claimed about licences; the only time in it is the one that SPDX demands, and it is given by the caller.
 
+mod read;
+
+pub(crate) use read::read;
+
 use crate::items::{Host, Item, Sort, document_hash, host, items};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::inventory::Inventory;

@@ -22,6 +22,7 @@ mod program;
 mod protection;
 mod remote_tool;
 mod session;
+mod told_component;
 mod tunnel;
 
 pub use account::{ACCOUNT_RIGHTS_MAX, Account, AccountRight, AccountSort, LastLogin, LoginRecord, PasswordState};
@@ -48,6 +49,7 @@ pub use program::{
 pub use protection::{PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState};
 pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
 pub use session::{Session, SessionDirection};
+pub use told_component::{ToldComponent, ToldSort};
 pub use tunnel::{TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};
 
 use schemars::JsonSchema;
@@ -101,4 +103,5 @@ observations! {
     Program = "program.v1",
     ChangedFile = "changed_file.v1",
     LanguagePackage = "language_package.v1",
+    ToldComponent = "told_component.v1",
 }

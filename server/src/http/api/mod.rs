@@ -11,6 +11,7 @@ mod devices;
 mod duties;
 mod firmware;
 mod health;
+mod inventories;
 mod ledger;
 mod networks;
 mod people;
@@ -57,6 +58,7 @@ fn present() -> Router<Arc<App>> {
         .route("/neighbours", post(networks::name))
         .route("/circuit-ledgers", post(circuits::read))
         .route("/circuits/settle", post(circuits::settle))
+        .route("/told-inventories", post(inventories::told))
         .route("/tickets", post(tickets::open))
         .route("/tickets/{id}/moves", post(tickets::moves))
         .route("/firmware/packs", post(firmware::import))

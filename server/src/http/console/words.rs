@@ -96,6 +96,7 @@ impl PageContext {
     pub fn hearing(&self, host: &HostRow) -> Badge {
         match (host.revoked, host.hearing, host.last_batch_at) {
             (true, _, _) => self.badge(Tone::Quiet, "hearing-revoked"),
+            _ if host.told.is_some() => self.badge(Tone::Quiet, "hearing-told"),
             (_, Hearing::Silent, _) => self.badge(Tone::Alarm, "hearing-silent"),
             (_, Hearing::Heard, None) => self.badge(Tone::Unknown, "hearing-never"),
             (_, Hearing::Heard, Some(_)) => self.badge(Tone::Good, "hearing-heard"),

@@ -3,12 +3,12 @@
 //! could have written stay weak until a decision names the component itself.
 
 use super::ladder::{is_unlisted, package_supplier, package_vendor, weakened};
-use super::{HostContext, Marks, Meaning, same_supplier, unknown_claim};
+use super::{HostContext, MarkKind, Marks, Meaning, same_supplier, unknown_claim};
 use crate::model::rows::{Confidence, SupplierClaim};
-use crate::model::views::decisions::{DecisionState, Decisions, Described, Said};
-use daicho_schemas::fact::component::ComponentSort;
+use crate::model::views::decisions::{DecisionState, Decisions, Described, Said, Vendor};
+use daicho_schemas::fact::component::{ComponentSort, VendorPlace};
 use daicho_schemas::fact::declaration::Category;
-use daicho_schemas::fact::observation::{Ecosystem, Package, PackageOrigin};
+use daicho_schemas::fact::observation::{Ecosystem, Package, PackageOrigin, ToldComponent, ToldSort};
 use daicho_schemas::ids::SupplierId;
 
 /// A reason, as far as evidence quotes it, in characters.
@@ -67,6 +67,22 @@ pub(super) fn package(
         meaning.decided.category = Some(state.decision.decision_id.clone());
     }
     meaning
+}
+
+/// What software means of which another tool told: an application in the tool's words. A package of the host would be one here too.
+pub(super) fn told(own: &ToldComponent, marks: &Marks, decisions: &Decisions) -> Option<Meaning> {
+    let category = match own.sort {
+        ToldSort::Software => Category::Application,
+        ToldSort::Firmware => Category::Firmware,
+        ToldSort::Device => return None,
+    };
+    let supplier = match &own.supplier {
+        Some(words) => marks.claim(MarkKind::VendorString, words, "supplier as another tool says", Confidence::Medium),
+        None => unknown_claim("the other tool names no supplier"),
+    };
+    let vendor = own.supplier.as_deref().and_then(|words| Vendor::of(VendorPlace::PackageVendor, words));
+    let meaning = Meaning::of_marks(category, own.name.clone(), supplier, (ComponentSort::Told, vendor));
+    Some(whole(meaning, marks, decisions))
 }
 
 /// What an operating system or a machine means, where marks say this of it.

@@ -120,6 +120,7 @@ pub fn meaning_of(
         Observation::Package(package) => Some(decided::package(package, origin, host, marks, decisions)),
         Observation::Program(program) => program::meaning(program, decisions, marks),
         Observation::LanguagePackage(package) => Some(language::package(package, marks, decisions)),
+        Observation::ToldComponent(own) => decided::told(own, marks, decisions),
         Observation::PackageOrigin(_)
         | Observation::ChangedFile(_)
         | Observation::NetworkInterface(_)
@@ -194,6 +195,7 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         Observation::RemoteTool(tool) => (tool.name.clone(), None),
         Observation::Program(program) => (program.path.clone(), program::shown_version(program)),
         Observation::LanguagePackage(package) => (package.name.clone(), package.version.clone()),
+        Observation::ToldComponent(own) => (own.name.clone(), own.version.clone()),
         Observation::ListeningSocket(_)
         | Observation::Tunnel(_)
         | Observation::ConfiguredTunnel(_)

@@ -88,11 +88,13 @@ impl Model {
             Observation::OperatingSystem(os) => ("os", os.architecture.clone()),
             Observation::Program(_) => (ComponentSort::Program.as_str(), None),
             Observation::LanguagePackage(package) => (package.ecosystem.as_str(), None),
+            Observation::ToldComponent(_) => (ComponentSort::Told.as_str(), None),
             _ => ("hardware", None),
         };
         let purl = match &observation {
             Observation::Package(package) => purl(package, self.os_id(no)),
             Observation::LanguagePackage(package) => language_purl(package),
+            Observation::ToldComponent(own) => own.purl.clone(),
             _ => None,
         };
         let carried_by = match &observation {

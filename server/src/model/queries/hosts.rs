@@ -5,7 +5,8 @@
 use super::super::Model;
 use super::super::numbers::HostNo;
 use super::super::prepared::Sort;
-use super::super::rows::{CoverageRow, FindingRow, HostDetail, HostRow, Page, SeenRow};
+use super::super::rows::{CoverageRow, FindingRow, HostDetail, HostRow, Page, SeenRow, ToldRow};
+use super::super::views::agents::Told;
 use super::Part;
 use super::registers::sorted;
 use daicho_schemas::ids::{AgentId, EquipmentId};
@@ -94,6 +95,7 @@ impl Model {
             revoked: agent.revoked.is_some(),
             last_batch_at: agent.last_batch_at,
             last_batch_number: agent.last_number,
+            told: agent.told.as_ref().map(told_row),
             components: drift.components,
             findings_open: self.state.findings.open_on(host),
             collectors_troubled: self.state.coverage.troubled(host) as u64,
@@ -114,5 +116,14 @@ impl Model {
                 troubles: word.troubles,
             })
             .collect()
+    }
+}
+
+fn told_row(told: &Told) -> ToldRow {
+    let version = told.tool_version.iter().map(|version| format!(" {version}"));
+    ToldRow {
+        tool: std::iter::once(told.tool.clone()).chain(version).collect(),
+        said_at: told.said_at,
+        entry_seq: told.seq,
     }
 }

@@ -174,6 +174,7 @@ impl Model {
             ComponentSort::Deb
             | ComponentSort::Rpm
             | ComponentSort::Program
+            | ComponentSort::Told
             | ComponentSort::Apk
             | ComponentSort::Pacman
             | ComponentSort::Opkg

@@ -41,6 +41,24 @@ pub struct AgentState {
     pub last_batch_at: Option<UtcMicros>,
     /// Its last [`RECENT_BATCHES_MAX`] batches, in order of numbers.
     pub recent: Vec<RecentBatch>,
+    /// No agent: what other tools told of this host last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+}
+
+/// What other tools told of a host last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Which tool.
+    pub tool: String,
+    /// Its version.
+    pub tool_version: Option<String>,
+    /// When it looked, by its own clock.
+    pub said_at: Option<UtcMicros>,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The entry.
+    pub seq: u64,
 }
 
 impl AgentState {
@@ -51,7 +69,7 @@ impl AgentState {
 
     /// The entry of its last batch.
     pub fn last_seq(&self) -> Option<u64> {
-        self.recent.iter().map(|batch| batch.seq).max()
+        self.recent.iter().map(|batch| batch.seq).chain(self.told.iter().map(|told| told.seq)).max()
     }
 }
 
@@ -82,7 +100,36 @@ impl Agents {
             last_number: 0,
             last_batch_at: None,
             recent: Vec::new(),
+            told: None,
         }));
+    }
+
+    /// Another tool told of a host that has no agent here, or none that this inventory could be mixed with. The host gets a row of
+    /// its own the first time. Answers its number, and whether it was there.
+    pub(crate) fn told(&mut self, id: &AgentId, host: &str, told: Told, received_at: UtcMicros) -> (HostNo, bool) {
+        let known = self.number(id);
+        let host_no = known.unwrap_or_else(|| {
+            let no = number(self.rows.len());
+            self.by_id.insert(id.clone(), no);
+            self.rows.push_back(Arc::new(AgentState {
+                agent_id: id.clone(),
+                public_key: String::new(),
+                hostname: host.to_string(),
+                enrolled_at: received_at,
+                revoked: None,
+                last_number: 0,
+                last_batch_at: None,
+                recent: Vec::new(),
+                told: None,
+            }));
+            no
+        });
+        if let Some(row) = self.row(host_no) {
+            row.last_batch_at = Some(received_at);
+            row.last_number = row.last_number.saturating_add(1);
+            row.told = Some(told);
+        }
+        (host_no, known.is_some())
     }
 
     /// An agent may speak no more; the first reason stands.

@@ -82,7 +82,10 @@ impl Host {
                 Observation::Program(body) => programs.push(SeenRow::program(&ctx, &body)),
                 Observation::ChangedFile(body) => programs.insert(0, SeenRow::changed_file(&ctx, body)),
                 // The components page shows these, with their supplier.
-                Observation::Package(_) | Observation::PackageOrigin(_) | Observation::LanguagePackage(_) => {}
+                Observation::Package(_)
+                | Observation::PackageOrigin(_)
+                | Observation::LanguagePackage(_)
+                | Observation::ToldComponent(_) => {}
                 // The page of devices shows these.
                 Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => {}
             }

@@ -18,6 +18,7 @@ pub(in crate::http::console) fn hosts() -> Vec<HostRow> {
         revoked: false,
         last_batch_at: name.map(|_| minute(n)),
         last_batch_number: 40 + n,
+        told: None,
         components: if name.is_some() { 1503 } else { 0 },
         findings_open: n % 3,
         collectors_troubled: troubled,
