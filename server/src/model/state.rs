@@ -155,14 +155,7 @@ impl State {
                 self.ledger_id.get_or_insert_with(|| opened.ledger_id.clone());
                 Change::Nothing
             }
-            Fact::AccessGranted(granted) => {
-                self.access.grant(granted);
-                Change::Nothing
-            }
-            Fact::TokenIssued(issued) => {
-                self.access.issue(issued);
-                Change::Nothing
-            }
+            Fact::AccessGranted(_) | Fact::TokenIssued(_) | Fact::CalendarShared(_) => self.take_access(event.fact),
             Fact::AgentEnrolled(enrolled) => {
                 self.access.use_token(enrolled);
                 self.agents.enrol(enrolled, event.received_at);
@@ -192,10 +185,6 @@ impl State {
             Fact::DutyMoved(moved) => self.turn(&moved.duty_id, DutyAct::Moved(moved.clone()), event),
             Fact::DutyAssigned(assigned) => self.turn(&assigned.duty_id, DutyAct::Assigned(assigned.clone()), event),
             Fact::DutyDated(dated) => self.turn(&dated.duty_id, DutyAct::Dated(dated.clone()), event),
-            Fact::CalendarShared(shared) => {
-                self.access.share_calendar(shared);
-                Change::Nothing
-            }
             Fact::Reminders(stated) => {
                 self.duties.reminded(stated);
                 Change::Nothing
@@ -224,6 +213,16 @@ impl State {
         let Some(host) = self.agents.number(&changed.agent_id) else { return Change::Nothing };
         self.coverage.hearing_changed(host, changed);
         Change::Host(host)
+    }
+
+    fn take_access(&mut self, fact: &Fact) -> Change {
+        match fact {
+            Fact::AccessGranted(granted) => self.access.grant(granted),
+            Fact::TokenIssued(issued) => self.access.issue(issued),
+            Fact::CalendarShared(shared) => self.access.share_calendar(shared),
+            _ => {}
+        }
+        Change::Nothing
     }
 
     fn take_fault(&mut self, fault: &FaultReported, seq: u64) -> Change {

@@ -148,33 +148,28 @@ pub(super) fn networks(script: &mut Script, n: usize) {
             ];
             script.settle(LINES[n % 4], is[n / 4 % 5].clone());
         }
+        _ => uplinks(script, n),
+    }
+}
+
+/// A policy of IPsec, a tunnel that may carry it, or a modem comes or goes.
+fn uplinks(script: &mut Script, n: usize) {
+    let tunnel = |more: Value| {
+        let mut all = json!({ "kind": "tunnel.v1", "tunnel_kind": "ipsec", "local": "192.0.2.10",
+            "remote": "203.0.113.9", "inside": ["0.0.0.0/0 > 0.0.0.0/0"], "source": "ipsec_policy" });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    };
+    let modem = json!({ "kind": "modem.v1", "device": "wwan0", "sort": (["modem", "possible"][n / 3 % 2]) });
+    match n % 3 {
+        0 => script.report("ipsec", Outcome::Complete, vec![tunnel(json!({}))].into_iter().take(n / 3 % 2).collect()),
+        1 => {
+            let own = json!({ "interface": "vti0", "tunnel_kind": "vti", "inside": [], "source": "link" });
+            script.report("tunnels", Outcome::Complete, vec![tunnel(own)].into_iter().take(n / 3 % 2).collect());
+        }
         _ => {
-            let tunnel = |more: Value| {
-                let mut all = json!({ "kind": "tunnel.v1", "tunnel_kind": "ipsec", "local": "192.0.2.10",
-                    "remote": "203.0.113.9", "inside": ["0.0.0.0/0 > 0.0.0.0/0"], "source": "ipsec_policy" });
-                all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-                serde_json::from_value(all).unwrap()
-            };
-            let modem = json!({ "kind": "modem.v1", "device": "wwan0", "sort": (["modem", "possible"][n / 3 % 2]) });
-            match n % 3 {
-                0 => script.report(
-                    "ipsec",
-                    Outcome::Complete,
-                    vec![tunnel(json!({}))].into_iter().take(n / 3 % 2).collect(),
-                ),
-                1 => {
-                    let own = json!({ "interface": "vti0", "tunnel_kind": "vti", "inside": [], "source": "link" });
-                    script.report(
-                        "tunnels",
-                        Outcome::Complete,
-                        vec![tunnel(own)].into_iter().take(n / 3 % 2).collect(),
-                    );
-                }
-                _ => {
-                    let items = vec![serde_json::from_value(modem).unwrap()];
-                    script.report("modems", Outcome::Complete, items.into_iter().take(n / 6 % 2).collect());
-                }
-            }
+            let items = vec![serde_json::from_value(modem).unwrap()];
+            script.report("modems", Outcome::Complete, items.into_iter().take(n / 6 % 2).collect());
         }
     }
 }
