@@ -68,6 +68,12 @@ pub(in crate::http::console) fn devices_model() -> Model {
         place("neighbour", "192.0.2.9", Some("00:09:0f:00:53:02"), Some("Fortinet")),
     ];
     script.report("neighbours", Outcome::Partial, next);
+    lines_of(&mut script);
+    script.model
+}
+
+/// A list of lines: one that is explained, one that nothing explains, one that left it; and a modem that stands in none.
+fn lines_of(script: &mut Script) {
     let left = circuit("L-009", "dial_up", json!({ "carrier": "例示電話" }));
     script.circuits(&[left], json!({}));
     let lines = [
@@ -87,5 +93,4 @@ pub(in crate::http::console) fn devices_model() -> Model {
     script.circuits(&lines, json!({}));
     let modem = from_value(json!({ "kind": "modem.v1", "device": "wwan0", "sort": "modem" })).unwrap();
     script.report("modems", Outcome::Complete, vec![modem]);
-    script.model
 }
