@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(script.open_rows(RULE)[0].duty_ids.len(), 1);
         let rows = script.model.path_entries(&Default::default());
         let wanted = PathEntry::HostInterface { host: "tos-1".into(), interface: KEY.into() };
-        assert_eq!(rows, [wanted.clone()], "it is a remote path as any other");
+        assert_eq!(rows, std::slice::from_ref(&wanted), "it is a remote path as any other");
         assert!(script.model.path_at(&wanted, "2026-11-21".parse().unwrap()).what.en.contains("(ipsec)"));
         script.report("ipsec", Outcome::Failed, vec![]);
         assert_eq!(script.open(RULE), [KEY], "absent is not gone");
