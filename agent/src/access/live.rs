@@ -10,6 +10,7 @@ use super::{
     Stamp, confine,
 };
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
@@ -27,6 +28,7 @@ pub struct LiveHost {
     device_folder: String,
     digests: Arc<Digests>,
     seen_programs: Arc<Mutex<Vec<Program>>>,
+    remembered: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl LiveHost {
@@ -37,6 +39,7 @@ impl LiveHost {
             device_folder: DEVICE_FOLDER_DEFAULT.to_owned(),
             digests: Arc::default(),
             seen_programs: Arc::default(),
+            remembered: Arc::default(),
         }
     }
 
@@ -221,6 +224,16 @@ impl Host for LiveHost {
             return Err(AccessError::Missing { path: table.to_string() });
         }
         netlink::read(table, bytes_max)
+    }
+
+    fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
+        let mut known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        for word in words {
+            if known.len() < words_max {
+                known.insert(word);
+            }
+        }
+        known.clone()
     }
 
     fn device_folder(&self) -> &str {

@@ -16,6 +16,7 @@ pub use recorded::RecordedHost;
 
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read, Seek};
 use std::path::PathBuf;
 
@@ -216,6 +217,12 @@ pub trait Host: Send + Sync {
     /// Asks the kernel for a table of its network: netlink messages one behind the other, at most `bytes_max` bytes of
     /// them. Missing on an image, and where the kernel has no such thing.
     fn kernel_table(&self, table: &KernelTable, bytes_max: usize) -> Result<Reading, AccessError>;
+
+    /// Remembers words about this machine for as long as the agent runs, at most so many, and answers all of them. What is not the
+    /// running machine remembers nothing.
+    fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
+        words.into_iter().take(words_max).collect()
+    }
 
     /// Where configurations of devices are laid for the agent.
     fn device_folder(&self) -> &str {

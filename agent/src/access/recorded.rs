@@ -125,6 +125,10 @@ impl Host for RecordedHost {
         self.files.seen_programs()
     }
 
+    fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
+        self.files.remembered(words, words_max)
+    }
+
     fn is_live(&self) -> bool {
         self.live
     }

@@ -14,8 +14,27 @@ const OPEN_FILES_MAX: usize = 1_100_000;
 const COMMAND_BYTES_MAX: usize = 256 * 1024;
 const MAPS_BYTES_MAX: usize = 8 * 1024 * 1024;
 const MOUNTS_BYTES_MAX: usize = 1024 * 1024;
+/// Ways that are remembered.
+const SHOWN_MAX: usize = 20_000;
 
-/// Reads what the processes of a running machine hold.
+/// What a running program showed: a way to packages, whether or not it still runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    /// An executable.
+    Program(String),
+    /// A Java archive, or a folder of them.
+    Archive(String),
+    Archives(String),
+    /// A virtual environment, if it is one.
+    Environment(String),
+    /// A folder of Python packages.
+    Packages(String),
+    /// The folder that a program works in.
+    Folder(String),
+}
+
+/// Reads what the processes of a running machine hold, and what they held before while this agent ran: a service that stops does
+/// not take its files away.
 pub(super) fn read(look: &mut Look<'_>) {
     if !look.host.is_live() {
         return;
@@ -25,6 +44,7 @@ pub(super) fn read(look: &mut Look<'_>) {
         Err(error) => return look.no_access(&error),
     };
     look.gather.source(PROC);
+    let mut shown = BTreeSet::new();
     let own_root = root_of(look, "self");
     let mut closed = false;
     for process in processes.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -32,7 +52,7 @@ pub(super) fn read(look: &mut Look<'_>) {
         match look.host.read_link(&format!("{place}/exe")) {
             Ok(program) => {
                 if own_root.is_none() || root_of(look, process) == own_root {
-                    held(look, &place, program.strip_suffix(" (deleted)").unwrap_or(&program));
+                    held(look, &place, program.strip_suffix(" (deleted)").unwrap_or(&program), &mut shown);
                 }
             }
             Err(AccessError::NotPermitted { .. }) => closed = true,
@@ -44,6 +64,58 @@ pub(super) fn read(look: &mut Look<'_>) {
         let text = "some processes may not be looked into, so what they alone hold is not known; \
                     run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
         look.gather.miss(Trouble::new(TroubleKind::NotPermitted, "/proc/*/exe", text));
+    }
+    let words = shown.iter().map(Shown::to_word).collect();
+    let remembered = look.host.remembered(words, SHOWN_MAX);
+    shown.extend(remembered.iter().filter_map(|word| Shown::of_word(word)));
+    shown.iter().for_each(|one| one.read(look));
+}
+
+impl Shown {
+    fn parts(&self) -> (char, &str) {
+        match self {
+            Self::Program(path) => ('p', path),
+            Self::Archive(path) => ('a', path),
+            Self::Archives(path) => ('s', path),
+            Self::Environment(path) => ('e', path),
+            Self::Packages(path) => ('k', path),
+            Self::Folder(path) => ('f', path),
+        }
+    }
+
+    /// One letter and the path, as the host remembers it.
+    fn to_word(&self) -> String {
+        let (letter, path) = self.parts();
+        format!("{letter}{path}")
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        let (letter, path) = word.split_at_checked(1)?;
+        let path = path.to_owned();
+        Some(match letter {
+            "p" => Self::Program(path),
+            "a" => Self::Archive(path),
+            "s" => Self::Archives(path),
+            "e" => Self::Environment(path),
+            "k" => Self::Packages(path),
+            "f" => Self::Folder(path),
+            _ => return None,
+        })
+    }
+
+    fn read(&self, look: &mut Look<'_>) {
+        match self {
+            Self::Program(path) => executables::read(look, path),
+            Self::Archive(path) => java::read(look, path),
+            Self::Archives(folder) => {
+                let entries = walk::entries(look, folder).unwrap_or_default();
+                let archives = entries.into_iter().filter(|(name, _)| java::is_archive(name));
+                archives.for_each(|(name, _)| java::read(look, &format!("{folder}/{name}")));
+            }
+            Self::Environment(folder) => roots::virtual_environment(look, folder),
+            Self::Packages(folder) => super::python::read(look, folder),
+            Self::Folder(folder) => roots::application(look, folder),
+        }
     }
 }
 
@@ -60,27 +132,25 @@ fn root_of(look: &Look<'_>, process: &str) -> Option<(String, String)> {
     roots.next_back()
 }
 
-fn held(look: &mut Look<'_>, place: &str, program: &str) {
-    executables::read(look, program);
+fn held(look: &Look<'_>, place: &str, program: &str, shown: &mut BTreeSet<Shown>) {
+    shown.insert(Shown::Program(program.to_owned()));
     let name = program.rsplit('/').next().unwrap_or_default();
     let is = |names: &[&str]| names.iter().any(|known| name.starts_with(known));
     let (java, python) = (is(&["java", "jsvc"]), is(&["python", "pypy", "uwsgi"]));
     if !java && !python && !is(&["node", "ruby", "php", "puma", "unicorn"]) {
         return;
     }
-    let folder =
-        look.host.read_link(&format!("{place}/cwd")).ok().filter(|folder| folder.starts_with('/') && folder != "/");
-    if let Some(folder) = &folder {
-        roots::application(look, folder);
-    }
+    let folder = look.host.read_link(&format!("{place}/cwd")).ok();
+    let folder = folder.filter(|folder| folder.starts_with('/') && folder != "/");
+    shown.extend(folder.clone().map(Shown::Folder));
     let words = words(look, place);
     if java {
-        class_path(look, &words, folder.as_deref());
-        open_archives(look, place);
+        shown.extend(class_path(&words, folder.as_deref()));
+        shown.extend(open_archives(look, place));
     }
     if python {
-        environments(look, &words);
-        mapped_packages(look, place);
+        shown.extend(environments(&words));
+        shown.extend(mapped_packages(look, place));
     }
 }
 
@@ -92,23 +162,15 @@ fn words(look: &Look<'_>, place: &str) -> Vec<String> {
 }
 
 /// Archives behind `-jar` and `-cp`, those of a folder where `*` stands for them.
-fn class_path(look: &mut Look<'_>, words: &[String], folder: Option<&str>) {
-    for pair in words.windows(2) {
-        let [option, value] = pair else { continue };
-        if !matches!(option.as_str(), "-jar" | "-cp" | "-classpath" | "--class-path" | "-p" | "--module-path") {
-            continue;
-        }
-        for part in value.split(':') {
-            let Some(path) = absolute(part, folder) else { continue };
-            if let Some(folder) = path.strip_suffix("/*") {
-                let entries = walk::entries(look, folder).unwrap_or_default();
-                let archives = entries.into_iter().filter(|(name, _)| java::is_archive(name));
-                archives.for_each(|(name, _)| java::read(look, &format!("{folder}/{name}")));
-            } else if java::is_archive(&path) {
-                java::read(look, &path);
-            }
-        }
-    }
+fn class_path(words: &[String], folder: Option<&str>) -> BTreeSet<Shown> {
+    const OPTIONS: [&str; 6] = ["-jar", "-cp", "-classpath", "--class-path", "-p", "--module-path"];
+    let pairs = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| OPTIONS.contains(&option.as_str()));
+    let paths = pairs.flat_map(|(_, value)| value.split(':')).filter_map(|part| absolute(part, folder));
+    let shown = paths.filter_map(|path| match path.strip_suffix("/*") {
+        Some(folder) => Some(Shown::Archives(folder.to_owned())),
+        None => java::is_archive(&path).then_some(Shown::Archive(path)),
+    });
+    shown.collect()
 }
 
 fn absolute(path: &str, folder: Option<&str>) -> Option<String> {
@@ -116,31 +178,25 @@ fn absolute(path: &str, folder: Option<&str>) -> Option<String> {
     (!path.split('/').any(|name| matches!(name, ".." | "."))).then_some(path)
 }
 
-fn open_archives(look: &mut Look<'_>, place: &str) {
+fn open_archives(look: &Look<'_>, place: &str) -> BTreeSet<Shown> {
     let folder = format!("{place}/fd");
-    let Ok(files) = look.host.list(&folder, OPEN_FILES_MAX) else { return };
-    let targets = files.names.iter().filter_map(|name| look.host.read_link(&format!("{folder}/{name}")).ok());
-    let archives: BTreeSet<String> = targets.filter(|path| path.starts_with('/') && java::is_archive(path)).collect();
-    archives.iter().for_each(|path| java::read(look, path));
+    let files = look.host.list(&folder, OPEN_FILES_MAX).map(|files| files.names).unwrap_or_default();
+    let targets = files.iter().filter_map(|name| look.host.read_link(&format!("{folder}/{name}")).ok());
+    targets.filter(|path| path.starts_with('/') && java::is_archive(path)).map(Shown::Archive).collect()
 }
 
 /// Environments whose programs are named first in a command line: `/srv/x/venv/bin/python`, `/srv/x/venv/bin/gunicorn`.
-fn environments(look: &mut Look<'_>, words: &[String]) {
-    for word in words.iter().take(3) {
-        let folder = applications::parent(word);
-        if let Some(environment) = folder.strip_suffix("/bin").filter(|folder| folder.starts_with('/')) {
-            roots::virtual_environment(look, environment);
-        }
-    }
+fn environments(words: &[String]) -> BTreeSet<Shown> {
+    let folders = words.iter().take(3).filter_map(|word| applications::parent(word).strip_suffix("/bin"));
+    folders.filter(|folder| folder.starts_with('/')).map(|folder| Shown::Environment(folder.to_owned())).collect()
 }
 
 /// Folders of packages from which something is mapped.
-fn mapped_packages(look: &mut Look<'_>, place: &str) {
-    let Ok(maps) = look.host.read(&format!("{place}/maps"), MAPS_BYTES_MAX) else { return };
+fn mapped_packages(look: &Look<'_>, place: &str) -> BTreeSet<Shown> {
+    let Ok(maps) = look.host.read(&format!("{place}/maps"), MAPS_BYTES_MAX) else { return BTreeSet::new() };
     let text = String::from_utf8_lossy(&maps.bytes);
     let paths = text.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..)));
-    let folders: BTreeSet<&str> = paths.filter_map(of_packages).collect();
-    folders.into_iter().for_each(|folder| super::python::read(look, folder));
+    paths.filter_map(of_packages).map(|folder| Shown::Packages(folder.to_owned())).collect()
 }
 
 fn of_packages(path: &str) -> Option<&str> {

@@ -102,6 +102,31 @@ fn a_process_with_another_root_is_passed_over() {
     assert!(find("other").is_empty());
 }
 
+/// A service that stops does not take its files away.
+#[test]
+fn what_a_program_showed_is_still_read_when_it_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = golden::fixtures("language_packages").join(SAMPLE).join("root");
+    let put = |from: &str| {
+        let to = folder.path().join(from);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(root.join(from), to).unwrap();
+    };
+    for file in ["home/tos/gate/gate-1.2.jar", "proc/self/mountinfo", "proc/100/mountinfo", "proc/100/cmdline"] {
+        put(file);
+    }
+    let process = folder.path().join("proc/100");
+    std::os::unix::fs::symlink("/usr/bin/java", process.join("exe")).unwrap();
+    std::os::unix::fs::symlink("/home/tos/gate", process.join("cwd")).unwrap();
+    let host = RecordedHost::running(folder.path(), Machine::default());
+    let before = packages(&LanguagePackagesCollector.collect(&host));
+    std::fs::remove_dir_all(&process).unwrap();
+    assert_eq!(packages(&LanguagePackagesCollector.collect(&host)), before);
+    assert_eq!(before.len(), 2);
+    std::fs::remove_file(folder.path().join("home/tos/gate/gate-1.2.jar")).unwrap();
+    assert_eq!(packages(&LanguagePackagesCollector.collect(&host)), []);
+}
+
 /// A bound that is reached is told with its place.
 #[test]
 fn a_spent_budget_is_told() {
