@@ -2,6 +2,7 @@
 //! This file does not know how an answer is found or shown.
 //! Invariant: `unknown` is a value of its own everywhere; it is never folded into "ok" or into an empty field.
 
+mod components;
 mod hosts;
 mod tickets;
 
@@ -9,6 +10,7 @@ pub use super::duties::deadlines::{Deadline, DeadlineKind};
 pub use super::duties::life::{DutyAct, DutyLife, DutyTurn};
 pub use super::queries::decisions::DecisionRow;
 pub use super::queries::{ComponentQuery, DutyDue, DutyQuery};
+pub use components::*;
 use daicho_schemas::fact::decision::Hearing;
 use daicho_schemas::fact::declaration::{Category, Plan, PlanKind};
 pub use daicho_schemas::fact::duty::DutyState;
@@ -219,74 +221,12 @@ pub struct HostDetail {
     pub coverage: Vec<CoverageRow>,
     /// Everything that is not a package: operating system, hardware, interfaces, sockets.
     pub facts: Vec<Observation>,
+    /// Applications of which it has packages of programming languages, in order.
+    pub applications: Vec<ApplicationRow>,
     /// Batches that the agent had to give up, in its own words.
     pub losses: Vec<String>,
     /// Findings that name it.
     pub findings: Vec<FindingRow>,
-}
-
-/// A distinct component in a list: the same thing on many hosts is one row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentRow {
-    /// Derived from what it is.
-    pub component_id: String,
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: Option<String>,
-    /// Its architecture.
-    pub architecture: Option<String>,
-    /// Where it comes from: `deb`, `rpm`, `program`, `os`, `hardware`; of a package of a programming language its purl type: `maven`,
-    /// `npm`.
-    pub sort: String,
-    /// Its package URL, where it has one.
-    pub purl: Option<String>,
-    /// SHA-256 of the file that it is, where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-    /// The package of the host that carries it, and with which it is judged: `deb libexample`; empty where that could not be looked up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carried_by: Option<String>,
-    /// What it is.
-    pub category: Category,
-    /// What a plan would call it.
-    pub product: String,
-    /// Who supplies it.
-    pub supplier: SupplierClaim,
-    /// On how many hosts it stands now.
-    pub hosts: u64,
-    /// Where it stands against the plans, over all equipment it stands on; `undeclared` wins. Absent when it is on
-    /// no equipment.
-    pub status: Option<DriftStatus>,
-}
-
-/// A component with everything about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentDetail {
-    /// The row of the list.
-    #[serde(flatten)]
-    pub row: ComponentRow,
-    /// The observation itself.
-    pub observation: Observation,
-    /// Where it stands now, in the order of enrolment: at most 500 places; `hosts` says how many there are.
-    pub places: Vec<ComponentPlace>,
-    /// The same component in other versions: ids.
-    pub other_versions: Vec<ComponentRow>,
-    /// What people decided about it, and it stands.
-    pub decisions: Vec<DecisionRow>,
-}
-
-/// One place where a component stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentPlace {
-    /// The agent of the host.
-    pub agent_id: AgentId,
-    /// The host's name.
-    pub hostname: Option<String>,
-    /// The equipment the host belongs to.
-    pub equipment_id: Option<EquipmentId>,
-    /// When it was first received from there.
-    pub first_seen_at: UtcMicros,
 }
 
 /// How much a finding matters.

@@ -77,6 +77,7 @@ impl Model {
             row: self.host_row(host)?,
             coverage: self.coverage_rows(host),
             facts: facts.filter(no_package).collect(),
+            applications: self.applications_on(host),
             losses: self.state.coverage.host(host).map(|host| host.losses.clone()).unwrap_or_default(),
             findings: sorted(named),
         })

@@ -2,6 +2,7 @@
 //! It does not know how an answer is shown, and keeps nothing.
 //! Invariant: every list has one order, a page costs what it shows, and "unknown" is never shown as "ok".
 
+mod applications;
 pub mod check_answers;
 pub mod check_evidence;
 pub mod check_seen;

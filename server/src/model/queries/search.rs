@@ -70,7 +70,12 @@ impl Model {
         let candidates: Wanted<'_> = match (&own, equipment, query.status) {
             (Some(own), ..) => Box::new(own.iter()),
             (None, Some(drift), _) => {
-                Box::new(drift.components.range(from(after.as_ref(), true)).map(|(listed, _)| listed))
+                let own: Wanted<'_> =
+                    Box::new(drift.components.range(from(after.as_ref(), true)).map(|(listed, _)| listed));
+                // What packages of its hosts carry is in none of its lines.
+                let carried = self.listed_as(None, after.as_ref(), true);
+                let carried: Wanted<'_> = Box::new(carried.filter(|listed| self.is_carried_on(listed, drift)));
+                Box::new(Merged(vec![own.peekable(), carried.peekable()]))
             }
             (None, None, Some(status)) => self.listed_as(Some(status), after.as_ref(), true),
             (None, None, None) => self.listed_from(after.as_ref(), true),
@@ -93,8 +98,14 @@ impl Model {
     }
 
     fn is_wanted(&self, listed: &Listed, equipment: Option<&EquipmentDrift>, status: Option<DriftStatus>) -> bool {
-        equipment.is_none_or(|drift| drift.components.contains_key(listed))
+        equipment.is_none_or(|drift| drift.components.contains_key(listed) || self.is_carried_on(listed, drift))
             && (status.is_none() || self.drift.sightings.status(listed.item) == status)
+    }
+
+    /// Whether a package of a host of an equipment carries it there.
+    fn is_carried_on(&self, listed: &Listed, equipment: &EquipmentDrift) -> bool {
+        let mut variants = self.drift.sightings.of(listed.item).map(|(_, variant)| variant);
+        variants.any(|variant| variant.meaning.carried && variant.hosts.meets(&equipment.members))
     }
 
     /// The components of one host in order.
@@ -112,7 +123,7 @@ impl Model {
 
     /// Every component in order, from a place on, that place excluded if `behind`.
     pub(super) fn listed_from(&self, place: Option<&Listed>, behind: bool) -> Wanted<'_> {
-        let orders = ORDERS.map(|status| self.listed_as(status, place, behind).peekable());
+        let orders = ORDERS.iter().map(|status| self.listed_as(*status, place, behind).peekable()).collect();
         Box::new(Merged(orders))
     }
 
@@ -132,7 +143,7 @@ fn from(place: Option<&Listed>, behind: bool) -> (Bound<Listed>, Bound<Listed>) 
 }
 
 /// Several orders as one.
-struct Merged<'a>([Peekable<Wanted<'a>>; 4]);
+struct Merged<'a>(Vec<Peekable<Wanted<'a>>>);
 
 impl<'a> Iterator for Merged<'a> {
     type Item = &'a Listed;

@@ -1,6 +1,7 @@
 //! What can happen to a ledger: one scripted ledger with every kind of turn, and steps that a number chooses.
 //! It does not check anything. Invariant: the same number makes the same step of the same ledger.
 
+mod languages;
 mod ways;
 
 use crate::ledger::entry::Author;
@@ -224,6 +225,7 @@ pub(super) fn happens(script: &mut Script, step: u16) {
         27 => software_said(script, n),
         28..=31 => ways::networks(script, usize::from(choice - 28) + 4 * n),
         32 => script.programs(outcome, some_programs(n)),
+        _ if n % 3 == 1 => languages::happens(script, n / 3, outcome),
         _ => script.dpkg(outcome, &packages),
     }
     if n % 5 == 0 {

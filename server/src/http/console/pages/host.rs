@@ -22,6 +22,9 @@ use guarded::AccountRow;
 use std::sync::Arc;
 use ways::SeenRow;
 
+/// Applications that are shown; the components page lists all their packages.
+const APPLICATIONS_MAX: usize = 200;
+
 /// The page.
 #[derive(Template)]
 #[template(path = "host.html")]
@@ -54,6 +57,8 @@ pub struct Host {
     pub accounts: Vec<AccountRow>,
     /// What keeps it safe and current.
     pub protections: Vec<SeenRow>,
+    /// Applications that are not shown; they are counted.
+    pub applications_left_out: u64,
 }
 
 impl Host {
@@ -92,6 +97,8 @@ impl Host {
         }
         interfaces.sort_by_key(|body| (!body.interface_kind.may_be_remote_path(), body.name.clone()));
         accounts.sort_by_key(|row: &AccountRow| (!row.can_be_used, row.uid));
+        let applications_left_out = detail.applications.len().saturating_sub(APPLICATIONS_MAX) as u64;
+        detail.applications.truncate(APPLICATIONS_MAX);
         Self {
             ctx,
             detail,
@@ -107,6 +114,7 @@ impl Host {
             places,
             accounts,
             protections,
+            applications_left_out,
         }
     }
 

@@ -67,6 +67,20 @@ pub(in crate::http::console) fn host_detail() -> HostDetail {
             coverage("network_interfaces", Outcome::Complete, 5, true, vec![]),
         ],
         facts: facts().into_iter().chain(ways::ways()).chain(guarded::guarded()).chain(programs::programs()).collect(),
+        applications: vec![
+            ApplicationRow {
+                application: "/opt/tomcat/webapps/berth.war".into(),
+                carried_by: None,
+                ecosystems: vec!["maven".into()],
+                packages: 214,
+            },
+            ApplicationRow {
+                application: "/usr/lib/python3/dist-packages".into(),
+                carried_by: Some("deb python3-six".into()),
+                ecosystems: vec!["pypi".into()],
+                packages: 1,
+            },
+        ],
         losses: vec!["batches 17 to 19: spool full".into()],
         findings: findings().into_iter().take(2).collect(),
     }

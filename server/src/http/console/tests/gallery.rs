@@ -407,6 +407,7 @@ fn empty(language: Language) -> Vec<(&'static str, String)> {
         row: samples::hosts().remove(4),
         coverage: vec![],
         facts: vec![],
+        applications: vec![],
         losses: vec![],
         findings: vec![],
     };

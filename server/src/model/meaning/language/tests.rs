@@ -80,6 +80,14 @@ fn every_log4j_core_is_found_with_its_place_and_its_carrier() {
     ];
     assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), wanted);
     assert_eq!(rows[0].purl.as_deref(), Some("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"));
+    // The same within the equipment: what packages carry is there, too.
+    let query = ComponentQuery {
+        q: Some("log4j-core".into()),
+        equipment_id: Some(daicho_schemas::ids::EquipmentId::new("tos").unwrap()),
+        ..ComponentQuery::default()
+    };
+    let own = script.model.components(&query).unwrap().items;
+    assert_eq!(own.iter().map(|row| row.version.as_deref()).collect::<Vec<_>>(), [Some("2.14.1"), Some("2.17.1")]);
     let places = script.model.component_detail(&rows[0].component_id).unwrap().places;
     assert_eq!(places.len(), 2);
     let radius = script.model.radius(&Centre::Product("log4j-core".into()), script.today());
