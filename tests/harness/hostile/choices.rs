@@ -66,7 +66,8 @@ impl Choices<'_> {
     /// One observation of any kind.
     pub(super) fn observation(&mut self) -> Observation {
         let ecosystem = Ecosystem::ALL[self.below(7)];
-        match self.below(11) {
+        match self.below(12) {
+            11 => super::languages::observation(self),
             6 | 7 => super::ways::observation(self),
             8 | 9 => super::programs::observation(self),
             10 => super::machine::observation(self),

@@ -12,6 +12,7 @@ mod firmware;
 mod import;
 mod inventories;
 mod machine;
+mod languages;
 mod networks;
 mod packages;
 mod probe_answers;
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "enrolment", feed: enrolment::enrolment, seeds: enrolment::seeds },
     Target { name: "firmware_files", feed: firmware::files, seeds: firmware::seeds },
     Target { name: "inventory_file", feed: inventories::read, seeds: inventories::seeds },
+    Target { name: "language_files", feed: languages::read, seeds: languages::seeds },
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "machine_files", feed: machine::read, seeds: machine::seeds },
