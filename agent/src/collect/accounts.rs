@@ -65,6 +65,7 @@ impl Collector for AccountsCollector {
             keys::SSHD,
             keys::SSHD_PARTS,
             "/etc/ssh/sshd_config.d/*.conf",
+            "/home/*",
             "/.ssh/authorized_keys*",
             "/*/.ssh/authorized_keys*",
             "/*/*/.ssh/authorized_keys*",

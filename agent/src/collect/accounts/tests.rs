@@ -91,6 +91,7 @@ fn what_may_not_be_read_is_named_and_nothing_is_guessed() {
     let leaver = accounts.get("uid:1001").unwrap();
     assert_eq!((leaver.password, leaver.ssh_keys, &leaver.rights), (PasswordState::Unreadable, None, &None));
     assert_eq!(accounts.get("uid:1000").unwrap().ssh_keys, Some(2));
+    assert_eq!(accounts.get("uid:1002").unwrap().ssh_keys, None, "a home that is not there may not be mounted");
 }
 
 /// A host of one account, with a record that has a place for every number.
