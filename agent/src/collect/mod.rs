@@ -14,6 +14,7 @@ mod accounts;
 mod apk;
 mod apt_index;
 mod configured_tunnels;
+mod containers;
 mod cpu_microcode;
 mod deb822;
 mod device_configurations;
@@ -42,6 +43,7 @@ mod protection;
 mod remote_tools;
 mod rpm;
 mod running;
+mod services;
 mod sessions;
 mod smbios;
 mod snap;
@@ -132,6 +134,8 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &accounts::AccountsCollector,
     &protection::ProtectionCollector,
     &programs::ProgramsCollector,
+    &services::ServicesCollector,
+    &containers::ContainersCollector,
 ];
 
 /// Runs one collector. A collector that panics has failed; the others and the agent go on.

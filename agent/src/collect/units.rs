@@ -27,6 +27,11 @@ impl State {
         self.wanted && !self.masked
     }
 
+    /// Whether it cannot be started.
+    pub(super) fn is_masked(self) -> bool {
+        self.masked
+    }
+
     /// As it is told. A unit that nothing wants may still be started by hand or by another unit.
     pub(super) fn told(self) -> Option<UnitState> {
         Some(match (self.masked, self.wanted) {

@@ -93,6 +93,11 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
     ("Place in the network / ネットワーク上の位置", &["part", "value", "via", "interface and maker"], ways::place),
     ("Accounts / アカウント", &["account", "may log in by", "last login", "administrator"], guarded::account),
     ("Protection / 保護", &["what", "which", "state", "day, count, names"], guarded::protection),
+    (
+        "Services, jobs, containers / サービス・ジョブ・コンテナ",
+        &["name", "state or when", "account", "program"],
+        guarded::started,
+    ),
     ("Listening sockets / 待ち受けポート", &["protocol", "address", "port", "processes"], |item| match item {
         Observation::ListeningSocket(socket) => {
             let protocol = socket.key().split(':').next().unwrap_or_default().to_owned();

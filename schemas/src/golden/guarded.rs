@@ -31,5 +31,34 @@ pub(super) fn observations() -> Vec<Observation> {
             names: Vec::new(),
             read_from: vec!["/var/lib/clamav/daily.cvd".into()],
         }),
+        Observation::ServiceUnit(ServiceUnit {
+            name: "backup.timer".into(),
+            state: Some(UnitState::Enabled),
+            runs: None,
+            executable: Some("/usr/local/bin/backup".into()),
+            account: Some("uid:1001".into()),
+            times: vec!["OnCalendar=daily".into()],
+            place: Some("/etc/systemd/system/backup.timer".into()),
+        }),
+        Observation::ScheduledJob(ScheduledJob {
+            sort: JobSort::Cron,
+            place: "/etc/cron.d/backup:3".into(),
+            schedule: Some("17 3 * * *".into()),
+            account: Some("root".into()),
+            executable: Some("/usr/local/bin/backup".into()),
+        }),
+        Observation::Container(Container {
+            store: ContainerStore::Docker,
+            name: "web".into(),
+            image: Some("registry.example/web:1.2".into()),
+            image_id: Some(format!("sha256:{}", "ab".repeat(32))),
+            state: ContainerState::Running,
+        }),
+        Observation::ContainerImage(ContainerImage {
+            store: ContainerStore::Docker,
+            image_id: format!("sha256:{}", "ab".repeat(32)),
+            names: vec!["registry.example/web:1.2".into()],
+            digests: vec![format!("sha256:{}", "cd".repeat(32))],
+        }),
     ]
 }

@@ -89,7 +89,7 @@ pub enum Sort {
     Device,
     /// Software for remote control, tunnels or VPN.
     Tool,
-    /// An account, or what keeps the host safe: what check lists are answered from.
+    /// An account, what keeps the host safe, or what starts on it: what check lists are answered from.
     Safeguard,
     /// A program that no package owns.
     Program,
@@ -121,13 +121,18 @@ impl Sort {
             | Observation::Modem(_)
             | Observation::Platform(_)
             | Observation::KernelModule(_)
+            | Observation::Container(_)
+            | Observation::ContainerImage(_)
             | Observation::Session(_) => Self::Other,
             // What a device of which another tool told is for, nobody knows.
             Observation::ToldComponent(own) if own.sort == ToldSort::Device => Self::Other,
             Observation::ToldComponent(_) => Self::Package,
             Observation::DeviceConfiguration(_) | Observation::DeviceProbed(_) => Self::Device,
             Observation::RemoteTool(_) => Self::Tool,
-            Observation::Account(_) | Observation::Protection(_) => Self::Safeguard,
+            Observation::Account(_)
+            | Observation::Protection(_)
+            | Observation::ServiceUnit(_)
+            | Observation::ScheduledJob(_) => Self::Safeguard,
             Observation::Program(program) if is_component(program) => Self::Program,
             Observation::Program(_) => Self::Other,
             Observation::ChangedFile(_) => Self::ChangedFile,

@@ -2,7 +2,9 @@
 //! It does not know accounts of a directory elsewhere: their names are not on the host.
 //! Invariant: what leaves [`People::hide`] holds no name of a local person.
 
-use super::passwd::Line;
+use super::passwd::{self, Entry, Line};
+use super::{LOGIN_DEFS, PASSWD, PASSWD_BYTES_MAX};
+use crate::access::Host;
 use daicho_schemas::fact::observation::AccountSort;
 use std::collections::BTreeMap;
 
@@ -18,6 +20,29 @@ impl People {
         Self { accounts: lines.iter().map(|line| (line.name.clone(), (line.uid, line.sort))).collect() }
     }
 
+    /// Reads the host's; nobody where passwd(5) cannot be read, which the `accounts` collector names.
+    pub(in crate::collect) fn read(host: &dyn Host) -> Self {
+        let read = |path| host.read(path, PASSWD_BYTES_MAX).ok().map(|reading| reading.bytes);
+        let first = passwd::first_person(read(LOGIN_DEFS).as_deref());
+        let bytes = read(PASSWD).unwrap_or_default();
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| match passwd::entry(line, first) {
+            Entry::Account(line) => Some(line),
+            _ => None,
+        });
+        Self::of(&lines.collect::<Vec<_>>())
+    }
+
+    /// An account as it may be told: the name of a system account, the number of any other that is local.
+    pub(in crate::collect) fn told(&self, name: &str) -> String {
+        match self.accounts.get(name) {
+            Some((_, AccountSort::System)) => name.to_owned(),
+            Some((uid, AccountSort::Person)) => format!("uid:{uid}"),
+            // A number is told as such; a name that is not in passwd(5) may be anybody's.
+            None if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) => format!("uid:{name}"),
+            None => "*".to_owned(),
+        }
+    }
+
     /// A path in which every component that carries the name of a person is `*`.
     pub(in crate::collect) fn hide(&self, path: &str) -> String {
         let hide = |component: &str| if self.is_named_in(component) { "*".to_owned() } else { component.to_owned() };
@@ -25,8 +50,8 @@ impl People {
     }
 
     fn is_named_in(&self, component: &str) -> bool {
-        let people = self.accounts.iter().filter(|(_, (_, sort))| *sort == AccountSort::Person);
-        people.into_iter().any(|(name, _)| stands_in(name, component))
+        let mut people = self.accounts.iter().filter(|(_, (_, sort))| *sort == AccountSort::Person);
+        people.any(|(name, _)| stands_in(name, component))
     }
 }
 
@@ -42,7 +67,6 @@ fn stands_in(name: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::passwd::{self, Entry};
     use super::*;
 
     #[test]
@@ -65,5 +89,6 @@ mod tests {
         ] {
             assert_eq!(people.hide(path), told, "{path}");
         }
+        assert_eq!(["root", "op", "stranger", "33"].map(|name| people.told(name)), ["root", "uid:1001", "*", "uid:33"]);
     }
 }

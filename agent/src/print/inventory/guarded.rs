@@ -4,7 +4,9 @@
 
 use super::or_dash;
 use super::ways::word;
-use daicho_schemas::fact::observation::{Account, LastLogin, Observation, Protection};
+use daicho_schemas::fact::observation::{
+    Account, Container, ContainerImage, LastLogin, Observation, Protection, ScheduledJob, ServiceUnit,
+};
 
 /// A local account.
 pub(super) fn account(item: &Observation) -> Option<[String; 4]> {
@@ -43,4 +45,28 @@ pub(super) fn protection(item: &Observation) -> Option<[String; 4]> {
         .chain(names.clone())
         .collect();
     Some([word(aspect), subject, or_dash(&state), more.join(" ")])
+}
+
+/// What starts on the host: units, jobs, containers and images.
+pub(super) fn started(item: &Observation) -> Option<[String; 4]> {
+    Some(match item {
+        Observation::ServiceUnit(ServiceUnit { name, state, runs, executable, account, times, .. }) => {
+            let state = state.as_ref().map(word);
+            let runs = (*runs == Some(true)).then(|| "runs".to_owned());
+            let states: Vec<_> = [state, runs].into_iter().flatten().chain(times.clone()).collect();
+            [name.clone(), states.join(" "), or_dash(account), or_dash(executable)]
+        }
+        Observation::ScheduledJob(ScheduledJob { sort, place, schedule, account, executable }) => {
+            let when = schedule.clone().unwrap_or_default();
+            [place.clone(), format!("{} {when}", word(sort)), or_dash(account), or_dash(executable)]
+        }
+        Observation::Container(Container { store, name, image, state, .. }) => {
+            [name.clone(), format!("container {}", word(state)), word(store), or_dash(image)]
+        }
+        Observation::ContainerImage(ContainerImage { store, image_id, names, .. }) => {
+            let name = names.first().unwrap_or(image_id).clone();
+            [name, "image".into(), word(store), image_id.clone()]
+        }
+        _ => return None,
+    })
 }

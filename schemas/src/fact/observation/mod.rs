@@ -5,6 +5,7 @@
 mod account;
 mod changed_file;
 mod configured_tunnel;
+mod container;
 mod device_configuration;
 mod device_probed;
 mod hardware;
@@ -21,6 +22,8 @@ mod platform;
 mod program;
 mod protection;
 mod remote_tool;
+mod scheduled_job;
+mod service_unit;
 mod session;
 mod told_component;
 mod tunnel;
@@ -28,6 +31,7 @@ mod tunnel;
 pub use account::{ACCOUNT_RIGHTS_MAX, Account, AccountRight, AccountSort, LastLogin, LoginRecord, PasswordState};
 pub use changed_file::{ChangedFile, ChangedFilePart, PackageDigestSort};
 pub use configured_tunnel::{CONFIGURED_REMOTES_MAX, ConfiguredTunnel, ConfiguredTunnelSort, Starts};
+pub use container::{Container, ContainerImage, ContainerState, ContainerStore, IMAGE_NAMES_MAX};
 pub use device_configuration::DeviceConfiguration;
 pub use device_probed::{DeviceProbed, PROBED_TEXT_BYTES_MAX, ProbeRun, ProbeRung, ProbedBy, ProbedValue};
 pub use hardware::{Hardware, HardwarePart};
@@ -48,6 +52,8 @@ pub use program::{
 };
 pub use protection::{PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState};
 pub use remote_tool::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState};
+pub use scheduled_job::{JobSort, ScheduledJob};
+pub use service_unit::ServiceUnit;
 pub use session::{Session, SessionDirection};
 pub use told_component::{ToldComponent, ToldSort};
 pub use tunnel::{TUNNEL_INSIDE_MAX, Tunnel, TunnelSource};
@@ -104,4 +110,8 @@ observations! {
     ChangedFile = "changed_file.v1",
     LanguagePackage = "language_package.v1",
     ToldComponent = "told_component.v1",
+    ServiceUnit = "service_unit.v1",
+    ScheduledJob = "scheduled_job.v1",
+    Container = "container.v1",
+    ContainerImage = "container_image.v1",
 }

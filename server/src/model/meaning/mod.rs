@@ -135,6 +135,10 @@ pub fn meaning_of(
         | Observation::Platform(_)
         | Observation::KernelModule(_)
         | Observation::Session(_)
+        | Observation::ServiceUnit(_)
+        | Observation::ScheduledJob(_)
+        | Observation::Container(_)
+        | Observation::ContainerImage(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => None,
     }
@@ -207,6 +211,10 @@ pub fn name_and_version(observation: &Observation) -> (String, Option<String>) {
         | Observation::KernelModule(_)
         | Observation::Session(_)
         | Observation::ChangedFile(_)
+        | Observation::ServiceUnit(_)
+        | Observation::ScheduledJob(_)
+        | Observation::Container(_)
+        | Observation::ContainerImage(_)
         | Observation::DeviceConfiguration(_)
         | Observation::DeviceProbed(_) => (observation.key(), None),
     }

@@ -59,6 +59,8 @@ pub struct Host {
     pub protections: Vec<SeenRow>,
     /// Applications that are not shown; they are counted.
     pub applications_left_out: u64,
+    /// What starts on it: units, jobs and containers.
+    pub services: Vec<SeenRow>,
 }
 
 impl Host {
@@ -66,7 +68,7 @@ impl Host {
     pub fn new(ctx: PageContext, mut detail: HostDetail) -> Self {
         let (mut systems, mut hardware, mut interfaces, mut sockets) = (vec![], vec![], vec![], vec![]);
         let (mut ways, mut places, mut programs) = (vec![], vec![], vec![]);
-        let (mut accounts, mut protections) = (vec![], vec![]);
+        let (mut accounts, mut protections, mut services) = (vec![], vec![], vec![]);
         let (mut platform, mut modules, mut sessions) = (vec![], vec![], vec![]);
         for fact in std::mem::take(&mut detail.facts) {
             match fact {
@@ -80,6 +82,10 @@ impl Host {
                 Observation::Platform(body) => platform.extend(SeenRow::platform(&ctx, &body)),
                 Observation::KernelModule(body) => modules.push(SeenRow::module(&ctx, &body)),
                 Observation::Session(body) => sessions.push(SeenRow::session(&ctx, &body)),
+                started @ (Observation::ServiceUnit(_)
+                | Observation::ScheduledJob(_)
+                | Observation::Container(_)
+                | Observation::ContainerImage(_)) => services.extend(guarded::started(&ctx, &started)),
                 way @ (Observation::Tunnel(_)
                 | Observation::RemoteTool(_)
                 | Observation::ConfiguredTunnel(_)
@@ -114,6 +120,7 @@ impl Host {
             places,
             accounts,
             protections,
+            services,
             applications_left_out,
         }
     }

@@ -58,4 +58,56 @@ pub(super) fn guarded() -> Vec<Observation> {
         protection(ProtectionAspect::SystemSupport, "os-release", None, day, None),
         protection(ProtectionAspect::TimeSynchronisation, "chrony", running, None, None),
     ]
+    .into_iter()
+    .chain(started())
+    .collect()
+}
+
+/// What starts on a host, one of each sort.
+fn started() -> Vec<Observation> {
+    let unit = |name: &str, state, runs, times: &[&str]| {
+        Observation::ServiceUnit(ServiceUnit {
+            name: name.into(),
+            state,
+            runs,
+            executable: Some("/usr/sbin/example".into()),
+            account: Some("uid:1001".into()),
+            times: times.iter().map(|time| (*time).to_owned()).collect(),
+            place: Some("/etc/systemd/system/example.service".into()),
+        })
+    };
+    let sorts =
+        [JobSort::Cron, JobSort::CronFolder, JobSort::Anacron, JobSort::At, JobSort::RcScript, JobSort::Inittab];
+    let jobs = sorts.into_iter().enumerate().map(|(line, sort)| {
+        Observation::ScheduledJob(ScheduledJob {
+            sort,
+            place: format!("/etc/example:{line}"),
+            schedule: Some("17 3 * * *".into()),
+            account: Some("root".into()),
+            executable: (line > 0).then(|| "/usr/local/bin/example".into()),
+        })
+    });
+    let states = [ContainerState::Running, ContainerState::Stopped, ContainerState::Unknown];
+    let containers = states.into_iter().enumerate().map(|(number, state)| {
+        Observation::Container(Container {
+            store: ContainerStore::Docker,
+            name: format!("example-{number}"),
+            image: Some("registry.example/example:1".into()),
+            image_id: None,
+            state,
+        })
+    });
+    let image = Observation::ContainerImage(ContainerImage {
+        store: ContainerStore::ContainersStorage,
+        image_id: "ab".repeat(32),
+        names: vec!["registry.example/example:1".into()],
+        digests: vec![format!("sha256:{}", "cd".repeat(32))],
+    });
+    let units = vec![
+        unit("example.service", Some(UnitState::Enabled), Some(true), &[]),
+        unit("example.timer", Some(UnitState::Disabled), None, &["OnCalendar=daily"]),
+        unit("locked.service", Some(UnitState::Masked), Some(false), &[]),
+        unit("transient.service", None, Some(true), &[]),
+    ];
+    units.into_iter().chain(jobs).chain(containers).chain([image]).collect()
 }

@@ -10,6 +10,7 @@ use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::check_answer::CheckAnswer;
 use daicho_schemas::fact::observation::{
     Account, LastLogin, Observation, OperatingSystem, PasswordState, Protection, ProtectionAspect, ProtectionState,
+    ServiceUnit,
 };
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
@@ -24,8 +25,11 @@ pub(super) struct Guarded {
     host: String,
     accounts: Vec<Account>,
     protections: Vec<Protection>,
+    units: Vec<ServiceUnit>,
+    jobs: usize,
     accounts_outcome: Option<Outcome>,
     protection_outcome: Option<Outcome>,
+    services_outcome: Option<Outcome>,
     system: Option<OperatingSystem>,
 }
 
@@ -59,6 +63,7 @@ impl Bearing<'_> {
             "hospital-2-5" => self.unused(&mut known),
             "hospital-2-6" => self.updates(&mut known),
             "hospital-2-9" => self.usb(&mut known),
+            "hospital-2-12" | "hospital-2-13" => self.started(&mut known),
             "water-authentication" => self.without_password(&mut known),
             "water-antivirus" => self.antivirus(&mut known),
             "water-os-support" => self.support(&mut known),
@@ -84,8 +89,11 @@ impl Bearing<'_> {
             host: own.key.to_string(),
             accounts: Vec::new(),
             protections: Vec::new(),
+            units: Vec::new(),
+            jobs: 0,
             accounts_outcome: outcome("accounts"),
             protection_outcome: outcome("protection"),
+            services_outcome: outcome("services"),
             system: None,
         };
         let system = own.system.and_then(|item| state.assets.items.get(item)?.observation());
@@ -94,6 +102,8 @@ impl Bearing<'_> {
             match observation {
                 Observation::Account(account) => guarded.accounts.push(account),
                 Observation::Protection(protection) => guarded.protections.push(protection),
+                Observation::ServiceUnit(unit) => guarded.units.push(unit),
+                Observation::ScheduledJob(_) => guarded.jobs += 1,
                 Observation::OperatingSystem(system) => guarded.system = Some(system),
                 _ => {}
             }
@@ -241,6 +251,24 @@ impl Bearing<'_> {
             "専用ソフト、グループポリシー、ポートの封止などの方法と対象の端末、設定が効いているかは、人が確かめて回答してください".into(),
             "products, group policies and sealed ports, the computers they cover, and whether a setting works are for a person to answer".into(),
         );
+    }
+
+    fn started(&self, known: &mut Known) {
+        for own in self.told(known, ("サービス", "services"), |own| own.services_outcome) {
+            let awake: Vec<&ServiceUnit> = own.units.iter().filter(|unit| unit.is_awake()).collect();
+            // What was made on the host itself comes first: nobody else vouches for it.
+            let (local, other): (Vec<&ServiceUnit>, Vec<&ServiceUnit>) = awake
+                .iter()
+                .copied()
+                .partition(|unit| unit.place.as_ref().is_some_and(|place| place.starts_with("/etc/")));
+            let names = local.iter().chain(&other).map(|unit| unit.name.clone());
+            let (host, count, jobs) = (&own.host, awake.len(), own.jobs);
+            let names = listed(names.collect());
+            known.seen(
+                format!("{host}：自動起動または動作中のユニット {count} 個（{names}）、ジョブ {jobs} 個"),
+                format!("{host}: {count} units start by themselves or run ({names}), {jobs} jobs"),
+            );
+        }
     }
 
     fn without_password(&self, known: &mut Known) {

@@ -195,18 +195,16 @@ impl Bearing<'_> {
                 }
             }
         }
+        let mut because: Vec<Text> = because.into_iter().collect();
         let mut missing: Vec<Text> = missing.into_iter().collect();
-        let unheard = drift.map_or(0, |drift| drift.declared.len().saturating_sub(drift.hosts_heard()));
-        if unheard > 0 {
-            missing.push(Text::new(
-                format!("計画書のホスト {unheard} 台は、エージェントの報告がありません"),
-                format!("{unheard} hosts of the plan are not reported by an agent"),
-            ));
+        if let Some(hosts) = self.of_hosts("hospital-2-12") {
+            because.extend(hosts.because);
+            missing.extend(hosts.missing);
         }
         missing.push(Text::new(
             "待ち受けているソフトウェアが必要かどうか、どの計算機がサーバでどれが端末かは、人が確かめて回答してください",
             "whether what listens is needed, and which computer is a server or a client, is for a person to answer",
         ));
-        open(because.into_iter().collect(), missing)
+        open(because, missing)
     }
 }

@@ -5,7 +5,8 @@
 use super::ways::SeenRow;
 use crate::http::console::layout::PageContext;
 use daicho_schemas::fact::observation::{
-    Account, AccountSort, LastLogin, PasswordState, Protection, ProtectionAspect, ProtectionState,
+    Account, AccountSort, Container, ContainerImage, ContainerState, JobSort, LastLogin, Observation, PasswordState,
+    Protection, ProtectionAspect, ProtectionState, ScheduledJob, ServiceUnit, UnitState,
 };
 
 /// One account.
@@ -114,4 +115,71 @@ pub(super) fn protection(ctx: &PageContext, body: &Protection) -> SeenRow {
         towards: state,
         seen_by: known.chain(body.names.iter().cloned()).chain(body.read_from.iter().cloned()).collect(),
     }
+}
+
+/// What starts on the host; `None` of anything else.
+pub(super) fn started(ctx: &PageContext, body: &Observation) -> Option<SeenRow> {
+    Some(match body {
+        Observation::ServiceUnit(body) => unit(ctx, body),
+        Observation::ScheduledJob(body) => job(ctx, body),
+        Observation::Container(body) => container(ctx, body),
+        Observation::ContainerImage(body) => image(ctx, body),
+        _ => return None,
+    })
+}
+
+fn unit(ctx: &PageContext, body: &ServiceUnit) -> SeenRow {
+    let state = body.state.map(|state| {
+        ctx.t(match state {
+            UnitState::Enabled => "service-enabled",
+            UnitState::Disabled => "service-disabled",
+            UnitState::Masked => "service-masked",
+        })
+    });
+    let runs = (body.runs == Some(true)).then(|| ctx.t("service-runs"));
+    let states: Vec<String> = [state, runs].into_iter().flatten().chain(body.times.iter().cloned()).collect();
+    let account = body.account.as_ref().map(|account| ctx.tx("service-account", account));
+    let known = [body.executable.clone(), account, body.place.clone()];
+    SeenRow {
+        sort: ctx.t("service-unit"),
+        name: body.name.clone(),
+        towards: Some(states.join(" · ")),
+        seen_by: known.into_iter().flatten().collect(),
+    }
+}
+
+fn job(ctx: &PageContext, body: &ScheduledJob) -> SeenRow {
+    let sort = ctx.t(match body.sort {
+        JobSort::Cron => "job-cron",
+        JobSort::CronFolder => "job-cron-folder",
+        JobSort::Anacron => "job-anacron",
+        JobSort::At => "job-at",
+        JobSort::RcScript => "job-rc-script",
+        JobSort::Inittab => "job-inittab",
+    });
+    let account = body.account.as_ref().map(|account| ctx.tx("service-account", account));
+    let seen_by = [body.executable.clone(), account].into_iter().flatten().collect();
+    SeenRow { sort, name: body.place.clone(), towards: body.schedule.clone(), seen_by }
+}
+
+fn container(ctx: &PageContext, body: &Container) -> SeenRow {
+    let state = ctx.t(match body.state {
+        ContainerState::Running => "container-running",
+        ContainerState::Stopped => "container-stopped",
+        ContainerState::Unknown => "container-unknown",
+    });
+    let known = [body.image.clone(), body.image_id.clone(), Some(body.store.as_str().to_owned())];
+    SeenRow {
+        sort: ctx.t("container"),
+        name: body.name.clone(),
+        towards: Some(state),
+        seen_by: known.into_iter().flatten().collect(),
+    }
+}
+
+fn image(ctx: &PageContext, body: &ContainerImage) -> SeenRow {
+    let name = body.names.first().unwrap_or(&body.image_id).clone();
+    let more = body.names.iter().skip(1).chain(&body.digests).cloned();
+    let seen_by = more.chain([body.image_id.clone(), body.store.as_str().to_owned()]).collect();
+    SeenRow { sort: ctx.t("container-image"), name, towards: None, seen_by }
 }
