@@ -3,6 +3,8 @@
 //! Invariant: `yes` needs a yes of everything that is in the ledger, one `no` is a `no`, and nothing read is `unknown`.
 
 mod hosts;
+#[cfg(test)]
+mod hosts_tests;
 mod said;
 mod standing;
 
