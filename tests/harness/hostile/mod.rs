@@ -9,6 +9,7 @@ mod declared;
 mod devices;
 mod enrolment;
 mod firmware;
+mod host_files;
 mod import;
 mod inventories;
 mod languages;
@@ -34,6 +35,7 @@ pub struct Target {
 
 /// Every way in.
 pub const TARGETS: &[Target] = &[
+pub const TARGETS: [Target; 15] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
@@ -43,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "firmware_files", feed: firmware::files, seeds: firmware::seeds },
     Target { name: "inventory_file", feed: inventories::read, seeds: inventories::seeds },
     Target { name: "language_files", feed: languages::read, seeds: languages::seeds },
+    Target { name: "host_files", feed: host_files::read, seeds: host_files::seeds },
     Target { name: "ledger_import", feed: import::lines, seeds: import::lines_seeds },
     Target { name: "ledger_linked", feed: import::linked, seeds: import::linked_seeds },
     Target { name: "machine_files", feed: machine::read, seeds: machine::seeds },
