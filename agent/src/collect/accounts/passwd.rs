@@ -47,11 +47,11 @@ pub(super) enum Entry {
 /// The first number of people, as login.defs(5) says.
 pub(super) fn first_person(login_defs: Option<&[u8]>) -> u32 {
     let text = login_defs.map(String::from_utf8_lossy).unwrap_or_default();
-    let said = text.lines().filter_map(|line| {
+    let mut said = text.lines().filter_map(|line| {
         let mut words = line.split_ascii_whitespace();
         (words.next() == Some("UID_MIN")).then(|| words.next()?.parse::<u32>().ok()).flatten()
     });
-    said.last().map_or(FIRST_PERSON_UNSAID, |said| said.min(FIRST_PERSON_MAX))
+    said.next_back().map_or(FIRST_PERSON_UNSAID, |said| said.min(FIRST_PERSON_MAX))
 }
 
 /// Reads one line.
