@@ -35,7 +35,6 @@ pub struct Target {
 
 /// Every way in.
 pub const TARGETS: &[Target] = &[
-pub const TARGETS: [Target; 15] = [
     Target { name: "batch_wire", feed: batches::wire, seeds: batches::wire_seeds },
     Target { name: "batch_signed", feed: batches::signed, seeds: batches::signed_seeds },
     Target { name: "change_file", feed: declared::change, seeds: declared::change_seeds },
