@@ -224,7 +224,7 @@ fn facts() -> Vec<Fact> {
     let token = TokenId::new("t1").unwrap();
     let hash = Hash::of("sample", &[]);
     let raw = String::from_utf8(canonical_bytes(&batch()).unwrap()).unwrap();
-    let mut facts = vec![
+    let facts = vec![
         Fact::LedgerOpened(LedgerOpened { ledger_id: "00".repeat(16) }),
         Fact::AccessGranted(AccessGranted {
             person_id: PersonId::new("admin").unwrap(),
@@ -271,15 +271,11 @@ fn facts() -> Vec<Fact> {
         }),
         Fact::FaultReported(FaultReported { what: Text::same("x"), done: Text::same("y") }),
     ];
-    facts.extend(duty::facts());
-    facts.extend(computer::facts());
-    facts.extend(ticket::facts());
-    facts.extend(device::facts());
-    facts.extend(firmware::facts());
-    facts.extend(network_table::facts());
-    facts.extend(circuit::facts());
-    facts.extend(inventory_told::facts());
-    facts
+    let more = [
+        [duty::facts(), computer::facts(), ticket::facts(), device::facts()],
+        [firmware::facts(), network_table::facts(), circuit::facts(), inventory_told::facts()],
+    ];
+    facts.into_iter().chain(more.into_iter().flatten().flatten()).collect()
 }
 
 /// Compares with what is kept; writes it where it is missing and writing is asked for.

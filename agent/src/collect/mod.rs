@@ -56,7 +56,7 @@ mod usb_devices;
 mod wireguard_peers;
 
 #[cfg(test)]
-mod damaged;
+mod damaged_tests;
 #[cfg(test)]
 mod golden;
 

@@ -12,7 +12,7 @@ pub use client::{Client, ClientFault, Enrolment, certificate_again, enroll, serv
 pub use identity::{Identity, IdentityFault, load_key, load_or_make_key};
 pub use tls::{TlsFault, fingerprint_of_pem};
 
-use daicho_schemas::refusal::{Refusal, RefusalCode};
+use daicho_schemas::refusal::{Refusal, RefusalCode as Code};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -52,8 +52,7 @@ pub enum Consequence {
 }
 
 /// What each refusal means for the agent: its remedy, in code.
-pub fn consequence(code: RefusalCode) -> Consequence {
-    use RefusalCode as Code;
+pub fn consequence(code: Code) -> Consequence {
     match code {
         Code::BatchMalformed
         | Code::BatchTooLarge

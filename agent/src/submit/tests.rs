@@ -64,7 +64,7 @@ fn addresses_are_https_and_nothing_else() {
 fn answers_are_told_apart() {
     let read = |status, body: &str| understand::<u64>(status, None, body.as_bytes());
     assert_eq!(read(200, "7"), Answer::Yes(7));
-    let refusal = Refusal::new(RefusalCode::Overloaded).with("detail");
+    let refusal = Refusal::new(Code::Overloaded).with("detail");
     let body = serde_json::json!({ "refusal": refusal }).to_string();
     assert_eq!(read(503, &body), Answer::Refused { refusal: Box::new(refusal), asked: None });
     // A proxy's page, a code of a later release, a success that is none: never taken for an acknowledgement or a loss.

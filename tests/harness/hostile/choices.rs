@@ -67,10 +67,10 @@ impl Choices<'_> {
     pub(super) fn observation(&mut self) -> Observation {
         let ecosystem = Ecosystem::ALL[self.below(7)];
         match self.below(12) {
-            11 => super::languages::observation(self),
             6 | 7 => super::ways::observation(self),
             8 | 9 => super::programs::observation(self),
             10 => super::machine::observation(self),
+            11 => super::languages::observation(self),
             0 => Observation::Package(Package {
                 ecosystem,
                 name: self.text(),
@@ -103,19 +103,7 @@ impl Choices<'_> {
                 suite: None,
                 matched: [OriginMatch::Version, OriginMatch::NameAndMaintainer][self.below(2)],
             }),
-            3 => Observation::NetworkInterface(NetworkInterface {
-                name: self.text(),
-                interface_kind: match self.below(4) {
-                    0 => InterfaceKind::Wireguard,
-                    1 => InterfaceKind::Ethernet,
-                    2 => InterfaceKind::Ppp,
-                    _ => InterfaceKind::Other(self.text()),
-                },
-                mac: None,
-                driver: self.maybe(),
-                member_of: self.maybe(),
-                stands_on: vec![self.text()],
-            }),
+            3 => Observation::NetworkInterface(self.interface()),
             4 => Observation::ListeningSocket(ListeningSocket {
                 protocol: [SocketProtocol::Tcp, SocketProtocol::Udp6][self.below(2)],
                 address: self.text(),
@@ -135,6 +123,22 @@ impl Choices<'_> {
                     self.text(),
                 )
             }),
+        }
+    }
+
+    fn interface(&mut self) -> NetworkInterface {
+        NetworkInterface {
+            name: self.text(),
+            interface_kind: match self.below(4) {
+                0 => InterfaceKind::Wireguard,
+                1 => InterfaceKind::Ethernet,
+                2 => InterfaceKind::Ppp,
+                _ => InterfaceKind::Other(self.text()),
+            },
+            mac: None,
+            driver: self.maybe(),
+            member_of: self.maybe(),
+            stands_on: vec![self.text()],
         }
     }
 }

@@ -16,7 +16,7 @@ const FILES: [(&str, &str, &str); 12] = [
     ("accounts", "var/log/wtmp", "\u{7}"),
     ("protection", "var/lib/clamav/daily.cvd", "ClamAV-VDB:05 Nov 2026 07-38 -0400:27800:1\n"),
     ("protection", "etc/apt/apt.conf.d/20auto", "APT::Periodic::Unattended-Upgrade \"1\";\n"),
-    ("protection", "etc/modprobe.d/usb.conf", "install usb-storage /bin/false\nblacklist uas\n"),
+    ("protection", "etc/modprobe.d/usb.conf", concat!("install usb-storage /bin/false\nblack", "list uas\n")),
     ("services", "etc/systemd/system/x.service", "[Service]\nUser=op\nExecStart=-\"/opt/x y\" z\n"),
     ("services", "etc/crontab", "17 * * * * root X=1 /usr/bin/x EXAMPLE\n@reboot op y\n"),
     ("containers", "var/lib/docker/containers/1/config.v2.json", "{\"Name\":\"/web\",\"State\":{\"Running\":true}}"),

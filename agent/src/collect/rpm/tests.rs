@@ -194,5 +194,5 @@ fn hostile_headers_never_panic_and_never_reach_outside() {
     assert_eq!((collected.outcome, keys(&collected)), (Outcome::Partial, vec!["rpm:name:x86_64:3:1-2".to_owned()]));
 }
 
-mod formats;
+mod format_tests;
 mod origins;

@@ -8,10 +8,13 @@ use super::super::rows::ApplicationRow;
 use daicho_schemas::fact::observation::{CarriedBy, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What carries an application and its place; the ecosystems and number of its packages.
+type Found = BTreeMap<(Option<String>, String), (BTreeSet<&'static str>, u64)>;
+
 impl Model {
     /// Applications in order of their places, those that nobody carries first.
     pub(super) fn applications_on(&self, host: HostNo) -> Vec<ApplicationRow> {
-        let mut found: BTreeMap<(Option<String>, String), (BTreeSet<&'static str>, u64)> = BTreeMap::new();
+        let mut found = Found::new();
         for item in self.state.assets.on(host, |item| item.sort == Sort::Language) {
             let Some(Observation::LanguagePackage(package)) = item.observation() else { continue };
             let carried_by = match package.carried_by {

@@ -66,7 +66,13 @@ pub(in crate::http::console) fn host_detail() -> HostDetail {
             coverage("dmi", Outcome::Failed, 0, false, vec![denied]),
             coverage("network_interfaces", Outcome::Complete, 5, true, vec![]),
         ],
-        facts: facts().into_iter().chain(ways::ways()).chain(guarded::guarded()).chain(programs::programs()).collect(),
+        facts: facts()
+            .into_iter()
+            .chain(machine())
+            .chain(ways::ways())
+            .chain(guarded::guarded())
+            .chain(programs::programs())
+            .collect(),
         applications: vec![
             ApplicationRow {
                 application: "/opt/tomcat/webapps/berth.war".into(),
@@ -140,6 +146,12 @@ fn facts() -> Vec<Observation> {
         part(HardwarePart::System, "0", None, None, Some("To Be Filled By O.E.M."), None),
         part(HardwarePart::Cpu, "0", Some("ExampleCorp"), Some("EX-9 3.1 GHz"), None, None),
         part(HardwarePart::Memory, "0", None, None, None, Some(17_179_869_184)),
+    ]
+}
+
+/// What is told of the machine below its system.
+fn machine() -> Vec<Observation> {
+    vec![
         Observation::Hardware(Hardware {
             maker: Some("Example Networks".into()),
             model: Some("EN-25 adapter".into()),
