@@ -18,10 +18,9 @@ fn command(name: &str) -> std::process::Command {
 }
 
 fn programs(collected: &Collected) -> Vec<&Program> {
-    let program = |item| match item {
-        Observation::Program(program) => Some(program),
-        _ => None,
-    };
+    fn program(item: &Observation) -> Option<&Program> {
+        if let Observation::Program(program) = item { Some(program) } else { None }
+    }
     collected.items.iter().filter_map(program).collect()
 }
 
