@@ -15,7 +15,7 @@ const SECRET: &str = "EXAMPLE-SECRET-1";
 /// A command as a person calls it, beside the server's own threads.
 async fn daicho(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let mut run = command(&executables().daicho);
-    run.current_dir(folder).env("DAICHO_CONNECT", "connect.json").args(arguments);
+    run.current_dir(folder).env("DAICHO_CONNECT", "connect.json").args(["--lang", "ja"]).args(arguments);
     said_beside(run).await
 }
 

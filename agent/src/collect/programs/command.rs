@@ -249,7 +249,7 @@ fn named(word: &str, folder: Option<&str>, needs_permission: bool) -> Option<Nam
 }
 
 /// Whether a word stands for itself.
-fn is_literal(word: &str) -> bool {
+pub(super) fn is_literal(word: &str) -> bool {
     !word.is_empty() && word.len() < 4_096 && !word.contains(['$', '`', '*', '?', '%', '~', '\0', '\n', '<', '>'])
 }
 

@@ -2,7 +2,7 @@
 //! It does not know when, nor whether cron itself runs.
 //! Invariant: of a line only the files that it starts and its number leave; the accounts in names of tables are `*`.
 
-use super::command::{Named, of_shell};
+use super::command::{Named, is_literal, of_shell};
 use crate::access::{AccessError, Host};
 use crate::collect::Gather;
 use daicho_schemas::fact::observation::{Starter, StarterSort};
@@ -145,7 +145,7 @@ fn of_line(line: &str, form: Form) -> Vec<Named> {
         });
         let kept = kept
             .map(|(_, value)| value.trim_matches(['"', '\'']))
-            .filter(|value| value.starts_with('/') && !value.contains(['$', '`', ' ', '*', '?', ';', '"', '\'']));
+            .filter(|value| value.starts_with('/') && is_literal(value) && !value.contains([' ', ';', '"', '\'']));
         return match kept {
             Some(path) => vec![Named { word: path.to_owned(), needs_permission: true }],
             None => of_shell(line),

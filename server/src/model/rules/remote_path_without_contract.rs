@@ -6,6 +6,7 @@ use super::remote_paths::{ContractState, contract_of, contract_with, entry_of, r
 use super::{Facts, Rule};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::rows::Severity;
+use crate::model::views::declarations::PlanState;
 use crate::model::views::drift::Touched;
 use crate::model::views::remote_paths::PathState;
 use daicho_schemas::fact::declaration::PlanKind;
@@ -41,11 +42,16 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     // A path may lead to no equipment, or to another one, and its contract's period change all the same.
     let of_contract = plans().flat_map(|plan| paths.of_contract(&plan.plan.plan_id));
     let of_contract = of_contract.map(|path| Subject::RemotePath(path.recorded.remote_path_id.clone()));
-    let declared = plans().flat_map(|plan| {
-        let id = &plan.plan.plan_id;
-        plan.plan.remote_paths.iter().map(|path| Subject::DeclaredPath(id.clone(), path.remote_path_id.clone()))
-    });
-    recorded.chain(of_contract).chain(declared).collect()
+    let declared = plans().flat_map(declared_in);
+    // A record is judged instead of what plans of any equipment declare at the same place, now or until now.
+    let all = facts.state.declarations.plans().filter(|_| !touched.paths.is_empty());
+    let told_twice = all.flat_map(declared_in);
+    recorded.chain(of_contract).chain(declared).chain(told_twice).collect()
+}
+
+fn declared_in(plan: &PlanState) -> impl Iterator<Item = Subject> {
+    let id = &plan.plan.plan_id;
+    plan.plan.remote_paths.iter().map(|path| Subject::DeclaredPath(id.clone(), path.remote_path_id.clone()))
 }
 
 /// What is the matter with a path's contract.
