@@ -42,7 +42,8 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
     let of_hosts = touched.hosts.iter().filter_map(|host| facts.drift.places.host(*host));
     let next = of_hosts.flat_map(|place| place.next.iter().map(|next| next.mac.clone()));
     // Hosts of an equipment stand on other segments than before.
-    let tables = if touched.equipment.is_empty() { BTreeSet::new() } else { facts.state.network_tables.macs() };
+    let moved = touched.membership || !touched.equipment.is_empty();
+    let tables = if moved { facts.state.network_tables.macs() } else { BTreeSet::new() };
     let macs: BTreeSet<String> = touched.macs.iter().cloned().chain(of_devices).chain(next).chain(tables).collect();
     let wanted = macs.into_iter().filter(|mac| maker_of(mac).is_some());
     // Of every equipment: of one on which it is seen no more, what was said has to be judged too.

@@ -41,6 +41,8 @@ pub struct Touched {
     pub products: BTreeSet<(EquipmentId, SupplierKey, String)>,
     /// Hosts whose name, membership, interfaces or hearing may have changed.
     pub hosts: BTreeSet<HostNo>,
+    /// A host came to an equipment or left one: segments may be another's now.
+    pub membership: bool,
     /// Names, as names are compared, that a host bore and bears no more.
     pub names: BTreeSet<String>,
     /// Network interfaces that came, went or are of another sort now.

@@ -212,6 +212,7 @@ impl Drift {
         touched.names.extend(before.iter().filter(|before| before.key != row.key).map(|before| before.key.to_string()));
         let nothing = BTreeSet::new();
         let were = before.as_ref().map_or(&nothing, |row| &row.equipment);
+        touched.membership |= *were != *row.equipment;
         let own = if *were == *row.equipment { Vec::new() } else { self.own(state, host) };
         for id in were {
             let Some(mut drift) = self.equipment.remove(id) else { continue };
