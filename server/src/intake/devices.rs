@@ -33,7 +33,7 @@ pub fn read(model: &Model, author: &Author, read: &DeviceRead, today: CalendarDa
         return Err(wrong(format!("note: {} bytes, at most {DEVICE_NOTE_BYTES_MAX}", read.note.len())));
     }
     read.reading.check().map_err(|what| wrong(format!("reading.{what}")))?;
-    let owner = model.devices().owner_of(&read.reading).filter(|owner| **owner != read.device_id);
+    let owner = model.devices().owners_of(&read.reading).find(|owner| **owner != read.device_id);
     if let (Some(owner), Some(serial)) = (owner, &read.reading.identity.serial) {
         return Err(wrong(format!("device_id: the box of serial number {serial} is the device '{owner}'")));
     }

@@ -33,7 +33,8 @@ const READINGS_MAX: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Devices {
     recorded: OrdMap<DeviceId, Arc<DeviceState>>,
-    marks: OrdMap<String, DeviceId>,
+    /// Devices by maker and serial number. Two that bear the same are a mistake of people, and both are concerned.
+    marks: OrdSet<(String, DeviceId)>,
     shown: OrdMap<(HostNo, String), Arc<Shown<ReadingState>>>,
     probed: OrdMap<(HostNo, String), Arc<Probed>>,
     shown_as: OrdMap<DeviceId, BTreeSet<(HostNo, String)>>,
@@ -157,6 +158,14 @@ fn seen_id_of(mark: &str, agent: &str) -> DeviceId {
     DeviceId::new(format!("seen-{}", hash.short())).unwrap_or_else(|_| unreachable!("hex digits fit an id"))
 }
 
+/// The devices of a set that stand under one word.
+fn under(set: &OrdSet<(String, DeviceId)>, word: String) -> impl Iterator<Item = &DeviceId> {
+    // No id is smaller than one digit.
+    let from = DeviceId::new("0").ok().map(|id| (word.clone(), id));
+    let rows = from.into_iter().flat_map(|from| set.range(from..));
+    rows.take_while(move |(own, _)| *own == word).map(|(_, id)| id)
+}
+
 fn marks_of(state: &DeviceState) -> BTreeSet<String> {
     state.readings.iter().filter_map(|own| mark_of(&own.reading)).collect()
 }
@@ -182,11 +191,8 @@ impl Devices {
     }
 
     /// The devices that people call so, in small letters: by id, name or serial number. Several may bear one name.
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a DeviceId> {
-        // No id is smaller than one digit.
-        let from = DeviceId::new("0").ok().map(|id| (name.to_string(), id));
-        let rows = from.into_iter().flat_map(|from| self.named.range(from..));
-        rows.take_while(move |(own, _)| own == name).map(|(_, id)| id)
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &DeviceId> {
+        under(&self.named, name.to_owned())
     }
 
     fn note(&self, ids: &BTreeSet<DeviceId>, changed: &mut DevicesChanged) {
@@ -242,7 +248,7 @@ impl Devices {
             versions: before.map_or(0, |state| state.versions) + 1,
         };
         let (was, is) = (before.map(|state| marks_of(state)).unwrap_or_default(), marks_of(&state));
-        was.difference(&is).for_each(|mark| drop(self.marks.remove(mark)));
+        was.difference(&is).for_each(|mark| drop(self.marks.remove(&(mark.clone(), read.device_id.clone()))));
         self.marks.extend(is.iter().map(|mark| (mark.clone(), read.device_id.clone())));
         self.recorded.insert(read.device_id.clone(), Arc::new(state));
     }
@@ -263,7 +269,7 @@ impl Devices {
         };
         let id = seen_id(configuration, agent);
         let mut ids = self.concerned(&place);
-        ids.extend(self.owner_of(&state.reading).cloned());
+        ids.extend(self.owners_of(&state.reading).cloned());
         ids.insert(id.clone());
         self.changing(ids, |devices| {
             devices.forget(&place);
@@ -292,7 +298,7 @@ impl Devices {
             None => seen_id_of(&place.1, agent.as_str()),
         };
         let mut ids = self.concerned(&place);
-        ids.extend(state.mark().and_then(|mark| self.marks.get(&mark).cloned()));
+        ids.extend(state.mark().into_iter().flat_map(|mark| under(&self.marks, mark)).cloned());
         ids.insert(id.clone());
         self.changing(ids, |devices| {
             devices.forget(&place);
@@ -311,7 +317,7 @@ impl Devices {
         let shown = self.shown.get(place).map(|own| (mark_of(&own.state.reading), &own.id));
         let found = shown.or_else(|| self.probed.get(place).map(|own| (own.state.mark(), &own.id)));
         let owner = |(mark, id): (Option<String>, &DeviceId)| {
-            mark.and_then(|mark| self.marks.get(&mark).cloned()).into_iter().chain([id.clone()])
+            mark.into_iter().flat_map(|mark| under(&self.marks, mark)).cloned().chain([id.clone()])
         };
         found.into_iter().flat_map(owner).collect()
     }
@@ -327,9 +333,9 @@ impl Devices {
         }
     }
 
-    /// The recorded device that a reading speaks of.
-    pub fn owner_of(&self, reading: &DeviceReading) -> Option<&DeviceId> {
-        self.marks.get(&mark_of(reading)?)
+    /// The recorded devices that a reading may speak of: one, unless people recorded the same maker and serial number twice.
+    pub fn owners_of(&self, reading: &DeviceReading) -> impl Iterator<Item = &DeviceId> {
+        mark_of(reading).into_iter().flat_map(|mark| under(&self.marks, mark))
     }
 
     /// What people recorded of a device.
@@ -349,7 +355,7 @@ impl Devices {
         let (id, _) = self.shown_as.get_key_value(id)?;
         let (shown, probed) = (self.shown_under(id), self.probed_under(id));
         let mut marks = shown.iter().map(|own| mark_of(&own.reading)).chain(probed.iter().map(|own| own.mark()));
-        let claimed = marks.any(|mark| mark.is_some_and(|mark| self.marks.contains_key(&mark)));
+        let claimed = marks.any(|mark| mark.is_some_and(|mark| under(&self.marks, mark).next().is_some()));
         (!claimed && (!shown.is_empty() || !probed.is_empty())).then(|| Device::of(id, None, shown, probed))
     }
 
