@@ -158,7 +158,12 @@ fn lists_are_complete() {
         }
     }
     for collector in daicho_agent::collect::COLLECTORS {
-        let folder = root().join("agent/fixtures").join(collector.id());
+        // Windows machines are recorded as a whole.
+        let own = match collector.platforms() {
+            [daicho_agent::access::Platform::Windows] => "windows",
+            _ => collector.id(),
+        };
+        let folder = root().join("agent/fixtures").join(own);
         if !folder.is_dir() {
             missing.push(format!("{} has no fixtures", collector.id()));
         }
@@ -168,6 +173,32 @@ fn lists_are_complete() {
         }
     }
     assert_none("what is missing from a list", &missing);
+}
+
+/// The fuzz targets are a workspace of their own, so no other check would read their manifest.
+#[test]
+fn every_fuzz_target_can_be_built_by_its_name() {
+    let folder = root().join("tests/fuzz");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    #[expect(clippy::disallowed_methods, reason = "cargo itself says which targets it would build")]
+    let mut metadata = std::process::Command::new(cargo);
+    metadata.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(&folder);
+    let output = metadata.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let named = metadata["packages"][0]["targets"].as_array().unwrap().iter();
+    let named: BTreeSet<_> =
+        named.filter(|target| target["kind"][0] == "bin").map(|target| target["name"].as_str().unwrap()).collect();
+    let files = files_below("tests/fuzz/fuzz_targets", "rs");
+    let files: BTreeSet<_> = files.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+    assert_eq!(named, files);
+    // What cargo only notices when it builds: crates that are not where the manifest says.
+    for path in read(&folder.join("Cargo.toml"))
+        .lines()
+        .filter_map(|line| line.split_once("path = \"../../")?.1.split('"').next().map(str::to_owned))
+    {
+        assert!(root().join(&path).join("Cargo.toml").is_file(), "tests/fuzz/Cargo.toml names {path}");
+    }
 }
 
 /// Paths and types that documents name exist.
