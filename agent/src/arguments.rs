@@ -2,12 +2,10 @@
 //! It does not do anything; `main` turns each command into a call.
 //! Invariant: wrong arguments end with code 2 before anything was touched.
 
-use crate::access::DEVICE_FOLDER_DEFAULT;
+use crate::access::DEVICE_FOLDER_HERE;
+use crate::files::state_folder_default;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-
-/// Where the agent keeps its key, its spool and its last acknowledged state.
-pub const STATE_FOLDER_DEFAULT: &str = "/var/lib/daicho-agent";
 
 /// Reads what a critical host is made of and hands it to the ledger. 重要設備のホストの構成を読み、台帳へ渡します。
 #[derive(Debug, Parser)]
@@ -36,11 +34,17 @@ pub enum Command {
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
         /// Where configurations of devices are laid for the agent. 機器の設定の受け渡しフォルダー
-        #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_DEFAULT)]
+        #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_HERE)]
         device_folder: String,
         /// How to print it. 出力形式
         #[arg(long, value_enum, default_value_t = InventoryFormat::Table)]
         format: InventoryFormat,
+        /// Only this collector; may be repeated. この収集器だけ（複数指定可）
+        #[arg(long, value_name = "COLLECTOR")]
+        only: Vec<String>,
+        /// Say on standard error what each collector used. 収集器ごとの負荷を標準エラー出力に表示
+        #[arg(long)]
+        costs: bool,
     },
     /// Join a server with a one-time token. 登録トークンでサーバーに登録
     Enroll {
@@ -57,7 +61,7 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         proxy: Option<String>,
         /// Where keys and spool are kept. 状態フォルダー
-        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        #[arg(long, value_name = "DIR", default_value_os_t = state_folder_default())]
         state: PathBuf,
     },
     /// Watch this host and report every change. ホストを見張り、変化を報告
@@ -65,12 +69,16 @@ pub enum Command {
     /// Say how this agent is doing. エージェントの状態を表示
     Status {
         /// Where keys and spool are kept. 状態フォルダー
-        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        #[arg(long, value_name = "DIR", default_value_os_t = state_folder_default())]
         state: PathBuf,
         /// How to print it. 出力形式
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
+    /// Be a Windows service. Windows サービスとして動かす
+    #[cfg(windows)]
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Ask listed network devices who they are; never done by `run`. 許可リストの機器だけに問い合わせる（run は行わない）
     #[command(subcommand)]
     Probe(ProbeCommand),
@@ -94,7 +102,7 @@ pub enum ProbeCommand {
         #[arg(long, value_name = "FILE")]
         allow: PathBuf,
         /// Where the log of what was sent is kept. 状態フォルダー
-        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        #[arg(long, value_name = "DIR", default_value_os_t = state_folder_default())]
         state: PathBuf,
         /// How to print what came of it. 出力形式
         #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -103,16 +111,63 @@ pub enum ProbeCommand {
     /// Print what was sent, one line of JSON for each. 送信の記録を表示
     Log {
         /// Where the log is kept. 状態フォルダー
-        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+        #[arg(long, value_name = "DIR", default_value_os_t = state_folder_default())]
         state: PathBuf,
     },
+}
+
+/// What to do about the service.
+#[cfg(windows)]
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Make the service and its state folder; then: enroll, service start. サービスを登録
+    Install(InstallArguments),
+    /// Start it. 開始
+    Start,
+    /// Stop it. 停止
+    Stop,
+    /// Say how it is. 状態を表示
+    Status,
+    /// Stop it and take it out; the state folder stays. サービスを削除（状態フォルダーは残る）
+    Uninstall,
+    /// What the manager of services starts.
+    #[command(hide = true)]
+    Run(RunArguments),
+}
+
+/// How the service is made.
+#[cfg(windows)]
+#[derive(Debug, clap::Args)]
+pub struct InstallArguments {
+    /// Under which account it runs. 実行アカウント
+    #[arg(long, value_enum, default_value_t = ServiceAccount::Own)]
+    pub account: ServiceAccount,
+    /// Where keys and spool are kept. 状態フォルダー
+    #[arg(long, value_name = "DIR", default_value_os_t = state_folder_default())]
+    pub state: PathBuf,
+    /// When to look at everything, besides every change: five fields as in crontab(5). 全件確認の時刻
+    #[arg(long, value_name = "CRON", default_value = "*/15 * * * *")]
+    pub schedule: String,
+    /// The time zone that the schedule counts in. 時刻帯
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub tz: String,
+}
+
+/// Accounts that a service may have.
+#[cfg(windows)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ServiceAccount {
+    /// One of its own without rights (NT SERVICE). What only administrators may read is then reported as not readable.
+    Own,
+    /// LocalSystem, which may read everything, and could change everything.
+    System,
 }
 
 /// How `run` runs.
 #[derive(Debug, clap::Args)]
 pub struct RunArguments {
     /// Where keys and spool are kept. 状態フォルダー
-    #[arg(long, value_name = "DIR", default_value = STATE_FOLDER_DEFAULT)]
+    #[arg(long, value_name = "DIR", default_value_os_t = state_folder_default())]
     pub state: PathBuf,
     /// When to look at everything, besides every change: five fields as in crontab(5). 全件確認の時刻
     #[arg(long, value_name = "CRON", env = "DAICHO_SCHEDULE", default_value = "*/15 * * * *")]
@@ -127,7 +182,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
     /// Where configurations of devices are laid for the agent. 機器の設定の受け渡しフォルダー
-    #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_DEFAULT)]
+    #[arg(long, value_name = "DIR", env = "DAICHO_DEVICE_FOLDER", default_value = DEVICE_FOLDER_HERE)]
     pub device_folder: String,
     /// The server has moved to this address; its authority stays the same. サーバーの新しい URL
     #[arg(long, value_name = "https://HOST:PORT")]

@@ -2,7 +2,7 @@
 //! It does not collect anything but the host's name, and it never prints the token.
 //! Invariant: the key is on disk before it is shown to anyone, and the identity only once the server gave it.
 
-use crate::access::{Host as _, LiveHost};
+use crate::access::{Host as _, LiveHost, Platform};
 use crate::clock::Clock;
 use crate::files::{LockFault, StateLock};
 use crate::submit::{
@@ -98,7 +98,12 @@ fn has_certificate(state: &Path, token: &EnrollToken) -> bool {
 }
 
 fn hostname() -> String {
-    let reading = LiveHost::new("/").read("/proc/sys/kernel/hostname", HOSTNAME_BYTES_MAX);
+    let host = LiveHost::new("/");
+    if host.platform() == Platform::Windows {
+        let key = host.registry("HKLM/SYSTEM/CurrentControlSet/Services/Tcpip/Parameters").unwrap_or_default();
+        return key.text("Hostname").unwrap_or_default().to_owned();
+    }
+    let reading = host.read("/proc/sys/kernel/hostname", HOSTNAME_BYTES_MAX);
     reading.map_or_else(|_| String::new(), |reading| String::from_utf8_lossy(reading.bytes.trim_ascii()).into_owned())
 }
 

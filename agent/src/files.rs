@@ -2,10 +2,18 @@
 //! It does not know what is in them, and it never touches anything outside the state folder.
 //! Invariant: a file that exists under its own name is whole; half-written ones have another name.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use unix as here;
+#[cfg(windows)]
+use windows as here;
 
 /// Our own disk failed us.
 #[derive(Debug, thiserror::Error)]
@@ -28,16 +36,33 @@ impl FileFault {
     }
 }
 
+/// Where the agent keeps its key, its spool and its last acknowledged state, unless it is told another folder.
+pub fn state_folder_default() -> PathBuf {
+    here::state_folder_default()
+}
+
 /// Makes a folder that only the agent's account may enter; one that exists stays as it is.
 pub fn make_private_folder(path: &Path) -> Result<(), FileFault> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileFault::at("create the folder", path))
+    here::make_folder(path).map_err(FileFault::at("create the folder", path))
+}
+
+/// Opens a private file of which lines are only ever added, and makes it where it is not there.
+pub fn append_private(path: &Path) -> Result<File, FileFault> {
+    let mut options = OpenOptions::new();
+    let file = here::private(options.append(true).create(true)).open(path);
+    file.map_err(FileFault::at("create", path))
+}
+
+/// Whether other accounts may read a file; none where this system does not tell.
+pub fn others_may_read(found: &Metadata) -> Option<bool> {
+    here::others_may_read(found)
 }
 
 /// Writes a private file: aside, fsynced, renamed, and the folder fsynced.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
     let aside = path.with_extension("new");
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    here::private(options.write(true).create(true).truncate(true));
     let mut file = options.open(&aside).map_err(FileFault::at("create", &aside))?;
     file.write_all(bytes).map_err(FileFault::at("write", &aside))?;
     file.sync_all().map_err(FileFault::at("write to disk", &aside))?;
@@ -49,8 +74,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
 /// Makes a rename or a removal in the file's folder durable.
 pub fn sync_folder_of(path: &Path) -> Result<(), FileFault> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let sync = File::open(folder).and_then(|folder| folder.sync_all());
-    sync.map_err(FileFault::at("write to disk", folder))
+    here::sync_folder(folder).map_err(FileFault::at("write to disk", folder))
 }
 
 /// Reads a file of at most `bytes_max` bytes; nothing when it does not exist.
@@ -77,7 +101,7 @@ pub fn remove(path: &Path) -> Result<(), FileFault> {
     }
 }
 
-/// The state folder, held by this process alone while this value lives (flock(2)).
+/// The state folder, held by this process alone while this value lives (flock(2), LockFileEx).
 #[derive(Debug)]
 pub struct StateLock {
     _file: File,
@@ -97,10 +121,13 @@ pub enum LockFault {
 impl StateLock {
     /// Takes the folder, or says who cannot.
     pub fn take(folder: &Path) -> Result<Self, LockFault> {
-        make_private_folder(folder)?;
+        if !folder.exists() {
+            make_private_folder(folder)?;
+            here::close_folder(folder).map_err(FileFault::at("keep others out of", folder))?;
+        }
         let path = folder.join("lock");
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = here::private(options.write(true).create(true).truncate(false)).open(&path);
         let file = file.map_err(FileFault::at("create", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -110,10 +137,22 @@ impl StateLock {
     }
 }
 
+/// Lets one more account work in a folder and what is in it.
+#[cfg(windows)]
+pub(crate) fn admit(folder: &Path, account: &str) -> Result<(), FileFault> {
+    here::admit(folder, account).map_err(FileFault::at("let the service into", folder))
+}
+
+/// Makes a folder into which only LocalSystem and Administrators may; one that exists is closed to others.
+#[cfg(windows)]
+pub(crate) fn make_closed_folder(folder: &Path) -> Result<(), FileFault> {
+    make_private_folder(folder)?;
+    here::close_folder(folder).map_err(FileFault::at("keep others out of", folder))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn files_and_folders_are_private_and_replaced_as_a_whole() {
@@ -126,8 +165,9 @@ mod tests {
         assert_eq!(read_limited(&file, 3).unwrap().unwrap(), b"two");
         assert!(read_limited(&file, 2).is_err());
         assert!(read_limited(&state.join("none"), 2).unwrap().is_none());
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&state), mode(&file)), (0o700, 0o600));
+        // On Windows the state folder says it for all that is in it.
+        let private = |path: &Path| others_may_read(&fs::metadata(path).unwrap()) != Some(true);
+        assert!(private(&state) && private(&file));
         assert_eq!(fs::read_dir(&state).unwrap().count(), 1, "nothing is left aside");
     }
 

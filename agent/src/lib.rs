@@ -14,6 +14,8 @@ pub mod probe;
 pub mod progress;
 pub mod run;
 pub mod schedule;
+#[cfg(windows)]
+pub mod service;
 pub mod spool;
 pub mod status;
 pub mod submit;

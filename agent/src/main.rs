@@ -3,20 +3,22 @@
 //! Invariant: every way out has a documented code, and a closed pipe is not an error.
 
 use clap::Parser as _;
-use daicho_agent::access::LiveHost;
+use daicho_agent::access::{Host as _, LiveHost, Platform};
 use daicho_agent::arguments::{Arguments, Command, Format, InventoryFormat, ProbeCommand, RunArguments};
 use daicho_agent::clock::system_clock;
-use daicho_agent::collect::{self, COLLECTORS};
+use daicho_agent::collect::{self, Collector};
 use daicho_agent::enroll::{self, EnrollFault};
 use daicho_agent::files::LockFault;
-use daicho_agent::print::{inventory_text, plan_text, report_text, status_table};
+use daicho_agent::print::{costs_table, inventory_text, plan_text, report_text, status_table};
 use daicho_agent::probe::log::Log;
 use daicho_agent::probe::{self, AllowList, ProbeFault};
 use daicho_agent::progress::Progress;
-use daicho_agent::run::{self, RunConfig, RunFault};
+use daicho_agent::run::{self, RunConfig, RunFault, Stop};
 use daicho_agent::schedule::Schedule;
 use daicho_agent::status::Status;
 use daicho_agent::submit::{IdentityFault, server_address};
+#[cfg(windows)]
+use daicho_agent::{arguments::ServiceCommand, service};
 use daicho_schemas::refusal::Refusal;
 use daicho_schemas::wire::EnrollToken;
 use std::fs::File;
@@ -42,11 +44,18 @@ fn main() -> ExitCode {
         return ExitCode::from(1);
     }
     let result = match Arguments::parse().command {
-        Command::Inventory { root, device_folder, format } => inventory(&root, device_folder, format),
+        Command::Inventory { root, device_folder, format, only, costs } => {
+            inventory(&root, device_folder, format, &only, costs)
+        }
         Command::Enroll { server, token, token_file, proxy, state } => {
             read_token(token, token_file.as_deref()).and_then(|token| join(&state, &server, proxy.as_deref(), &token))
         }
-        Command::Run(arguments) => work(arguments),
+        Command::Run(arguments) => {
+            log_to_stderr();
+            work(arguments, Stop::default())
+        }
+        #[cfg(windows)]
+        Command::Service(command) => service(command),
         Command::Status { state, format } => status(&state, format),
         Command::Probe(command) => probing(command),
     };
@@ -81,12 +90,37 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn inventory(root: &Path, device_folder: String, format: InventoryFormat) -> anyhow::Result<()> {
+fn inventory(
+    root: &Path,
+    device_folder: String,
+    format: InventoryFormat,
+    only: &[String],
+    costs: bool,
+) -> anyhow::Result<()> {
     let host = open_host(root, device_folder)?;
-    let progress = Progress::new(COLLECTORS.len());
-    let inventory = collect::inventory(&host, |collector| progress.step(collector.id()));
+    let chosen = choose(only, host.platform())?;
+    let progress = Progress::new(chosen.len());
+    let mut used = Vec::new();
+    let before = |collector: &dyn Collector| progress.step(collector.id());
+    let inventory = collect::inventory(&host, &chosen, before, |collector, cost| used.push((collector.id(), cost)));
     progress.done();
+    if costs {
+        let _unheard = writeln!(io::stderr(), "{}", costs_table(&used));
+    }
     print(&inventory_text(&inventory, format)?)
+}
+
+/// The collectors of these names, in the order of the list; all where none is named.
+fn choose(only: &[String], platform: Platform) -> anyhow::Result<Vec<&'static dyn Collector>> {
+    let all = collect::collectors_of(platform);
+    let is_known = |name: &&String| all.iter().any(|collector| collector.id() == name.as_str());
+    if let Some(name) = only.iter().find(|name| !is_known(name)) {
+        let names: Vec<&str> = all.iter().map(|collector| collector.id()).collect();
+        let names = names.join(", ");
+        return Err(WrongArgument(format!("--only {name}: no collector of this name; there are {names}")).into());
+    }
+    let is_chosen = |collector: &&dyn Collector| only.is_empty() || only.iter().any(|name| name == collector.id());
+    Ok(all.into_iter().filter(is_chosen).collect())
 }
 
 /// The host under a root, with the folder for configurations of devices, which need not be there yet.
@@ -101,6 +135,10 @@ fn open_host(root: &Path, device_folder: String) -> anyhow::Result<LiveHost> {
 
 /// The host under a root. A root that is not a folder is a mistake of the caller, not an empty host.
 fn open_root(root: &Path) -> anyhow::Result<LiveHost> {
+    // The running machine. Windows knows no such folder; the door does.
+    if root == Path::new("/") {
+        return Ok(LiveHost::new(root));
+    }
     let wrong = |why: String| WrongArgument(format!("--root {}: {why}", root.display()));
     let resolved = root.canonicalize().map_err(|error| wrong(error.to_string()))?;
     if !resolved.is_dir() {
@@ -142,10 +180,9 @@ fn join(state: &Path, server: &str, proxy: Option<&str>, token: &EnrollToken) ->
     ))
 }
 
-fn work(arguments: RunArguments) -> anyhow::Result<()> {
+fn work(arguments: RunArguments, stop: Stop) -> anyhow::Result<()> {
     let schedule = Schedule::parse(&arguments.schedule, &arguments.tz);
     let schedule = schedule.map_err(|error| WrongArgument(format!("--schedule: {error}")))?;
-    log_to_stderr();
     let state: PathBuf = arguments.state;
     if let Some(server) = &arguments.server {
         server_address(server).map_err(|error| WrongArgument(error.to_string()))?;
@@ -153,11 +190,12 @@ fn work(arguments: RunArguments) -> anyhow::Result<()> {
     let config = RunConfig {
         state,
         schedule,
-        host: open_host(&arguments.root, arguments.device_folder)?,
+        host: open_host(&arguments.root, arguments.device_folder)?.with_memory(),
         root: arguments.root,
         server: arguments.server,
         once: arguments.once,
         until_stdin_closes: arguments.until_stdin_closes,
+        stop,
     };
     let runtime = runtime()?;
     let result = runtime.block_on(run::run(config, system_clock));
@@ -167,6 +205,42 @@ fn work(arguments: RunArguments) -> anyhow::Result<()> {
         RunFault::Identity(fault) => fault.into(),
         fault => fault.into(),
     })
+}
+
+/// Everything about the Windows service.
+#[cfg(windows)]
+fn service(command: ServiceCommand) -> anyhow::Result<()> {
+    match command {
+        ServiceCommand::Install(arguments) => {
+            let schedule = Schedule::parse(&arguments.schedule, &arguments.tz);
+            schedule.map_err(|error| WrongArgument(format!("--schedule: {error}")))?;
+            let undone = service::install(&arguments)?;
+            undone.iter().for_each(|line| say(line));
+            print(&format!(
+                "サービスを登録しました。次: daicho-agent enroll --state \"{state}\" …、daicho-agent service start\n\
+                 The service is there. Next: daicho-agent enroll --state \"{state}\" …, daicho-agent service start\n",
+                state = arguments.state.display()
+            ))
+        }
+        ServiceCommand::Start => Ok(service::start()?),
+        ServiceCommand::Stop => Ok(service::stop()?),
+        ServiceCommand::Status => print(&format!("{}\n", service::state()?)),
+        ServiceCommand::Uninstall => Ok(service::uninstall()?),
+        ServiceCommand::Run(arguments) => Ok(service::run(&arguments.state, serve)?),
+    }
+}
+
+/// The agent as a service: what `run` does, until the manager of services says stop. Answers the exit code.
+#[cfg(windows)]
+fn serve(stop: Stop) -> u8 {
+    let Command::Service(ServiceCommand::Run(arguments)) = Arguments::parse().command else { return 2 };
+    match work(arguments, stop) {
+        Ok(()) => 0,
+        Err(error) => {
+            tracing::error!(fault = format!("{error:#}"), "stopped");
+            exit_code(&error)
+        }
+    }
 }
 
 fn status(state: &Path, format: Format) -> anyhow::Result<()> {

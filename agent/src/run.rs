@@ -8,8 +8,10 @@ mod hand_over;
 mod last_seen;
 mod long_sessions;
 mod seen_programs;
+mod stop;
+mod stopped;
 
-use crate::access::{Host, LiveHost};
+use crate::access::{Host, LiveHost, Platform};
 use crate::clock::Clock;
 use crate::collect::{self, COLLECTORS, Collected, Collector};
 use crate::files::{FileFault, LockFault, StateLock};
@@ -30,7 +32,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+pub use stop::Stop;
+use stopped::Stopped;
 use tokio::sync::Notify;
 
 /// A clock that is set while we sleep must not make us sleep for days.
@@ -79,6 +82,8 @@ pub struct RunConfig {
     pub once: bool,
     /// End when standard input closes.
     pub until_stdin_closes: bool,
+    /// Ends it from within this process: what manages services asks so.
+    pub stop: Stop,
 }
 
 /// Everything the two halves share. One thread runs both, and no borrow is held across a wait.
@@ -94,6 +99,7 @@ struct Agent {
     last_seen: RefCell<LastSeen>,
     long_sessions: RefCell<LongSessions>,
     seen_programs: RefCell<SeenPrograms>,
+    stopped: RefCell<Stopped>,
     /// Not before this is another renewal tried.
     renew_again_at: Cell<Option<UtcMicros>>,
     send_wanted: Notify,
@@ -101,16 +107,16 @@ struct Agent {
     _lock: StateLock,
 }
 
-/// Runs until SIGTERM or SIGINT, or once.
+/// Runs until it is told to stop (a signal, the manager of services, see [`stop`]), or once.
 pub async fn run(config: RunConfig, clock: Clock) -> Result<(), RunFault> {
     let agent = Agent::open(&config.state, config.server, config.host, clock)?;
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let signals = stop::Signals::listen().map_err(RunFault::Signal)?;
     let work =
         async { if config.once { agent.once().await } else { agent.for_ever(&config.schedule, &config.root).await } };
     let result = tokio::select! {
         result = work => result,
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = signals.heard() => Ok(()),
+        () = config.stop.wanted() => Ok(()),
         () = stdin_closed(), if config.until_stdin_closes => Ok(()),
     };
     agent.write_status();
@@ -123,10 +129,6 @@ async fn stdin_closed() {
     let reading = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
     // An input that cannot be read is as good as closed.
     let _ended = reading.await;
-}
-
-fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, RunFault> {
-    signal(kind).map_err(RunFault::Signal)
 }
 
 impl Agent {
@@ -156,6 +158,7 @@ impl Agent {
             last_seen: RefCell::new(LastSeen::load(state)),
             long_sessions: RefCell::new(LongSessions::load(state)),
             seen_programs: RefCell::new(SeenPrograms::load(state)),
+            stopped: RefCell::default(),
             renew_again_at: Cell::new(None),
             send_wanted: Notify::new(),
             collect_wanted: Notify::new(),
@@ -205,7 +208,7 @@ impl Agent {
             }
             self.send_wanted.notify_one();
             (due, scheduled) = tokio::select! {
-                concerned = watch.changed() => (with_unwatchable(concerned), false),
+                concerned = watch.changed() => (with_unwatchable(concerned, self.host.platform()), false),
                 () = self.sleep_until_due(schedule) => (all(), true),
                 () = self.full_look_wanted() => (all(), false),
             };
@@ -243,10 +246,12 @@ impl Agent {
         let mut due = due.clone();
         loop {
             // A full report speaks of everything.
+            let started_at = (self.clock)();
             if self.full_wanted() {
                 due = all();
+            } else {
+                self.stopped.borrow().without_waiting(&mut due, started_at);
             }
-            let started_at = (self.clock)();
             self.host.remember_programs(self.seen_programs.borrow().with_files());
             let host = Arc::clone(&self.host);
             let chosen = due.clone();
@@ -255,9 +260,10 @@ impl Agent {
                 tracing::error!("collecting was stopped by an error of its own; please report this as a bug");
                 return false;
             };
-            if self.full_wanted() && due.len() < COLLECTORS.len() {
+            if self.full_wanted() && due.len() < all().len() {
                 continue;
             }
+            self.stopped.borrow_mut().note(&collected, started_at);
             self.last_seen.borrow_mut().complete(&mut collected, started_at.date_in_japan());
             self.long_sessions.borrow_mut().complete(&mut collected, started_at);
             self.seen_programs.borrow_mut().complete(&mut collected, started_at.date_in_japan());
@@ -302,21 +308,21 @@ fn all() -> BTreeSet<&'static str> {
 
 /// These, and those that no file announces: something happened on this host, so they look too. A change of the network
 /// alone says nothing of the rest, and may come often.
-fn with_unwatchable(mut concerned: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
-    let by_files = |collector: &&&dyn Collector| watches_files(**collector);
-    if COLLECTORS.iter().filter(by_files).any(|collector| concerned.contains(collector.id())) {
-        let others = COLLECTORS.iter().filter(|collector| !watches_files(**collector));
+fn with_unwatchable(mut concerned: BTreeSet<&'static str>, platform: Platform) -> BTreeSet<&'static str> {
+    let here = collect::collectors_of(platform);
+    let by_files = |collector: &&dyn Collector| watches_files(*collector);
+    if here.iter().copied().filter(by_files).any(|collector| concerned.contains(collector.id())) {
+        let others = here.iter().filter(|collector| !watches_files(**collector));
         concerned.extend(others.map(|collector| collector.id()));
     }
     concerned
 }
 
 fn collect_these(host: &dyn Host, due: &BTreeSet<&'static str>) -> Vec<(CollectorId, Collected)> {
-    let chosen = COLLECTORS.iter().filter(|collector| due.contains(collector.id()));
+    let chosen = collect::collectors_of(host.platform()).into_iter().filter(|collector| due.contains(collector.id()));
     // The kernel's tables of the network last: they are read fast and change at once, and a long look before them would be told
     // a tunnel too late.
-    let (files, tables): (Vec<_>, Vec<_>) =
-        chosen.copied().partition(|collector: &&dyn Collector| !watches_tables(*collector));
+    let (files, tables): (Vec<_>, Vec<_>) = chosen.partition(|collector: &&dyn Collector| !watches_tables(*collector));
     files
         .into_iter()
         .chain(tables)

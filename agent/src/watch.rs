@@ -1,17 +1,27 @@
-//! Which collectors should look again, because something they watch changed: files (inotify by way of `notify`), the
-//! kernel's tables of the network (rtnetlink), or what runs.
+//! Which collectors should look again, because something they watch changed: files (`notify`: inotify, ReadDirectoryChangesW), what the
+//! system itself announces (Linux: the kernel's tables of the network; Windows: keys of the registry), or what runs.
 //! It does not collect, and it believes no event: an event is a hint, the schedule is the safety net.
 //! Invariant: memory is bounded by the number of collectors, however many events come.
 
+#[cfg(unix)]
 mod kernel;
+#[cfg(unix)]
 mod processes;
+#[cfg(windows)]
+mod registry;
+#[cfg(windows)]
+mod started;
 
-use crate::access::{DEVICE_FOLDER_DEFAULT, LiveHost};
+#[cfg(windows)]
+use crate::access::PROCESSES;
+use crate::access::{DEVICE_FOLDER_DEFAULT, Host as _, LiveHost, Platform};
 use crate::collect::programs::PROCESS_STARTS;
 use crate::collect::{COLLECTORS, Collector};
-use kernel::{Announcements, TABLES};
+#[cfg(unix)]
+use kernel::Announcements;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+#[cfg(unix)]
 use processes::Processes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,6 +39,12 @@ const SETTLE_MS_MAX: u64 = 2_000;
 /// and each opening would wake us: what appears there for the first time is found by the schedule.
 const QUIET: &str = "var/lib";
 
+/// Begins the name of every place that is a table of the kernel.
+pub(crate) const TABLES: &str = "netlink:";
+/// Begin the names of keys of a registry.
+#[cfg(windows)]
+const KEYS: &[&str] = &["HKLM/", "HKU/"];
+
 /// What is shared with the thread that hears events.
 #[derive(Default)]
 struct Heard {
@@ -41,6 +57,7 @@ struct Heard {
 /// Watches the places of all collectors.
 pub struct Watch {
     root: PathBuf,
+    platform: Platform,
     device_folder: String,
     heard: Arc<Heard>,
     watcher: Option<RecommendedWatcher>,
@@ -55,12 +72,22 @@ impl Drop for Watch {
 
 /// Whether a collector watches files; the others look along whenever files tell of a change on this host.
 pub(crate) fn watches_files(collector: &dyn Collector) -> bool {
-    collector.watches().iter().any(|place| !place.starts_with(TABLES))
+    collector.watches().iter().any(|place| is_file(place))
 }
 
 /// Whether a collector is woken by what the kernel announces of its network.
 pub(crate) fn watches_tables(collector: &dyn Collector) -> bool {
     collector.watches().iter().any(|place| place.starts_with(TABLES))
+}
+
+/// Files and folders, and not what the system announces by other names.
+fn is_file(place: &str) -> bool {
+    place.starts_with('/')
+}
+
+#[cfg(windows)]
+fn is_key(place: &str) -> bool {
+    KEYS.iter().any(|root| place.starts_with(root))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -77,16 +104,16 @@ impl Watch {
         let watcher = watcher
             .inspect_err(|error| tracing::warn!(%error, "changes cannot be watched; only the schedule looks"))
             .ok();
-        // Events name resolved paths.
-        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        let live = root == Path::new("/");
+        let host = LiveHost::new(root);
+        let platform = host.platform();
         let mut listening = Vec::new();
-        if live {
+        if host.is_live() {
             listening.push(tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
-            let processes = Processes::new(LiveHost::new("/"));
-            listening.push(tokio::spawn(notice(Arc::clone(&heard), processes)).abort_handle());
+            listening.push(tokio::spawn(notice(Arc::clone(&heard), host)).abort_handle());
         }
-        let mut watch = Self { root, device_folder: device_folder.to_owned(), heard, watcher, listening };
+        // Events name resolved paths.
+        let root = LiveHost::folder_of(root);
+        let mut watch = Self { root, platform, device_folder: device_folder.to_owned(), heard, watcher, listening };
         watch.arm();
         watch
     }
@@ -95,10 +122,9 @@ impl Watch {
     pub fn arm(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
         let mut wanted: BTreeMap<PathBuf, Vec<(&'static str, PathBuf)>> = BTreeMap::new();
-        for collector in COLLECTORS {
-            for place in
-                collector.watches().iter().filter(|place| !place.starts_with(TABLES) && **place != PROCESS_STARTS)
-            {
+        for collector in COLLECTORS.iter().filter(|collector| collector.platforms().contains(&self.platform)) {
+            let is_watched = |place: &&&str| is_file(place) && **place != PROCESS_STARTS;
+            for place in collector.watches().iter().filter(is_watched) {
                 let place = if *place == DEVICE_FOLDER_DEFAULT { self.device_folder.as_str() } else { place };
                 let place = self.root.join(place.trim_start_matches('/'));
                 let quiet = self.root.join(QUIET);
@@ -153,6 +179,7 @@ fn hear(heard: &Heard, event: notify::Result<Event>) {
 }
 
 /// Listens to the kernel for as long as it can be heard.
+#[cfg(unix)]
 async fn listen(heard: Arc<Heard>) {
     let mut announcements = match Announcements::new() {
         Ok(announcements) => announcements,
@@ -178,15 +205,44 @@ async fn listen(heard: Arc<Heard>) {
     }
 }
 
-/// Notices programs that did not run before.
-async fn notice(heard: Arc<Heard>, mut processes: Processes<LiveHost>) {
+/// Looks at the times of registry keys for as long as the agent runs.
+#[cfg(windows)]
+async fn listen(heard: Arc<Heard>) {
+    let mut keys = registry::Keys::new(LiveHost::new("/"));
     loop {
-        processes.next().await;
-        let reads = |collector: &&&dyn Collector| collector.watches().contains(&PROCESS_STARTS);
-        let concerned = COLLECTORS.iter().filter(reads).map(|collector| collector.id());
+        let concerned = keys.changed().await;
         locked(&heard.collectors).extend(concerned);
         heard.news.notify_one();
     }
+}
+
+/// Notices programs that did not run before.
+#[cfg(unix)]
+async fn notice(heard: Arc<Heard>, host: LiveHost) {
+    let mut processes = Processes::new(host);
+    loop {
+        processes.next().await;
+        hear_of(&heard, PROCESS_STARTS);
+    }
+}
+
+/// Notices programs that did not run before.
+#[cfg(windows)]
+async fn notice(heard: Arc<Heard>, _host: LiveHost) {
+    let Some(mut started) = started::Started::new() else {
+        return tracing::warn!("programs that are started cannot be noticed; only the schedule looks");
+    };
+    loop {
+        started.next().await;
+        hear_of(&heard, PROCESSES);
+    }
+}
+
+/// Wakes the collectors that watch a place.
+fn hear_of(heard: &Heard, place: &str) {
+    let reads = |collector: &&&dyn Collector| collector.watches().contains(&place);
+    locked(&heard.collectors).extend(COLLECTORS.iter().filter(reads).map(|collector| collector.id()));
+    heard.news.notify_one();
 }
 
 /// The collectors that an event concerns. Reading changes nothing, and our own reading must not wake us.

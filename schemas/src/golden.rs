@@ -60,13 +60,13 @@ fn observations() -> Vec<Observation> {
             hostname: Some("tos-db-1".into()),
             family: "linux".into(),
             os_id: Some("debian".into()),
-            os_id_like: Vec::new(),
             name: Some("Debian GNU/Linux".into()),
             version_id: Some("12".into()),
             version: Some("12.5".into()),
             codename: Some("bookworm".into()),
             kernel_release: Some("6.1.0-18-amd64".into()),
             architecture: Some("x86_64".into()),
+            ..OperatingSystem::default()
         }),
         Observation::Hardware(Hardware {
             maker: Some("Example Computer K.K.".into()),
@@ -103,12 +103,7 @@ fn observations() -> Vec<Observation> {
             member_of: None,
             stands_on: Vec::new(),
         }),
-        Observation::ListeningSocket(ListeningSocket {
-            protocol: SocketProtocol::Tcp6,
-            address: "::".into(),
-            port: 22,
-            processes: vec![SocketProcess { name: "sshd".into(), executable: Some("/usr/sbin/sshd".into()) }],
-        }),
+        machine::listening_socket(),
         device::observation(),
         device::probed(),
     ]

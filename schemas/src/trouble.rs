@@ -25,6 +25,8 @@ pub enum TroubleKind {
     Duplicate,
     /// It cannot be known here: a recorded machine, a mounted image, another platform.
     NotObservable,
+    /// The collector was stopped: it had used up its time, bytes or memory. Nothing of that look counts.
+    Stopped,
 }
 
 /// One thing that the host would not tell.

@@ -17,6 +17,7 @@ use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::Fact;
 use daicho_schemas::fact::decision::AgentEnrolled;
 use daicho_schemas::fact::declaration::Plan;
+use daicho_schemas::fact::observation::{Observation, OperatingSystem};
 use daicho_schemas::fact::supplier::SuppliersFile;
 use daicho_schemas::ids::{AgentId, CollectorId, TokenId};
 use daicho_schemas::inventory::Inventory;
@@ -38,8 +39,18 @@ pub const EXIT_BAD_INPUT: u8 = 2;
 /// Something differs, or something could not be seen.
 pub const EXIT_FOUND: u8 = 3;
 
-/// Collectors without whose word a host is not fully seen. A host without rpm says so (`not_applicable`); silence is not that.
-const COLLECTORS_EXPECTED: &[&str] = &["operating_system", "hardware", "dpkg", "rpm", "network_interfaces"];
+/// Collectors without whose word no host is fully seen.
+const COLLECTORS_EXPECTED: &[&str] = &["operating_system", "hardware", "network_interfaces"];
+/// The collector of the packages of each family, by the names that its members give themselves or are like (os-release(5)).
+const PACKAGES_EXPECTED: &[(&str, &[&str])] = &[
+    ("dpkg", &["debian", "ubuntu"]),
+    ("rpm", &["rhel", "fedora", "centos", "suse", "opensuse", "sles", "amzn", "ol", "miraclelinux"]),
+    ("apk", &["alpine"]),
+    ("pacman", &["arch"]),
+    ("opkg", &["openwrt"]),
+];
+/// Of a Linux that names no family, both: a host without rpm says so (`not_applicable`), and silence is not that.
+const PACKAGES_ELSE: &[&str] = &["dpkg", "rpm"];
 
 /// How to print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -391,26 +402,44 @@ fn batch(agent: &AgentId, inventory: &Inventory, at: UtcMicros) -> Option<Fact> 
 }
 
 fn check_host(agent_id: AgentId, path: &Path, inventory: &Inventory, fallback: String) -> CheckHost {
-    use daicho_schemas::fact::observation::Observation;
-    let own = inventory.collectors.iter().flat_map(|part| &part.items).find_map(|item| match item {
-        Observation::OperatingSystem(os) => os.hostname.clone(),
+    let system = inventory.collectors.iter().flat_map(|part| &part.items).find_map(|item| match item {
+        Observation::OperatingSystem(os) => Some(os),
         _ => None,
     });
+    let own = system.and_then(|os| os.hostname.clone());
     let collectors = inventory.collectors.iter().map(|part| CheckCollector {
         collector: part.collector.clone(),
         outcome: part.outcome,
         items: part.items.len() as u64,
         troubles: part.troubles.clone(),
     });
-    let spoke = |name: &&&str| inventory.collectors.iter().any(|part| part.collector.as_str() == **name);
+    let spoke = |name: &&str| inventory.collectors.iter().any(|part| part.collector.as_str() == *name);
+    let expected = COLLECTORS_EXPECTED.iter().copied().chain(packages_expected(system));
     CheckHost {
         agent_id,
         inventory: shown(path),
         hostname_is_file_name: own.is_none(),
         hostname: own.unwrap_or(fallback),
         collectors: collectors.collect(),
-        collectors_missing: COLLECTORS_EXPECTED.iter().filter(|name| !spoke(name)).map(ToString::to_string).collect(),
+        collectors_missing: expected.filter(|name| !spoke(name)).map(str::to_owned).collect(),
     }
+}
+
+/// The collectors that read the packages of a host's family. Hosts other than Linux have none of them.
+fn packages_expected(system: Option<&OperatingSystem>) -> Vec<&'static str> {
+    let Some(system) = system else { return PACKAGES_ELSE.to_vec() };
+    if system.family != "linux" {
+        return Vec::new();
+    }
+    let names = || system.os_id.iter().chain(&system.os_id_like);
+    let is_of = |(_, family): &&(&str, &[&str])| names().any(|name| family.iter().any(|known| is_named(name, known)));
+    let found: Vec<&str> = PACKAGES_EXPECTED.iter().filter(is_of).map(|(collector, _)| *collector).collect();
+    if found.is_empty() { PACKAGES_ELSE.to_vec() } else { found }
+}
+
+/// `opensuse-leap` and `opensuse-tumbleweed` are `opensuse`.
+fn is_named(name: &str, known: &str) -> bool {
+    name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[cfg(test)]

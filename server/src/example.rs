@@ -57,6 +57,9 @@ pub fn example_files(hostname: &str, os_release: &str) -> (Plan, SuppliersFile) 
         version: None,
         codename: None,
         kernel_release: None,
+        edition: None,
+        release: None,
+        installation: None,
         architecture: None,
     };
     let (plan, suppliers) = example(hostname, Some(&os));
@@ -107,6 +110,9 @@ mod tests {
             version: None,
             codename: None,
             kernel_release: None,
+            edition: None,
+            release: None,
+            installation: None,
             architecture: None,
         }
     }

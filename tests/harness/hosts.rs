@@ -18,6 +18,9 @@ pub fn debian(hostname: &str) -> Observation {
         version: Some("12.5".into()),
         codename: Some("bookworm".into()),
         kernel_release: None,
+        edition: None,
+        release: None,
+        installation: None,
         architecture: Some("x86_64".into()),
     })
 }

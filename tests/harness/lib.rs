@@ -20,8 +20,10 @@ pub mod executables;
 pub mod hostile;
 pub mod hosts;
 pub mod mail;
+pub mod namespaces;
 pub mod packages;
 pub mod postgres;
+pub mod real_agent;
 pub mod receiver;
 pub mod server;
 

@@ -131,10 +131,50 @@ fn touched(trace: &str) -> Vec<String> {
     paths.map(str::to_string).collect()
 }
 
+/// Lays what was recorded of many hosts over each other: packages of every sort, units, tunnels, accounts, programs, language packages.
+fn full_image(folder: &Path) -> PathBuf {
+    let image = image(folder);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent/fixtures");
+    for collector in std::fs::read_dir(fixtures).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        for sample in std::fs::read_dir(collector.path()).unwrap().flatten() {
+            let root = sample.path().join("root");
+            // Machines of Windows are no part of this one.
+            if !root.join("Windows").exists() && !root.join("registry.reg").exists() {
+                copy(&root, &image);
+            }
+        }
+    }
+    // Links that mean another place on the host that reads than they mean on the image.
+    for (link, target) in
+        [("opt/away", "/usr/share"), ("usr/share/java/away.jar", "/bin/sh"), ("etc/cron.d/away", "/etc/passwd")]
+    {
+        std::fs::create_dir_all(image.join(link).parent().unwrap()).unwrap();
+        let _there_already = std::os::unix::fs::symlink(target, image.join(link));
+    }
+    image
+}
+
+/// Copies plain files, folders and links; what is there already stays.
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let sort = entry.file_type().unwrap();
+        if sort.is_dir() {
+            let _there_already = std::fs::create_dir(&to);
+            copy(&from, &to);
+        } else if to.symlink_metadata().is_err() {
+            let _left_out = match sort.is_symlink() {
+                true => std::fs::read_link(&from).and_then(|target| std::os::unix::fs::symlink(target, &to)),
+                false => std::fs::copy(&from, &to).map(drop),
+            };
+        }
+    }
+}
+
 #[test]
 fn reading_an_image_touches_nothing_outside_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (image, trace) = (image(folder.path()).canonicalize().unwrap(), folder.path().join("trace"));
+    let (image, trace) = (full_image(folder.path()).canonicalize().unwrap(), folder.path().join("trace"));
     let agent = &executables().agent;
     let (image, agent, file) = (image.to_str().unwrap(), agent.to_str().unwrap(), trace.to_str().unwrap());
     let calls = "trace=open,openat,openat2,creat,connect,bind,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat";
@@ -151,12 +191,27 @@ fn reading_an_image_touches_nothing_outside_of_it() {
     for call in ["connect(", "bind(", "unlink", "rename", "mkdir", "creat(", "O_CREAT"] {
         assert!(!trace.contains(call), "{call}: {trace}");
     }
-    // The dynamic loader, and what the runtime asks of the kernel about its own process.
-    let own = ["/etc/ld.so.", "/lib/", "/lib64/", "/usr/lib/", "/proc/self/", "/sys/fs/cgroup/", "/dev/null"];
+    // The dynamic loader, random numbers, and what the runtime asks of the kernel about its own process.
+    let own = [
+        "/etc/ld.so.",
+        "/lib/",
+        "/lib64/",
+        "/usr/lib/",
+        "/proc/self/",
+        "/proc/thread-self/",
+        "/sys/fs/cgroup/",
+        "/dev/null",
+        "/dev/urandom",
+    ];
     let outside: Vec<String> = touched(&trace)
         .into_iter()
         .filter(|path| !path.starts_with(image) && !own.iter().any(|own| path.starts_with(own)))
         .collect();
     assert!(outside.is_empty(), "{outside:?}");
     assert!(trace.contains("dpkg/status") || trace.contains("\"status\""), "the trace shows what was read");
+    let inside =
+        touched(&trace).into_iter().filter(|path| path.starts_with(image)).collect::<std::collections::BTreeSet<_>>();
+    for place in ["/var/lib/rpm", "/opt/", "/etc/systemd/system", "/etc/cron.d", "/etc/passwd", "/etc/openvpn"] {
+        assert!(inside.iter().any(|path| path.contains(place)), "{place} was not read: {inside:?}");
+    }
 }

@@ -25,10 +25,7 @@ async fn start_agent(api: &Api, folder: &Path) -> Child {
     std::fs::create_dir_all(image.join("etc")).unwrap();
     std::fs::write(image.join("etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\n").unwrap();
     std::fs::create_dir_all(image.join("srv/devices")).unwrap();
-    let token = harness::agent::token(api).await;
-    let enroll = ["enroll", "--server", &api.connect.url, "--state"];
-    let enrolled = command(&executables().agent).args(enroll).arg(&state).env("DAICHO_TOKEN", token).output().unwrap();
-    assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
+    harness::real_agent::enrol(api, &state).await;
     let mut run = command(&executables().agent);
     run.arg("run").arg("--state").arg(&state).arg("--root").arg(&image).args(["--device-folder", "/srv/devices"]);
     Child(run.spawn().unwrap())

@@ -83,13 +83,7 @@ fn a_killed_agent_goes_on() {
         let (state, root) = (folder.path().join("agent"), folder.path().join("root"));
         let (_server, api) = ServerProcess::start(&folder.path().join("server")).await;
         write_status(&root, 0);
-        let enrolled = command(&executables().agent)
-            .args(["enroll", "--server", &api.connect.url, "--state"])
-            .arg(&state)
-            .env("DAICHO_TOKEN", harness::agent::token(&api).await)
-            .output()
-            .unwrap();
-        assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
+        harness::real_agent::enrol(&api, &state).await;
         let mut counter = 0;
         for _round in 0..rounds() {
             let mut agent = spawn_agent(&state, &root);

@@ -4,7 +4,7 @@
 //! Invariant: packages go into a root of their own; the host stays as it is.
 
 use harness::browser::{self, Browser};
-use harness::executables::{Child, command, executables};
+use harness::executables::Child;
 use harness::server::{Api, PATIENCE, ServerProcess};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -59,23 +59,7 @@ fn build(folder: &Path, name: &str, maintainer: &str) -> Result<String, String> 
 }
 
 async fn start_agent(api: &Api, folder: &Path, root: &Root) -> Child {
-    let state = folder.join("agent");
-    let enrolled = command(&executables().agent)
-        .args(["enroll", "--server", &api.connect.url, "--state"])
-        .arg(&state)
-        .env("DAICHO_TOKEN", harness::agent::token(api).await)
-        .output()
-        .unwrap();
-    assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
-    let child =
-        command(&executables().agent).args(["run", "--state"]).arg(&state).arg("--root").arg(&root.0).spawn().unwrap();
-    let child = Child(child);
-    api.until("the first report", || async {
-        let host = api.get("/hosts").await["items"][0].clone();
-        (host["last_batch_number"].as_u64() > Some(0) && host["hostname"] == "tos-1").then_some(())
-    })
-    .await;
-    child
+    harness::real_agent::start(api, &folder.join("agent"), &["--root", &root.0.display().to_string()]).await
 }
 
 async fn finding(api: &Api, state: &str) -> Option<Value> {

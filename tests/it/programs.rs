@@ -3,7 +3,8 @@
 //! It does not test what counts as owned; the agent's own tests do.
 //! Invariant: processes and `/opt` are the test's own: it runs itself again in namespaces, and nothing outside is changed.
 
-use harness::executables::{Child, command, executables};
+use harness::executables::Child;
+use harness::namespaces::run_inside;
 use harness::server::{Api, ServerProcess};
 use serde_json::Value;
 use std::path::Path;
@@ -11,58 +12,21 @@ use std::process::Command;
 use std::time::Instant;
 
 const INSIDE: &str = "DAICHO_TEST_PROGRAMS";
+const OPTIONS: &[&str] = &[
+    "--map-root-user",
+    "--mount",
+    "--propagation",
+    "slave",
+    "--uts",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+];
 /// An empty `/opt`, a `/run` without this machine's units, and a name of its own.
 const ENTER: &str = "mount -t tmpfs tmpfs /opt && mount -t tmpfs tmpfs /run && echo tos-1 > /proc/sys/kernel/hostname && exec \"$0\" \"$@\"";
 /// A program that needs nothing beside itself, and one that is everywhere.
 const STATIC: [(&str, &str); 2] = [("/usr/bin/busybox", "busybox"), ("/usr/bin/sleep", "sleep")];
-
-/// Runs this very test in namespaces of its own. `Err` where that is not permitted here.
-#[expect(clippy::disallowed_methods, reason = "a namespace needs a process of its own")]
-fn inside(test: &str) -> Result<(), String> {
-    let enter = |arguments: &[&str]| {
-        let mut unshare = Command::new("unshare");
-        unshare.args([
-            "--map-root-user",
-            "--mount",
-            "--propagation",
-            "slave",
-            "--uts",
-            "--pid",
-            "--fork",
-            "--kill-child",
-        ]);
-        unshare.args(["--mount-proc", "sh", "-c", ENTER]).args(arguments);
-        unshare.env(INSIDE, "1");
-        unshare
-    };
-    let probe = enter(&["true"]).output().map_err(|error| format!("unshare: {error}"))?;
-    if !probe.status.success() {
-        return Err(String::from_utf8_lossy(&probe.stderr).trim().to_owned());
-    }
-    executables();
-    let own = std::env::current_exe().unwrap();
-    let status = enter(&[&own.display().to_string(), "--exact", test, "--nocapture"]).status().unwrap();
-    assert!(status.success(), "the test failed inside of its namespaces; see above");
-    Ok(())
-}
-
-async fn start_agent(api: &Api, folder: &Path) -> Child {
-    let state = folder.join("agent");
-    let enrolled = command(&executables().agent)
-        .args(["enroll", "--server", &api.connect.url, "--state"])
-        .arg(&state)
-        .env("DAICHO_TOKEN", harness::agent::token(api).await)
-        .output()
-        .unwrap();
-    assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
-    let child = Child(command(&executables().agent).args(["run", "--state"]).arg(&state).spawn().unwrap());
-    api.until("the first report", || async {
-        let host = api.get("/hosts").await["items"][0].clone();
-        (host["last_batch_number"].as_u64() > Some(0) && host["hostname"] == "tos-1").then_some(())
-    })
-    .await;
-    child
-}
 
 /// Copies a program and starts it; whoever drops it ends it.
 #[expect(clippy::disallowed_methods, reason = "a program that runs is what this test is about")]
@@ -94,7 +58,12 @@ async fn told(api: &Api, path: &str) -> Option<Value> {
 #[test]
 fn a_program_that_is_started_from_opt_is_a_finding_within_seconds() {
     if std::env::var_os(INSIDE).is_none() {
-        if let Err(why) = inside("programs::a_program_that_is_started_from_opt_is_a_finding_within_seconds") {
+        if let Err(why) = run_inside(
+            "programs::a_program_that_is_started_from_opt_is_a_finding_within_seconds",
+            INSIDE,
+            OPTIONS,
+            ENTER,
+        ) {
             harness::skipped("programs", &why);
         }
         return;
@@ -105,7 +74,7 @@ fn a_program_that_is_started_from_opt_is_a_finding_within_seconds() {
         let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nVERSION_ID=\"12\"\n");
         assert_eq!(api.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
         assert_eq!(api.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
-        let _agent = start_agent(&api, folder.path()).await;
+        let _agent = harness::real_agent::start(&api, &folder.path().join("agent"), &[]).await;
 
         let since = Instant::now();
         let (path, child) = start_copy("example");

@@ -231,6 +231,7 @@ fn sockets(dice: &mut Dice) -> Vec<Observation> {
             processes: vec![SocketProcess {
                 name: format!("service-{port}"),
                 executable: Some(format!("/usr/sbin/service-{port}")),
+                ..SocketProcess::default()
             }],
         })
     });

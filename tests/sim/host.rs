@@ -101,6 +101,9 @@ impl Host {
             version: None,
             codename: None,
             kernel_release: None,
+            edition: None,
+            release: None,
+            installation: None,
             architecture: Some("x86_64".into()),
         })
     }

@@ -2,24 +2,39 @@
 //! It does not know which collector asks or why.
 //! Invariant: special files are never opened, and with a root other than `/` every link resolves inside it.
 
+#[cfg(unix)]
 mod netlink;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
+use super::confine;
 use super::digests::{self, Digests};
+use super::hives::{self, Hives};
 use super::{
-    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, Entries, EntrySort, Host, KernelTable, Listing, Machine, Reading,
-    Stamp, confine,
+    AccessError, AnyPlace, Digest, Entries, EntrySort, Host, KernelTable, Listing, Machine, Memory, PROCESSES,
+    Platform, ProcessSeen, Reading, RegistryKey, Stamp,
 };
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
+#[cfg(windows)]
+use daicho_schemas::time::UtcMicros;
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
+#[cfg(unix)]
+use unix as here;
+#[cfg(windows)]
+use windows as here;
 
 /// Bytes asked of the operating system at once when a file is read piece by piece.
 const READ_AHEAD_BYTES: usize = 64 * 1024;
+
+/// Where configurations of devices are laid for the agent on the machine that it runs on, unless it is told another folder.
+pub const DEVICE_FOLDER_HERE: &str = here::DEVICE_FOLDER;
 
 /// A machine under one root.
 #[derive(Clone, Debug)]
@@ -29,6 +44,9 @@ pub struct LiveHost {
     digests: Arc<Digests>,
     seen_programs: Arc<Mutex<Vec<Program>>>,
     remembered: Arc<Mutex<BTreeSet<String>>>,
+    hives: Arc<Hives>,
+    platform: OnceLock<Platform>,
+    memory: Option<Arc<Memory>>,
 }
 
 impl LiveHost {
@@ -36,16 +54,41 @@ impl LiveHost {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
-            device_folder: DEVICE_FOLDER_DEFAULT.to_owned(),
+            device_folder: DEVICE_FOLDER_HERE.to_owned(),
             digests: Arc::default(),
             seen_programs: Arc::default(),
             remembered: Arc::default(),
+            hives: Arc::default(),
+            platform: OnceLock::new(),
+            memory: None,
         }
     }
 
     /// The same, with another folder for configurations of devices: a path of the machine.
     pub fn with_device_folder(self, device_folder: impl Into<String>) -> Self {
         Self { device_folder: device_folder.into(), ..self }
+    }
+
+    /// The same, for an agent that looks again and again: what did not change is not read again.
+    pub fn with_memory(self) -> Self {
+        Self { memory: Some(Arc::new(Memory::new())), ..self }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_memory_by(self, clock: fn() -> std::time::Duration) -> Self {
+        Self { memory: Some(Arc::new(Memory::by(clock))), ..self }
+    }
+
+    /// The folder of ours that stands for a root: what is watched.
+    pub fn folder_of(root: &Path) -> PathBuf {
+        let folder = if root == Path::new("/") { here::locate("/", true).ok() } else { root.canonicalize().ok() };
+        folder.unwrap_or_else(|| root.to_owned())
+    }
+
+    /// When a key of the running registry, or one directly below it, was last written; nothing else of it is read.
+    #[cfg(windows)]
+    pub(crate) fn registry_written(&self, key: &str) -> Result<Option<UtcMicros>, AccessError> {
+        here::registry_written(key)
     }
 
     /// Hands over which programs were seen running before, for [`Host::seen_programs`].
@@ -56,10 +99,9 @@ impl LiveHost {
     /// Our own path for a path of the machine.
     fn locate(&self, path: &str, follow_last: bool) -> Result<PathBuf, AccessError> {
         if self.is_live() {
-            // The kernel resolves links itself, and nothing lies outside of `/`.
-            return Ok(PathBuf::from(path));
+            return here::locate(path, follow_last);
         }
-        confine::resolve(&self.root, path, follow_last)
+        confine::resolve(&self.root, path, follow_last, self.platform() == Platform::Windows)
     }
 
     fn open_plain(&self, path: &str) -> Result<(File, Metadata), AccessError> {
@@ -67,13 +109,13 @@ impl LiveHost {
         let io = |source| AccessError::from_io(path, source);
         // Looked at first: opening a pipe would wait for its other end, opening a device may do anything.
         let found = fs::metadata(&ours).map_err(io)?;
-        if !found.is_file() {
+        if !here::is_plain(&found) {
             return Err(AccessError::Special { path: path.to_owned() });
         }
         let file = File::open(&ours).map_err(io)?;
         let opened = file.metadata().map_err(io)?;
         // A file replaced by rename in between is another plain file, which is fine; a pipe in its place is not.
-        if !opened.is_file() {
+        if !here::is_plain(&opened) {
             return Err(AccessError::Special { path: path.to_owned() });
         }
         Ok((file, opened))
@@ -81,6 +123,24 @@ impl LiveHost {
 }
 
 impl Host for LiveHost {
+    fn registry(&self, key: &str) -> Result<RegistryKey, AccessError> {
+        if self.is_live() {
+            return here::registry(key);
+        }
+        if self.platform() != Platform::Windows {
+            return Err(AccessError::Missing { path: key.to_owned() });
+        }
+        self.hives.registry(self, key)
+    }
+
+    fn platform(&self) -> Platform {
+        let of_image = || match confine::resolve(&self.root, hives::CONFIG, true, true) {
+            Ok(folder) if folder.is_dir() => Platform::Windows,
+            _ => Platform::Linux,
+        };
+        if self.is_live() { here::PLATFORM } else { *self.platform.get_or_init(of_image) }
+    }
+
     fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError> {
         let (file, metadata) = self.open_plain(path)?;
         // Files of /proc and /sys say 0 here; the limit holds for both.
@@ -134,13 +194,7 @@ impl Host for LiveHost {
                 listing.unreadable_names = listing.unreadable_names.saturating_add(1);
                 continue;
             };
-            // Most file systems tell the sort with the name; one that vanished meanwhile is of no sort that is opened.
-            let sort = entry.file_type().map_or(EntrySort::Special, |sort| match sort {
-                sort if sort.is_dir() => EntrySort::Folder,
-                sort if sort.is_file() => EntrySort::File,
-                sort if sort.is_symlink() => EntrySort::Link,
-                _ => EntrySort::Special,
-            });
+            let sort = here::sort_of(&entry);
             listing.entries.push((name, sort));
         }
         listing.entries.sort_unstable();
@@ -170,15 +224,19 @@ impl Host for LiveHost {
     fn canonical(&self, path: &str) -> Result<String, AccessError> {
         let ours = self.locate(path, true)?;
         let found = fs::canonicalize(ours).map_err(|source| AccessError::from_io(path, source))?;
+        if self.is_live() {
+            return here::name_of(&found).ok_or_else(|| AccessError::Special { path: path.to_owned() });
+        }
         let root = fs::canonicalize(&self.root).map_err(|source| AccessError::from_io(path, source))?;
         let inside = found.strip_prefix(root).ok().and_then(Path::to_str);
-        inside.map(|inside| format!("/{inside}")).ok_or_else(|| AccessError::Special { path: path.to_owned() })
+        inside
+            .map(|inside| format!("/{}", inside.replace(MAIN_SEPARATOR, "/")))
+            .ok_or_else(|| AccessError::Special { path: path.to_owned() })
     }
 
     fn stamp(&self, path: &str) -> Result<Stamp, AccessError> {
         let ours = self.locate(path, true)?;
-        let found = fs::metadata(ours).map_err(|source| AccessError::from_io(path, source))?;
-        Ok(stamp_of(&found))
+        here::stamp_at(&ours).map_err(|source| AccessError::from_io(path, source))
     }
 
     fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Result<Reading, AccessError> {
@@ -191,24 +249,24 @@ impl Host for LiveHost {
         Ok(Reading { bytes, cut: metadata.len() > offset.saturating_add(limit) })
     }
 
-    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError> {
-        let (file, metadata) = self.open_plain(path)?;
-        let stamp = stamp_of(&metadata);
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<Digest>, AccessError> {
+        let (file, _) = self.open_plain(path)?;
+        let io = |source| AccessError::from_io(path, source);
+        let stamp = here::stamp(&file).map_err(io)?;
         if stamp.size_bytes > bytes_max {
             return Ok(None);
         }
         if let Some(known) = self.digests.get(stamp, sort) {
-            return Ok(Some(known));
+            return Ok(Some(Digest { hex: known, bytes_read: 0 }));
         }
-        let io = |source| AccessError::from_io(path, source);
         let digest = digests::of(&file, sort, bytes_max).map_err(io)?;
         // Kept only where nobody wrote to it meanwhile.
         if let Some(digest) = &digest
-            && stamp_of(&file.metadata().map_err(io)?) == stamp
+            && here::stamp(&file).map_err(io)? == stamp
         {
             self.digests.keep(stamp, sort, digest);
         }
-        Ok(digest)
+        Ok(digest.map(|hex| Digest { hex, bytes_read: stamp.size_bytes }))
     }
 
     fn seen_programs(&self) -> Vec<Program> {
@@ -223,7 +281,14 @@ impl Host for LiveHost {
         if !self.is_live() {
             return Err(AccessError::Missing { path: table.to_string() });
         }
-        netlink::read(table, bytes_max)
+        here::kernel_table(table, bytes_max)
+    }
+
+    fn processes(&self) -> Result<Vec<ProcessSeen>, AccessError> {
+        if !self.is_live() {
+            return Err(AccessError::Missing { path: PROCESSES.to_owned() });
+        }
+        here::processes()
     }
 
     fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
@@ -234,6 +299,10 @@ impl Host for LiveHost {
             }
         }
         known.clone()
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.memory.as_deref()
     }
 
     fn device_folder(&self) -> &str {
@@ -261,16 +330,16 @@ impl Host for LiveHost {
     }
 }
 
-fn stamp_of(found: &Metadata) -> Stamp {
-    Stamp {
-        file: (found.dev(), found.ino()),
-        size_bytes: found.len(),
-        modified: (found.mtime(), found.mtime_nsec()),
-        changed: (found.ctime(), found.ctime_nsec()),
-        is_file: found.is_file(),
-        is_executable: found.is_file() && found.mode() & 0o111 != 0,
+/// The sort of what a file system says of a name.
+fn sort_of_type(sort: Option<FileType>) -> EntrySort {
+    match sort {
+        Some(sort) if sort.is_symlink() => EntrySort::Link,
+        Some(sort) if sort.is_dir() => EntrySort::Folder,
+        Some(sort) if sort.is_file() => EntrySort::File,
+        _ => EntrySort::Special,
     }
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -5,14 +5,21 @@
 
 mod confine;
 mod digests;
+mod hives;
 mod kernel;
 mod live;
+mod memory;
+mod metered;
 pub(crate) mod netlink;
 mod recorded;
+pub mod registry;
 
 pub use kernel::KernelTable;
-pub use live::LiveHost;
+pub use live::{DEVICE_FOLDER_HERE, LiveHost};
+pub use memory::{ALWAYS_THE_SAME, Asked, Memory, remembered_file, remembered_look};
+pub use metered::{Budget, Cost, Metered, Spent};
 pub use recorded::RecordedHost;
+pub use registry::{Platform, RegistryKey, RegistryValue};
 
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -82,6 +89,22 @@ pub struct Machine {
     pub memory_bytes: Option<u64>,
     /// The architecture as the kernel names it: `x86_64`.
     pub architecture: Option<String>,
+}
+
+/// The place of [`Host::processes`], as reports and the list of places name it.
+pub const PROCESSES: &str = "windows:processes";
+
+/// A process of a running Windows, which tells of them by a call and not by files.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+pub struct ProcessSeen {
+    /// Its number; it stays out of every report.
+    pub number: u32,
+    /// The number of the one that started it, if that is known. Another process may have it by now.
+    pub parent: Option<u32>,
+    /// Its short name: `svchost.exe`.
+    pub name: String,
+    /// The machine's own path of its executable; absent for what is no file of a lettered volume, and where it may not be asked for.
+    pub path: Option<String>,
 }
 
 /// Why a place could not be read.
@@ -161,10 +184,22 @@ pub struct Stamp {
     pub is_executable: bool,
 }
 
+/// The digest of a file's contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Hexadecimal digits, lower case.
+    pub hex: String,
+    /// How much was read for it now: nothing where it was known from before.
+    pub bytes_read: u64,
+}
+
 /// Where configurations of devices are laid for the agent, unless it is told another folder.
 pub const DEVICE_FOLDER_DEFAULT: &str = "/etc/daicho/devices.d";
+/// The same on Windows.
+pub const DEVICE_FOLDER_WINDOWS: &str = "/ProgramData/Daicho/devices.d";
 
-/// A machine as collectors may see it. Paths are absolute, begin with `/` and mean the machine's own root.
+/// A machine as collectors may see it. Paths are absolute, begin with `/` and mean the machine's own root; on Windows that is the system
+/// volume (`/Windows/System32`), and another volume is `D:/…`.
 pub trait Host: Send + Sync {
     /// Reads a plain file, at most `bytes_max` bytes of it.
     fn read(&self, path: &str, bytes_max: usize) -> Result<Reading, AccessError>;
@@ -202,9 +237,9 @@ pub trait Host: Send + Sync {
     /// Reads a part of a plain file, at most `bytes_max` bytes of it. `cut` says that there is more behind.
     fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Result<Reading, AccessError>;
 
-    /// The digest of a plain file's contents in hexadecimal digits; none where it has more than `bytes_max` bytes. A file is read
+    /// The digest of a plain file's contents; none where it has more than `bytes_max` bytes. A file is read
     /// once, and again only when its stamp is another one.
-    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError>;
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<Digest>, AccessError>;
 
     /// Programs that this agent saw running before, so that one that runs for a moment only is not forgotten.
     fn seen_programs(&self) -> Vec<Program> {
@@ -224,6 +259,9 @@ pub trait Host: Send + Sync {
         words.into_iter().take(words_max).collect()
     }
 
+    /// What earlier looks gave ([`remembered_look`]); nothing on a machine that is looked at once.
+    fn memory(&self) -> Option<&Memory>;
+
     /// Where configurations of devices are laid for the agent.
     fn device_folder(&self) -> &str {
         DEVICE_FOLDER_DEFAULT
@@ -231,4 +269,14 @@ pub trait Host: Send + Sync {
 
     /// What only a running machine can say; nothing on an image.
     fn machine(&self) -> Machine;
+
+    /// Reads one key of the registry: `HKLM/SOFTWARE/…`, `HKLM/SYSTEM/…`, `HKU/SID/…`, see [`registry`]. Missing on a machine that has no
+    /// such key, and on one that has no registry.
+    fn registry(&self, key: &str) -> Result<RegistryKey, AccessError>;
+
+    /// The processes that run now, by their numbers. Missing on an image, and on a system that tells of processes by files.
+    fn processes(&self) -> Result<Vec<ProcessSeen>, AccessError>;
+
+    /// Which operating system the machine is of.
+    fn platform(&self) -> Platform;
 }

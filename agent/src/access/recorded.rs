@@ -2,12 +2,21 @@
 //! It does not know collectors; what it notes is compared with their documented places by their tests.
 //! Invariant: it reads exactly as [`LiveHost`] reads an image, so that nothing is only true in tests.
 
-use super::{AccessError, AnyPlace, Entries, Host, KernelTable, Listing, LiveHost, Machine, Reading, Stamp};
+mod registry_text;
+
+use super::{
+    AccessError, AnyPlace, DEVICE_FOLDER_DEFAULT, DEVICE_FOLDER_WINDOWS, Digest, Entries, Host, KernelTable, Listing,
+    LiveHost, Machine, Memory, PROCESSES, Platform, ProcessSeen, Reading, RegistryKey, Stamp,
+};
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
+use registry_text::RecordedRegistry;
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A recorded registry beside the machine's files. A machine that has one is a Windows.
+const REGISTRY: &str = "/registry.reg";
 
 /// A recorded machine.
 #[derive(Debug)]
@@ -17,12 +26,20 @@ pub struct RecordedHost {
     machine: Machine,
     accesses: Mutex<BTreeSet<String>>,
     closed: BTreeSet<String>,
+    registry: OnceLock<Option<Result<RecordedRegistry, String>>>,
 }
 
 impl RecordedHost {
     /// A running machine as it was recorded: its `/proc` and `/sys` lie in the folder too.
     pub fn running(folder: impl Into<PathBuf>, machine: Machine) -> Self {
-        Self { files: LiveHost::new(folder), live: true, machine, accesses: Mutex::default(), closed: BTreeSet::new() }
+        Self {
+            files: LiveHost::new(folder),
+            live: true,
+            machine,
+            accesses: Mutex::default(),
+            closed: BTreeSet::new(),
+            registry: OnceLock::new(),
+        }
     }
 
     /// A mounted image: `/proc` and `/sys` say nothing about it.
@@ -45,6 +62,15 @@ impl RecordedHost {
     /// Every path that was asked for so far.
     pub fn accesses(&self) -> BTreeSet<String> {
         self.accesses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn recorded_registry(&self) -> Option<&Result<RecordedRegistry, String>> {
+        let read = || {
+            let reading = self.files.read(REGISTRY, usize::MAX / 2).ok()?;
+            let text = String::from_utf8(reading.bytes).map_err(|_| "the recorded registry is not UTF-8".to_owned());
+            Some(text.and_then(|text| RecordedRegistry::parse(&text)))
+        };
+        self.registry.get_or_init(read).as_ref()
     }
 
     fn note(&self, path: &str) -> Result<(), AccessError> {
@@ -116,7 +142,7 @@ impl Host for RecordedHost {
         self.files.read_at(path, offset, bytes_max)
     }
 
-    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError> {
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<Digest>, AccessError> {
         self.note(path)?;
         self.files.digest(path, sort, bytes_max)
     }
@@ -127,6 +153,10 @@ impl Host for RecordedHost {
 
     fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
         self.files.remembered(words, words_max)
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.files.memory()
     }
 
     fn is_live(&self) -> bool {
@@ -150,7 +180,36 @@ impl Host for RecordedHost {
         Ok(Reading { bytes, cut })
     }
 
+    fn device_folder(&self) -> &str {
+        if self.platform() == Platform::Windows { DEVICE_FOLDER_WINDOWS } else { DEVICE_FOLDER_DEFAULT }
+    }
+
+    /// Recorded processes lie beside the machine's files as `processes.json`.
+    fn processes(&self) -> Result<Vec<ProcessSeen>, AccessError> {
+        self.note(PROCESSES)?;
+        if !self.live {
+            return Err(AccessError::Missing { path: PROCESSES.to_owned() });
+        }
+        let reading = self.files.read("/processes.json", usize::MAX / 2)?;
+        serde_json::from_slice(&reading.bytes).map_err(|_| AccessError::Special { path: PROCESSES.to_owned() })
+    }
+
     fn machine(&self) -> Machine {
         self.machine.clone()
+    }
+
+    /// A recorded registry lies beside the machine's files as `registry.reg`; else hives among them are read.
+    fn registry(&self, key: &str) -> Result<RegistryKey, AccessError> {
+        self.note(key)?;
+        let path = || key.to_owned();
+        match self.recorded_registry() {
+            None => self.files.registry(key),
+            Some(Ok(registry)) => registry.key(key).ok_or_else(|| AccessError::Missing { path: path() }),
+            Some(Err(why)) => Err(AccessError::Unreadable { path: path(), source: std::io::Error::other(why.clone()) }),
+        }
+    }
+
+    fn platform(&self) -> Platform {
+        if self.recorded_registry().is_some() { Platform::Windows } else { self.files.platform() }
     }
 }

@@ -178,4 +178,5 @@ fn package(gather: &mut Gather, row: &Row, indexes: &Indexes) -> Package {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

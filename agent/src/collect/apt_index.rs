@@ -73,7 +73,7 @@ impl Collector for AptIndexCollector {
             Err(error) => return gather.finish_failed(error.to_trouble()),
         };
         let mut best: Vec<Option<Found>> = vec![None; installed.len()];
-        for name in indexes {
+        for name in indexes.into_iter().filter(|name| !says_nothing_new(name, &names, &installed)) {
             read_index(&mut gather, host, &names, name, &installed, &mut best);
         }
         for (package, found) in installed.into_iter().zip(best) {
@@ -92,6 +92,26 @@ impl Collector for AptIndexCollector {
 fn is_index(name: &str) -> bool {
     let stem = name.rsplit_once('.').filter(|(_, end)| index::ENDINGS.contains(end)).map_or(name, |(stem, _)| stem);
     stem.ends_with("_Packages")
+}
+
+/// Whether an index is one of an architecture of which nothing is installed, beside the same index of one of which something is: packages
+/// for every architecture stand in both. A host that can run programs of another architecture has indexes of twice the size.
+fn says_nothing_new(name: &str, names: &[String], installed: &[Installed]) -> bool {
+    const BEFORE: &str = "_binary-";
+    let parts = |name: &str| {
+        let (before, rest) = name.rsplit_once(BEFORE)?;
+        let architecture = rest.split('_').next()?.to_owned();
+        Some((before.to_owned(), architecture))
+    };
+    let Some((repository, architecture)) = parts(name) else { return false };
+    let is_installed =
+        |architecture: &str| installed.iter().any(|package| package.architecture == architecture.as_bytes());
+    let has_better = || {
+        let others = names.iter().filter(|other| is_index(other)).filter_map(|other| parts(other));
+        let mut same = others.filter(|(other, _)| *other == repository);
+        same.any(|(_, other)| other != "all" && is_installed(&other))
+    };
+    architecture != "all" && !is_installed(&architecture) && has_better()
 }
 
 /// An installed package, as dpkg writes it.

@@ -7,15 +7,17 @@ mod network_manager;
 pub(super) mod ssh;
 mod vpn;
 
-use super::units::{self, State};
+use super::units::Units;
 use super::{Collected, Collector, Gather};
+use super::{jobs, units};
 use crate::access::Host;
 use daicho_schemas::fact::observation::{
     CONFIGURED_REMOTES_MAX, ConfiguredTunnel, ConfiguredTunnelSort, Observation, Starts,
 };
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::Trouble;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// One configuration; the largest in the field (OpenVPN with certificates in it) have some 20 KB.
 const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -38,40 +40,8 @@ impl Collector for ConfiguredTunnelsCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[
-            "/etc/wireguard",
-            "/etc/wireguard/*.conf",
-            "/etc/systemd/network",
-            "/etc/systemd/network/*.netdev",
-            "/etc/openvpn",
-            "/etc/openvpn/*.conf",
-            "/etc/openvpn/client",
-            "/etc/openvpn/client/*.conf",
-            "/etc/openvpn/server",
-            "/etc/openvpn/server/*.conf",
-            "/etc/ipsec.conf",
-            "/etc/ipsec.d",
-            "/etc/ipsec.d/*.conf",
-            "/etc/swanctl/swanctl.conf",
-            "/etc/swanctl/conf.d",
-            "/etc/swanctl/conf.d/*.conf",
-            "/etc/ppp/peers",
-            "/etc/NetworkManager/system-connections",
-            "/etc/NetworkManager/system-connections/*.nmconnection",
-            "/etc/systemd/system",
-            "/etc/systemd/system/*",
-            "/run/systemd/system",
-            "/usr/lib/systemd/system",
-            "/lib/systemd/system",
-            "/etc/crontab",
-            "/etc/cron.d",
-            "/etc/cron.d/*",
-            "/var/spool/cron/crontabs",
-            "/var/spool/cron/crontabs/*",
-            "/root/.ssh/authorized_keys",
-            "/home",
-            "/home/*/.ssh/authorized_keys",
-        ]
+        static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [OWN_PLACES, units::PLACES, jobs::PLACES].concat());
+        &PLACES
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -90,8 +60,8 @@ impl Collector for ConfiguredTunnelsCollector {
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
-        let mut look = Look { gather: Gather::new(), host, units: BTreeMap::new() };
-        look.units = units::read(&mut look.gather, host);
+        let mut look = Look { gather: Gather::new(), host, units: Units::default() };
+        look.units = Units::read(&mut look.gather, host);
         vpn::wireguard(&mut look);
         vpn::networkd(&mut look);
         vpn::openvpn(&mut look);
@@ -105,30 +75,44 @@ impl Collector for ConfiguredTunnelsCollector {
     }
 }
 
+/// Places beside units and tables of jobs.
+const OWN_PLACES: &[&str] = &[
+    "/etc/wireguard",
+    "/etc/wireguard/*.conf",
+    "/etc/systemd/network",
+    "/etc/systemd/network/*.netdev",
+    "/etc/openvpn",
+    "/etc/openvpn/*.conf",
+    "/etc/openvpn/client",
+    "/etc/openvpn/client/*.conf",
+    "/etc/openvpn/server",
+    "/etc/openvpn/server/*.conf",
+    "/etc/ipsec.conf",
+    "/etc/ipsec.d",
+    "/etc/ipsec.d/*.conf",
+    "/etc/swanctl/swanctl.conf",
+    "/etc/swanctl/conf.d",
+    "/etc/swanctl/conf.d/*.conf",
+    "/etc/ppp/peers",
+    "/etc/NetworkManager/system-connections",
+    "/etc/NetworkManager/system-connections/*.nmconnection",
+    "/root/.ssh/authorized_keys",
+    "/home",
+    "/home/*/.ssh/authorized_keys",
+];
+
 /// One look at the host.
 struct Look<'a> {
     gather: Gather,
     host: &'a dyn Host,
-    units: BTreeMap<String, State>,
+    units: Units,
 }
 
 impl Look<'_> {
     /// The names in a folder that end so, in order; none where there is no such folder.
     fn names(&mut self, folder: &str, ending: &str) -> Vec<String> {
-        match self.host.list(folder, FILES_MAX) {
-            Ok(listing) => {
-                self.gather.source(folder);
-                if listing.cut {
-                    self.gather.miss_rest(folder);
-                }
-                listing.names.into_iter().filter(|name| name.ends_with(ending)).collect()
-            }
-            Err(error) if error.is_missing() => Vec::new(),
-            Err(error) => {
-                self.gather.miss_access(&error);
-                Vec::new()
-            }
-        }
+        let names = self.gather.names(self.host, folder, FILES_MAX);
+        names.into_iter().filter(|name| name.ends_with(ending)).collect()
     }
 
     /// A file's text; nothing where there is no such file.
@@ -157,7 +141,7 @@ impl Look<'_> {
 
     /// Whether a unit comes up by itself.
     fn starts(&self, unit: &str) -> Starts {
-        let wanted = self.units.get(unit).is_some_and(|state| state.is_wanted());
+        let wanted = self.units.states().get(unit).is_some_and(|state| state.is_wanted());
         if wanted { Starts::Automatically } else { Starts::ByHand }
     }
 

@@ -143,20 +143,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn list(&mut self, folder: &str) -> Vec<String> {
-        match self.host.list(folder, NAMES_MAX) {
-            Ok(listing) => {
-                self.gather.source(folder);
-                if listing.cut {
-                    self.gather.miss_rest(folder);
-                }
-                listing.names
-            }
-            Err(error) if error.is_missing() => Vec::new(),
-            Err(error) => {
-                self.gather.miss_access(&error);
-                Vec::new()
-            }
-        }
+        self.gather.names(self.host, folder, NAMES_MAX)
     }
 
     /// A file of JSON. What does not fit is named by its place, without a word of it.

@@ -4,7 +4,8 @@
 
 use super::{COLLECTORS, golden, run};
 use crate::access::{
-    AccessError, AnyPlace, Entries, Host, KernelTable, Listing, Machine, Reading, RecordedHost, Stamp,
+    AccessError, AnyPlace, Digest, Entries, Host, KernelTable, Listing, Machine, Memory, Platform, ProcessSeen,
+    Reading, RecordedHost, RegistryKey, Stamp,
 };
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::PackageDigestSort;
@@ -70,7 +71,7 @@ impl Host for Damaged<'_> {
         self.host.read_at(path, offset, bytes_max)
     }
 
-    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<String>, AccessError> {
+    fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<Digest>, AccessError> {
         self.host.digest(path, sort, bytes_max)
     }
 
@@ -91,6 +92,22 @@ impl Host for Damaged<'_> {
 
     fn machine(&self) -> Machine {
         self.host.machine()
+    }
+
+    fn registry(&self, key: &str) -> Result<RegistryKey, AccessError> {
+        self.host.registry(key)
+    }
+
+    fn processes(&self) -> Result<Vec<ProcessSeen>, AccessError> {
+        self.host.processes()
+    }
+
+    fn platform(&self) -> Platform {
+        self.host.platform()
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.host.memory()
     }
 }
 

@@ -4,7 +4,7 @@
 //! Invariant: no line and no secret of a file leaves, not in a trouble either; a file that was not read is named.
 
 use super::{Collected, Collector, Gather};
-use crate::access::{DEVICE_FOLDER_DEFAULT, Host};
+use crate::access::{DEVICE_FOLDER_DEFAULT, DEVICE_FOLDER_WINDOWS, Host, Platform};
 use daicho_devices::FILE_BYTES_MAX;
 use daicho_schemas::fact::device::DeviceReading;
 use daicho_schemas::fact::observation::{DeviceConfiguration, Observation};
@@ -30,7 +30,11 @@ impl Collector for DeviceConfigurationsCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[DEVICE_FOLDER_DEFAULT, "/etc/daicho/devices.d/*"]
+        &[DEVICE_FOLDER_DEFAULT, "/etc/daicho/devices.d/*", DEVICE_FOLDER_WINDOWS, "/ProgramData/Daicho/devices.d/*"]
+    }
+
+    fn platforms(&self) -> &'static [Platform] {
+        &[Platform::Linux, Platform::Windows]
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -109,7 +113,9 @@ mod tests {
         let collected = golden::check(&DeviceConfigurationsCollector, "dropped", &host);
         assert_eq!((collected.outcome, collected.troubles.len()), (Outcome::Partial, 1));
         assert!(!format!("{collected:?}").contains("EXAMPLE-SECRET"));
-        golden::every_documented_place(&DeviceConfigurationsCollector, &[&host]);
+        let windows = golden::running(&DeviceConfigurationsCollector, "dropped_on_windows", Machine::default());
+        golden::check(&DeviceConfigurationsCollector, "dropped_on_windows", &windows);
+        golden::every_documented_place(&DeviceConfigurationsCollector, &[&host, &windows]);
     }
 
     #[test]

@@ -349,4 +349,5 @@ fn is_package_name(name: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

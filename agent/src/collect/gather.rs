@@ -134,6 +134,24 @@ impl Gather {
         text
     }
 
+    /// The names in a folder, at most `names_max`: none where there is no such folder; one that cannot be listed is named.
+    pub fn names(&mut self, host: &dyn Host, folder: &str, names_max: usize) -> Vec<String> {
+        match host.list(folder, names_max) {
+            Ok(listing) => {
+                self.source(folder);
+                if listing.cut {
+                    self.miss_rest(folder);
+                }
+                listing.names
+            }
+            Err(error) if error.is_missing() => Vec::new(),
+            Err(error) => {
+                self.miss_access(&error);
+                Vec::new()
+            }
+        }
+    }
+
     /// Reads a file that holds one short value: trimmed, absent when empty or missing, named when unreadable.
     pub fn value(&mut self, host: &dyn Host, path: &str) -> Option<String> {
         // Longer values are cut to the limit of texts afterwards, with the cut named.

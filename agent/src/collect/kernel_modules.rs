@@ -5,13 +5,15 @@
 
 mod file;
 
+use super::owners::{self, Owner, Owners};
 use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host};
-use daicho_schemas::fact::observation::{KernelModule, Observation};
+use daicho_schemas::fact::observation::{CarriedBy, KernelModule, Observation};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
+use std::sync::LazyLock;
 
 const LOADED: &str = "/proc/modules";
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
@@ -42,27 +44,8 @@ impl Collector for KernelModulesCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[
-            LOADED,
-            RELEASE,
-            "/sys/module/*/version",
-            "/sys/module/*/srcversion",
-            "/sys/module/*/taint",
-            "/lib/modules/*/modules.dep",
-            "/lib/modules/*/*/*",
-            "/lib/modules/*/*/*/*",
-            "/lib/modules/*/*/*/*/*",
-            "/lib/modules/*/*/*/*/*/*",
-            "/lib/modules/*/*/*/*/*/*/*",
-            "/lib/modules/*/*/*/*/*/*/*/*",
-            "/etc/modules",
-            "/etc/modules-load.d",
-            "/etc/modules-load.d/*",
-            "/run/modules-load.d",
-            "/run/modules-load.d/*",
-            "/usr/lib/modules-load.d",
-            "/usr/lib/modules-load.d/*",
-        ]
+        static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [OWN_PLACES, owners::PLACES].concat());
+        &PLACES
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -97,8 +80,15 @@ impl Collector for KernelModulesCollector {
             gather.miss(Trouble::new(TroubleKind::TooLarge, LOADED, text));
         }
         let started = started(&mut gather, host);
-        for (name, mut module) in modules.into_iter().take(MODULES_MAX) {
-            module.file = files.get(&name).map(|file| file.path.clone());
+        modules = modules.into_iter().take(MODULES_MAX).collect();
+        let of_module = |name: &String| files.get(name).map(|file| file.path.clone());
+        let owners = Owners::of(host, &modules.keys().filter_map(of_module).collect(), "owners of kernel modules");
+        owners.sources().for_each(|place| gather.source(place));
+        for (name, mut module) in modules {
+            module.file = of_module(&name);
+            let owner = module.file.as_ref().map(|file| owners.of_path(file));
+            module.carried_by = owner.map(Owner::told);
+            module.package = module.carried_by.as_ref().and_then(CarriedBy::name).map(str::to_owned);
             module.started_by = started.get(&name).cloned();
             file::describe(&mut gather, host, &mut module);
             gather.item(LOADED, Observation::KernelModule(module));
@@ -106,6 +96,29 @@ impl Collector for KernelModulesCollector {
         gather.finish()
     }
 }
+
+/// Places beside the lists of packages.
+const OWN_PLACES: &[&str] = &[
+    LOADED,
+    RELEASE,
+    "/sys/module/*/version",
+    "/sys/module/*/srcversion",
+    "/sys/module/*/taint",
+    "/lib/modules/*/modules.dep",
+    "/lib/modules/*/*/*",
+    "/lib/modules/*/*/*/*",
+    "/lib/modules/*/*/*/*/*",
+    "/lib/modules/*/*/*/*/*/*",
+    "/lib/modules/*/*/*/*/*/*/*",
+    "/lib/modules/*/*/*/*/*/*/*/*",
+    "/etc/modules",
+    "/etc/modules-load.d",
+    "/etc/modules-load.d/*",
+    "/run/modules-load.d",
+    "/run/modules-load.d/*",
+    "/usr/lib/modules-load.d",
+    "/usr/lib/modules-load.d/*",
+];
 
 fn module(name: &str, loaded: bool) -> KernelModule {
     KernelModule {
@@ -120,6 +133,7 @@ fn module(name: &str, loaded: bool) -> KernelModule {
         has_signature: None,
         signer: None,
         package: None,
+        carried_by: None,
         started_by: None,
     }
 }

@@ -4,12 +4,17 @@
 
 pub(crate) mod table;
 
-use super::{Collected, Collector, Gather};
+use super::owners::{self, Owners};
+use super::programs::{self, running};
+use super::{Collected, Collector, Gather, units};
 use crate::access::{AccessError, Host};
-use daicho_schemas::fact::observation::{ListeningSocket, Observation, SocketProcess, SocketProtocol};
+use daicho_schemas::fact::observation::{
+    CarriedBy, ListeningSocket, Observation, ProgramPlace, SocketProcess, SocketProtocol,
+};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use table::{Row, parse_table};
 
 const PROC: &str = "/proc";
@@ -30,6 +35,22 @@ const TABLES: &[(SocketProtocol, &str)] = &[
     (SocketProtocol::Udp6, "/proc/net/udp6"),
 ];
 
+/// Places beside the programs that hold sockets and the lists of packages.
+const OWN_PLACES: &[&str] = &[
+    "/proc/net/tcp",
+    "/proc/net/tcp6",
+    "/proc/net/udp",
+    "/proc/net/udp6",
+    PORT_RANGE,
+    PROC,
+    "/proc/*/fd",
+    "/proc/*/fd/*",
+    "/proc/*/comm",
+    "/proc/*/exe",
+    "/proc/*/root",
+    "/proc/*/cgroup",
+];
+
 /// Collects listening sockets.
 pub(crate) struct ListeningSocketsCollector;
 
@@ -46,18 +67,9 @@ impl Collector for ListeningSocketsCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[
-            "/proc/net/tcp",
-            "/proc/net/tcp6",
-            "/proc/net/udp",
-            "/proc/net/udp6",
-            PORT_RANGE,
-            PROC,
-            "/proc/*/fd",
-            "/proc/*/fd/*",
-            "/proc/*/comm",
-            "/proc/*/exe",
-        ]
+        static PLACES: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [OWN_PLACES, owners::PLACES, &[programs::ANYWHERE]].concat());
+        &PLACES
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -83,9 +95,9 @@ impl Collector for ListeningSocketsCollector {
             return gather.finish_failed(Trouble::new(TroubleKind::Missing, "/proc/net", text));
         }
         let wanted: BTreeSet<u64> = candidates.iter().map(|(_, row)| row.inode).filter(|inode| *inode != 0).collect();
-        let holders = find_holders(&mut gather, host, &wanted);
+        let holders = find_holders(&mut gather, host, &wanted, describe_wholly);
         let range = ephemeral_range(&mut gather, host);
-        for socket in merge(host, candidates, &holders, range) {
+        for socket in with_owners(&mut gather, host, merge(host, candidates, &holders, range)) {
             gather.item("/proc/net", Observation::ListeningSocket(socket));
         }
         gather.finish()
@@ -137,7 +149,15 @@ pub(super) struct Holders {
     all_seen: bool,
 }
 
-pub(super) fn find_holders(gather: &mut Gather, host: &dyn Host, wanted: &BTreeSet<u64>) -> Holders {
+/// How a process is told by its number.
+type Describe = fn(&mut Gather, &dyn Host, &str) -> Option<SocketProcess>;
+
+pub(super) fn find_holders(
+    gather: &mut Gather,
+    host: &dyn Host,
+    wanted: &BTreeSet<u64>,
+    describe: Describe,
+) -> Holders {
     let mut holders = Holders { all_seen: true, ..Holders::default() };
     let processes = match host.list(PROC, PROCESSES_MAX) {
         Ok(listing) => listing.names,
@@ -181,7 +201,8 @@ fn socket_inode(host: &dyn Host, file: &str, wanted: &BTreeSet<u64>) -> Option<u
     wanted.contains(&inode).then_some(inode)
 }
 
-fn describe(gather: &mut Gather, host: &dyn Host, process: &str) -> Option<SocketProcess> {
+/// A process by its name and program.
+pub(super) fn describe(gather: &mut Gather, host: &dyn Host, process: &str) -> Option<SocketProcess> {
     // The place of a text is given without the process number: it would change the trouble from run to run.
     let comm = host.read(&format!("{PROC}/{process}/comm"), 64).ok()?;
     let name = gather.text("/proc/*/comm", comm.bytes.trim_ascii());
@@ -190,7 +211,32 @@ fn describe(gather: &mut Gather, host: &dyn Host, process: &str) -> Option<Socke
         let path = path.strip_suffix(" (deleted)").unwrap_or(&path).to_owned();
         gather.text("/proc/*/exe", path.as_bytes())
     });
-    Some(SocketProcess { name, executable })
+    Some(SocketProcess { name, executable, ..SocketProcess::default() })
+}
+
+/// The same with the unit under which it runs. Of a program that is none of the host's files nobody here knows the package.
+fn describe_wholly(gather: &mut Gather, host: &dyn Host, process: &str) -> Option<SocketProcess> {
+    let told = describe(gather, host, process)?;
+    let cgroup = host.read(&format!("{PROC}/{process}/cgroup"), 4_096).map(|reading| reading.bytes).unwrap_or_default();
+    let unit =
+        units::of_group(&String::from_utf8_lossy(&cgroup)).map(|unit| gather.text("/proc/*/cgroup", unit.as_bytes()));
+    let exe = format!("{PROC}/{process}/exe");
+    let place = host.read_link(&exe).map(|target| running::place_of(host, process, &exe, &target).1);
+    let is_foreign = place.is_ok_and(|place| place == ProgramPlace::OtherRoot);
+    Some(SocketProcess { unit, carried_by: is_foreign.then_some(CarriedBy::Unknown), ..told })
+}
+
+/// Sockets with what brought the programs that hold them.
+fn with_owners(gather: &mut Gather, host: &dyn Host, mut sockets: Vec<ListeningSocket>) -> Vec<ListeningSocket> {
+    let processes = || sockets.iter().flat_map(|socket| &socket.processes);
+    let paths = processes().filter(|process| process.carried_by.is_none()).filter_map(|one| one.executable.clone());
+    let owners = Owners::of(host, &paths.collect(), "owners of listening programs");
+    owners.sources().for_each(|place| gather.source(place));
+    for process in sockets.iter_mut().flat_map(|socket| &mut socket.processes) {
+        let asked = process.executable.as_deref().filter(|_| process.carried_by.is_none());
+        process.carried_by = asked.map(|path| owners.of_path(path).told()).or(process.carried_by.take());
+    }
+    sockets
 }
 
 /// One observation per protocol, address and port: several sockets may share them (SO_REUSEPORT).
@@ -258,6 +304,27 @@ mod tests {
         let collected = golden::check(&ListeningSocketsCollector, "gateway", &host);
         assert_eq!((collected.outcome, collected.troubles), (Outcome::Complete, Vec::new()));
         golden::every_documented_place(&ListeningSocketsCollector, &[&host]);
+    }
+
+    /// A program under another root bears a path that means another file here, or none.
+    #[test]
+    fn a_process_has_its_package_and_its_unit() {
+        let collected = ListeningSocketsCollector.collect(&gateway());
+        let processes: BTreeSet<SocketProcess> = collected
+            .items
+            .into_iter()
+            .flat_map(|item| match item {
+                Observation::ListeningSocket(socket) => socket.processes,
+                other => panic!("{}", other.kind()),
+            })
+            .collect();
+        let of = |name: &str| processes.iter().find(|one| one.name == name).unwrap();
+        let told = |name: &str| (of(name).carried_by.clone(), of(name).unit.as_deref());
+        let package = |name: &str| Some(CarriedBy::Package { ecosystem: "deb".into(), name: name.into() });
+        assert_eq!(told("nginx"), (package("nginx"), Some("nginx.service")));
+        assert_eq!(told("sshd"), (package("openssh-server"), Some("ssh.service")), "replaced while it runs");
+        assert_eq!(told("postgres"), (Some(CarriedBy::Nobody), Some("postgresql@15-main.service")));
+        assert_eq!(told("chronyd"), (Some(CarriedBy::Unknown), None), "a container's, with units of its own");
     }
 
     /// Kernel tunnels inside the ephemeral range are listed, a client's UDP port there is not.

@@ -5,14 +5,17 @@
 //! # Adding a collector
 //!
 //! 1. Write `collect/<id>.rs` with a unit struct that implements [`Collector`]; use [`Gather`] to build the answer.
+//!    A collector of Windows lies in `collect/windows/`; where it tells the same of a host as one of Linux does, it has the same id.
 //! 2. Add its line to [`COLLECTORS`] and its `mod` line; the order of the list is the order in the documentation.
 //! 3. Put a sample into `fixtures/<id>/<sample>/` (`root/` as found on a host, `origin.md`), call
 //!    `golden::check` in the collector's tests, and run `DAICHO_GOLDEN=write cargo test -p daicho-agent <id>` once.
-//!    Read what it wrote before you commit it.
+//!    Read what it wrote before you commit it. Windows machines are recorded as a whole in `fixtures/windows/`: add the keys that it reads to
+//!    some of them, run `fixtures/make-hives.py` for the one that lies there as hives, and call `windows::golden::check`.
 
 mod accounts;
 mod apk;
 mod apt_index;
+mod bounded;
 mod configured_tunnels;
 mod containers;
 mod cpu_microcode;
@@ -23,7 +26,8 @@ mod dpkg;
 mod flatpak;
 mod gather;
 mod hardware;
-mod ipsec;
+pub(crate) mod ipsec;
+mod jobs;
 mod kernel_modules;
 pub mod language;
 mod listening_sockets;
@@ -53,26 +57,25 @@ mod tar;
 mod tunnels;
 mod units;
 mod usb_devices;
+mod windows;
 mod wireguard_peers;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod damaged_tests;
 #[cfg(test)]
 mod golden;
 
+pub use bounded::{run, run_counted};
 pub use gather::{Collected, Gather};
-pub(crate) use ipsec::kernel_has_ipsec;
 pub(crate) use listening_sockets::table::parse_end as parse_socket_end;
 pub use programs::take_apart;
 pub(crate) use sessions::PEERS_MAX;
 
-use crate::access::Host;
-use daicho_schemas::batch::Outcome;
+use crate::access::{Budget, Cost, Host, Platform};
 use daicho_schemas::ids::CollectorId;
 use daicho_schemas::inventory::{INVENTORY_FORMAT, Inventory, InventoryPart};
 use daicho_schemas::text::Text;
-use daicho_schemas::trouble::{Trouble, TroubleKind};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads one sort of thing from a host and states what it saw.
 pub trait Collector: Sync {
@@ -89,9 +92,24 @@ pub trait Collector: Sync {
     /// files: such a collector runs on the schedule and whenever another one runs.
     fn watches(&self) -> &'static [&'static str];
 
+    /// On which platforms it looks. On others it is not applicable.
+    fn platforms(&self) -> &'static [Platform] {
+        &[Platform::Linux]
+    }
+
+    /// What it leaves out on its platforms that the collector of the same name tells on others; absent where nothing.
+    fn lacks(&self) -> Option<Text> {
+        None
+    }
+
     /// Whether one look says nothing yet: what it sees is kept by the running agent until several agree (`run/long_sessions.rs`).
     fn needs_several_looks(&self) -> bool {
         false
+    }
+
+    /// What one look may use. A collector that reads much ends by itself before, and says what it left out; this one stops it.
+    fn budget(&self) -> Budget {
+        Budget::USUAL
     }
 
     /// Looks.
@@ -134,23 +152,30 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &accounts::AccountsCollector,
     &protection::ProtectionCollector,
     &programs::ProgramsCollector,
+    &programs::windows::WindowsProgramsCollector,
     &services::ServicesCollector,
     &containers::ContainersCollector,
+    &windows::operating_system::OperatingSystemCollector,
+    &windows::installed_programs::InstalledProgramsCollector,
+    &windows::windows_updates::WindowsUpdatesCollector,
+    &windows::services::ServicesCollector,
+    &windows::autostart::AutostartCollector,
+    &windows::network_interfaces::NetworkInterfacesCollector,
+    &windows::remote_tools::RemoteToolsCollector,
+    &windows::protection::ProtectionCollector,
 ];
 
-/// Runs one collector. A collector that panics has failed; the others and the agent go on.
-pub fn run(collector: &dyn Collector, host: &dyn Host) -> Collected {
-    // A collector holds nothing beyond its own call, so nothing half-changed survives a panic.
-    catch_unwind(AssertUnwindSafe(|| collector.collect(host))).unwrap_or_else(|_| Collected {
-        outcome: Outcome::Failed,
-        sources: Vec::new(),
-        troubles: vec![Trouble::new(
-            TroubleKind::Unreadable,
-            collector.id(),
-            "the collector stopped with an error of its own; please report this as a bug",
-        )],
-        items: Vec::new(),
-    })
+/// The collectors of a platform, one for each name: its own, and those of others, which are not applicable there.
+pub fn collectors_of(platform: Platform) -> Vec<&'static dyn Collector> {
+    let runs = |collector: &&&dyn Collector| collector.platforms().contains(&platform);
+    let mut chosen: Vec<&'static dyn Collector> = Vec::new();
+    for collector in COLLECTORS {
+        if chosen.iter().all(|known| known.id() != collector.id()) {
+            let namesakes = COLLECTORS.iter().filter(|other| other.id() == collector.id());
+            chosen.push(*namesakes.clone().find(runs).unwrap_or(collector));
+        }
+    }
+    chosen
 }
 
 /// The typed name of a collector.
@@ -159,12 +184,20 @@ pub fn collector_id(collector: &dyn Collector) -> CollectorId {
     CollectorId::new(collector.id()).unwrap_or_else(|_| unreachable!("collector ids are well-formed"))
 }
 
-/// The whole state of one host; `before` is told which collector runs next.
-pub fn inventory(host: &dyn Host, mut before: impl FnMut(&'static dyn Collector)) -> Inventory {
-    let parts = COLLECTORS.iter().map(|collector| {
+/// The state of one host as these collectors see it; `before` is told which collector runs next, `after` what it used.
+pub fn inventory(
+    host: &dyn Host,
+    collectors: &[&'static dyn Collector],
+    mut before: impl FnMut(&'static dyn Collector),
+    mut after: impl FnMut(&'static dyn Collector, Cost),
+) -> Inventory {
+    let parts = collectors.iter().map(|collector| {
         before(*collector);
-        let collected = run(*collector, host);
-        let collected = if collector.needs_several_looks() { sessions::of_one_look(collected) } else { collected };
+        let (collected, cost) = run_counted(*collector, host);
+        after(*collector, cost);
+        let is_asked = collector.platforms().contains(&host.platform());
+        let is_unsure = is_asked && collector.needs_several_looks();
+        let collected = if is_unsure { sessions::of_one_look(collected) } else { collected };
         let Collected { outcome, sources, troubles, items } = collected;
         InventoryPart { collector: collector_id(*collector), outcome, sources, troubles, items }
     });
@@ -175,18 +208,39 @@ pub fn inventory(host: &dyn Host, mut before: impl FnMut(&'static dyn Collector)
 mod tests {
     use super::*;
     use crate::access::RecordedHost;
+    use daicho_schemas::batch::Outcome;
     use std::collections::BTreeSet;
 
     #[test]
     fn ids_are_well_formed_and_stand_once() {
         let ids: BTreeSet<_> = COLLECTORS.iter().map(|collector| collector_id(*collector)).collect();
-        assert_eq!(ids.len(), COLLECTORS.len());
+        for platform in [Platform::Linux, Platform::Windows] {
+            let once: BTreeSet<_> = collectors_of(platform).into_iter().map(collector_id).collect();
+            assert_eq!((once.len(), &once), (collectors_of(platform).len(), &ids));
+            let runs = COLLECTORS.iter().filter(|collector| collector.platforms().contains(&platform));
+            let names: Vec<_> = runs.map(|collector| collector.id()).collect();
+            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "one of each name for {platform:?}");
+        }
     }
 
     #[test]
     fn every_collector_has_fixtures_with_origin_and_golden() {
         for collector in COLLECTORS {
             let folder = golden::fixtures(collector.id());
+            if collector.platforms() == [Platform::Windows] {
+                // Windows machines are recorded as a whole.
+                let machines: Vec<_> =
+                    std::fs::read_dir(windows::golden::folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+                assert!(machines.iter().all(|machine| machine.join("origin.md").is_file()));
+                let golden = format!("expected/{}.json", collector.id());
+                // Or beside the samples of its namesake, where files or processes are what it is about.
+                let own = std::fs::read_dir(golden::fixtures(collector.id())).into_iter().flatten().flatten();
+                let own = own.map(|entry| entry.path()).filter(|sample| sample.join("root/registry.reg").is_file());
+                let goldens = machines.iter().map(|machine| machine.join(&golden));
+                let mut goldens = goldens.chain(own.map(|sample| sample.join("expected.json")));
+                assert!(goldens.any(|golden| golden.is_file()), "{}", collector.id());
+                continue;
+            }
             let samples: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
             assert!(!samples.is_empty(), "{}", collector.id());
             for sample in samples {
@@ -200,37 +254,17 @@ mod tests {
     #[test]
     fn an_empty_image_claims_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let host = RecordedHost::image(folder.path());
-        for collector in COLLECTORS {
-            let collected = run(*collector, &host);
+        let linux = RecordedHost::image(folder.path());
+        let without_hives = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(without_hives.path().join("Windows/System32/config")).unwrap();
+        let windows = RecordedHost::image(without_hives.path());
+        assert_eq!((linux.platform(), windows.platform()), (Platform::Linux, Platform::Windows));
+        for (host, collector) in
+            [&linux, &windows].into_iter().flat_map(|host| COLLECTORS.iter().map(move |one| (host, one)))
+        {
+            let collected = run(*collector, host);
             assert_ne!(collected.outcome, Outcome::Complete, "{}", collector.id());
             assert!(collected.items.is_empty(), "{}", collector.id());
         }
-    }
-
-    /// A collector that panics is a failed collector with a trouble, not a dead agent.
-    #[test]
-    fn a_panic_becomes_a_failed_outcome() {
-        struct Panics;
-        impl Collector for Panics {
-            fn id(&self) -> &'static str {
-                "panics"
-            }
-            fn about(&self) -> Text {
-                Text::same("panics")
-            }
-            fn places(&self) -> &'static [&'static str] {
-                &[]
-            }
-            fn watches(&self) -> &'static [&'static str] {
-                &[]
-            }
-            fn collect(&self, _host: &dyn Host) -> Collected {
-                panic!("on purpose")
-            }
-        }
-        let collected = run(&Panics, &RecordedHost::image("/nonexistent"));
-        assert_eq!(collected.outcome, Outcome::Failed);
-        assert_eq!(collected.troubles[0].place, "panics");
     }
 }

@@ -64,6 +64,9 @@ impl Collector for OperatingSystemCollector {
             version: None,
             codename: None,
             kernel_release: None,
+            edition: None,
+            release: None,
+            installation: None,
             architecture: None,
         };
         read_os_release(&mut gather, host, &mut system);

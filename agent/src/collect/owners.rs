@@ -11,13 +11,16 @@ mod rpm;
 mod snap;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
-use crate::access::{AccessError, Host};
-use daicho_schemas::fact::observation::PackageDigestSort;
+use crate::access::{AccessError, Host, remembered_look};
+use daicho_schemas::fact::observation::{CarriedBy, PackageDigestSort};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read as _};
+use std::sync::Arc;
 
 /// One file of a package manager: the list of all files of a large distribution's package has some 10 MB.
 const LIST_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -55,8 +58,10 @@ pub(super) const PLACES: &[&str] = &[
     "/var/lib/pacman/local/*/desc",
     "/var/lib/pacman/local/*/files",
     "/var/lib/pacman/local/*/mtree",
+    "/usr/lib/opkg/status",
     "/usr/lib/opkg/info",
     "/usr/lib/opkg/info/*",
+    "/var/lib/opkg/status",
     "/var/lib/opkg/info",
     "/var/lib/opkg/info/*",
     "/var/lib/snapd/snaps",
@@ -65,6 +70,12 @@ pub(super) const PLACES: &[&str] = &[
     "/var/log/packages",
     "/var/db/xbps",
     "/var/lib/eopkg",
+    // Links on some hosts and folders on others: lists name files below either name.
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/var/run",
 ];
 
 /// Package managers whose databases are not read: where one of them is, no path is "of no package".
@@ -163,13 +174,37 @@ pub(crate) struct Owners {
     troubles: Vec<Trouble>,
 }
 
+impl Owner {
+    /// The same as observations say it.
+    pub(crate) fn told(&self) -> CarriedBy {
+        match self {
+            Self::Owned(owned) => {
+                CarriedBy::Package { ecosystem: owned.ecosystem.as_str().to_owned(), name: owned.name.clone() }
+            }
+            Self::Unowned => CarriedBy::Nobody,
+            Self::Unknown => CarriedBy::Unknown,
+        }
+    }
+}
+
 impl Owners {
     /// Reads every package manager's lists once. Links in the asked paths are resolved, alternatives among them.
-    pub(crate) fn of(host: &dyn Host, paths: &BTreeSet<String>) -> Self {
-        let mut search = Search::new(host, paths);
+    /// The agent that looks again asks for stamps of the lists where it asks for the same paths.
+    pub(crate) fn of(host: &dyn Host, paths: &BTreeSet<String>, for_whom: &'static str) -> Arc<Self> {
+        let mut asked = Sha256::new();
+        paths.iter().for_each(|path| {
+            asked.update(path);
+            asked.update([0]);
+        });
+        let lasts = |owners: &Self| owners.troubles.is_empty();
+        remembered_look(host, for_whom, asked.finalize().into(), lasts, |host| Self::read(host, paths))
+    }
+
+    fn read(host: &dyn Host, paths: &BTreeSet<String>) -> Self {
         if paths.is_empty() {
             return Self::default();
         }
+        let mut search = Search::new(host, paths);
         for read in [dpkg::read, rpm::read, apk::read, pacman::read, opkg::read, snap::read] {
             read(&mut search);
         }

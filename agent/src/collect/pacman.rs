@@ -176,4 +176,5 @@ fn read_repository(
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -54,22 +54,11 @@ impl Collector for PciDevicesCollector {
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
-        let mut gather = Gather::new();
-        if !host.is_live() {
-            let text = "hardware is only known on the running machine";
-            return gather.finish_failed(Trouble::new(TroubleKind::NotObservable, DEVICES, text));
-        }
-        let listing = match host.list(DEVICES, DEVICES_MAX) {
-            Ok(listing) => listing,
-            // Boards without PCI.
-            Err(error) if error.is_missing() => return gather.finish_not_applicable(),
-            Err(error) => return gather.finish_failed(error.to_trouble()),
+        let (mut gather, slots) = match of_bus(host, DEVICES) {
+            Ok(found) => found,
+            Err(answer) => return answer,
         };
-        gather.source(DEVICES);
-        if listing.cut {
-            gather.miss_rest(DEVICES);
-        }
-        let found: Vec<Found> = listing.names.iter().filter_map(|slot| look_at(&mut gather, host, slot)).collect();
+        let found: Vec<Found> = slots.iter().filter_map(|slot| look_at(&mut gather, host, slot)).collect();
         let keys: BTreeSet<String> = found.iter().flat_map(Found::keys).collect();
         let names = Names::of_pci(&keys);
         for device in found {
@@ -77,6 +66,26 @@ impl Collector for PciDevicesCollector {
             gather.item(&read_from, Observation::Hardware(device.named(&names)));
         }
         gather.finish()
+    }
+}
+
+/// The devices on a bus, by their names there; a machine or kernel without the bus has no such folder.
+pub(super) fn of_bus(host: &dyn Host, folder: &str) -> Result<(Gather, Vec<String>), Collected> {
+    let mut gather = Gather::new();
+    if !host.is_live() {
+        let text = "hardware is only known on the running machine";
+        return Err(gather.finish_failed(Trouble::new(TroubleKind::NotObservable, folder, text)));
+    }
+    match host.list(folder, DEVICES_MAX) {
+        Ok(listing) => {
+            gather.source(folder);
+            if listing.cut {
+                gather.miss_rest(folder);
+            }
+            Ok((gather, listing.names))
+        }
+        Err(error) if error.is_missing() => Err(gather.finish_not_applicable()),
+        Err(error) => Err(gather.finish_failed(error.to_trouble())),
     }
 }
 

@@ -7,15 +7,18 @@ mod changed;
 pub(crate) mod command;
 pub(crate) mod elf;
 mod jobs;
+pub(crate) mod pe;
 pub(crate) mod running;
 mod units;
+pub(crate) mod windows;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use super::owners::{self, Owner, Owners};
 use super::{Collected, Collector, Gather};
-use crate::access::{AccessError, Host};
+use crate::access::{self, AccessError, Digest, Host};
 use changed::Suspect;
 use command::Named;
 use daicho_schemas::fact::observation::{
@@ -55,8 +58,9 @@ impl Collector for ProgramsCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        static PLACES: std::sync::LazyLock<Vec<&'static str>> =
-            std::sync::LazyLock::new(|| [OWN_PLACES, owners::PLACES, &[ANYWHERE]].concat());
+        static PLACES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
+            [OWN_PLACES, super::units::PLACES, super::jobs::PLACES, owners::PLACES, &[ANYWHERE]].concat()
+        });
         &PLACES
     }
 
@@ -75,6 +79,11 @@ impl Collector for ProgramsCollector {
             "/var/lib/rpm",
             PROCESS_STARTS,
         ]
+    }
+
+    /// Above what it reads of programs before it ends by itself, and the lists of packages.
+    fn budget(&self) -> access::Budget {
+        access::Budget { bytes: 2 * LOOK_BYTES_MAX, ..access::Budget::USUAL }
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
@@ -96,9 +105,13 @@ impl Collector for ProgramsCollector {
     }
 }
 
-/// The words that name files, and what an ELF file tells, in bytes that may be anything: for those who try to break it.
+/// The words that name files, and what an ELF or PE file tells, in bytes that may be anything: for those who try to break it.
 pub fn take_apart(bytes: &[u8]) -> Vec<String> {
     let told = elf::read(&mut |offset, bytes_max| {
+        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
+        rest.get(..bytes_max.min(rest.len())).unwrap_or_default().to_vec()
+    });
+    let of_windows = pe::read(&mut |offset, bytes_max| {
         let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
         rest.get(..bytes_max.min(rest.len())).unwrap_or_default().to_vec()
     });
@@ -109,7 +122,8 @@ pub fn take_apart(bytes: &[u8]) -> Vec<String> {
         unit.into_iter().chain(jobs::of_any_line(line))
     });
     let named = lines.chain(command::of_words(&words, None)).map(|named| named.word);
-    named.chain(told.and_then(|told| told.build_id)).collect()
+    let signer = of_windows.and_then(|told| told.signer);
+    named.chain(told.and_then(|told| told.build_id)).chain(signer).collect()
 }
 
 /// Stands for what the kernel shows of processes that begin.
@@ -125,39 +139,6 @@ const OWN_PLACES: &[&str] = &[
     "/proc/*/cgroup",
     "/proc/*/stat",
     "/proc/*/comm",
-    "/etc/systemd/system",
-    "/etc/systemd/system/*",
-    "/etc/systemd/system/*/*",
-    "/run/systemd/system",
-    "/run/systemd/system/*",
-    "/run/systemd/system/*/*",
-    "/usr/local/lib/systemd/system",
-    "/usr/local/lib/systemd/system/*",
-    "/usr/local/lib/systemd/system/*/*",
-    "/usr/lib/systemd/system",
-    "/usr/lib/systemd/system/*",
-    "/usr/lib/systemd/system/*/*",
-    "/lib/systemd/system",
-    "/lib/systemd/system/*",
-    "/lib/systemd/system/*/*",
-    "/etc/crontab",
-    "/etc/anacrontab",
-    "/etc/cron.d",
-    "/etc/cron.d/*",
-    "/etc/cron.hourly",
-    "/etc/cron.hourly/*",
-    "/etc/cron.daily",
-    "/etc/cron.daily/*",
-    "/etc/cron.weekly",
-    "/etc/cron.weekly/*",
-    "/etc/cron.monthly",
-    "/etc/cron.monthly/*",
-    "/var/spool/cron",
-    "/var/spool/cron/*",
-    "/var/spool/cron/crontabs",
-    "/var/spool/cron/crontabs/*",
-    "/var/spool/cron/tabs",
-    "/var/spool/cron/tabs/*",
     "/etc/init.d",
     "/etc/init.d/*",
     "/etc/rc.d/init.d",
@@ -206,8 +187,8 @@ impl Budget {
         };
         let limit = PROGRAM_BYTES_MAX.min(self.bytes_left);
         match host.digest(path, sort, limit) {
-            Ok(Some(hex)) => {
-                self.bytes_left = self.bytes_left.saturating_sub(size_bytes);
+            Ok(Some(Digest { hex, bytes_read })) => {
+                self.bytes_left = self.bytes_left.saturating_sub(bytes_read);
                 Looked::Digest { hex, size_bytes }
             }
             Ok(None) => {
@@ -225,6 +206,19 @@ fn unread(gather: &mut Gather, error: &AccessError, told: &str, size_bytes: Opti
     let trouble = error.to_trouble();
     gather.miss(Trouble::new(trouble.kind, told, "the file may not be or cannot be read; its digest is not known"));
     Looked::Unread { size_bytes }
+}
+
+/// The file that a word of a command stands for, all links resolved; a bare name is looked for in the usual folders.
+pub(super) fn find(host: &dyn Host, word: &str, needs_permission: bool) -> Option<String> {
+    let paths: Vec<String> = match word.starts_with('/') {
+        true => vec![word.to_owned()],
+        false => PATH.iter().map(|folder| format!("{folder}/{word}")).collect(),
+    };
+    paths.into_iter().find_map(|path| {
+        let stamp = host.stamp(&path).ok()?;
+        let may_be_started = stamp.is_file && (!needs_permission || stamp.is_executable);
+        may_be_started.then(|| host.canonical(&path).ok()).flatten()
+    })
 }
 
 /// What is known of a file of the host before its owner is.
@@ -249,21 +243,10 @@ struct Look<'a> {
 impl Look<'_> {
     /// Something starts it, if it is there.
     fn started(&mut self, named: &Named, starters: Vec<Starter>) {
-        let paths: Vec<String> = match named.word.starts_with('/') {
-            true => vec![named.word.clone()],
-            false => PATH.iter().map(|folder| format!("{folder}/{}", named.word)).collect(),
-        };
-        for path in paths {
-            let Ok(stamp) = self.host.stamp(&path) else { continue };
-            if !stamp.is_file || (named.needs_permission && !stamp.is_executable) {
-                continue;
-            }
-            let Ok(path) = self.host.canonical(&path) else { continue };
-            if let Some(candidate) = self.candidate(path) {
-                candidate.script |= !named.needs_permission;
-                candidate.starters.extend(starters);
-            }
-            return;
+        let Some(path) = find(self.host, &named.word, named.needs_permission) else { return };
+        if let Some(candidate) = self.candidate(path) {
+            candidate.script |= !named.needs_permission;
+            candidate.starters.extend(starters);
         }
     }
 
@@ -313,7 +296,7 @@ impl Look<'_> {
         let deleted =
             self.fileless.iter().filter(|one| one.place != ProgramPlace::OtherRoot).map(|one| one.path.clone());
         let asked = self.found.keys().cloned().chain(units.iter().cloned()).chain(deleted).collect();
-        let owners = Owners::of(self.host, &asked);
+        let owners = Owners::of(self.host, &asked, "owners of programs");
         owners.sources().for_each(|place| self.gather.source(place));
         owners.troubles().iter().for_each(|trouble| self.gather.miss(trouble.clone()));
         let mut suspects = Vec::new();
@@ -424,6 +407,7 @@ impl Look<'_> {
             name,
             version,
             told_by,
+            signed_by: None,
             interpreter: one.interpreter.clone(),
             seen_running,
             started_by: texts.into_iter().take(PROGRAM_STARTERS_MAX).collect(),

@@ -8,7 +8,8 @@ mod updates;
 mod usb;
 
 use super::running::Running;
-use super::{Collected, Collector, Gather, units};
+use super::units::{self, Units};
+use super::{Collected, Collector, Gather};
 use crate::access::Host;
 use daicho_schemas::fact::observation::{
     Observation, PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState, UnitState,
@@ -54,7 +55,7 @@ impl Collector for ProtectionCollector {
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut look = Look { gather: Gather::new(), host, units: BTreeMap::new(), running: Running::default() };
-        look.units = units::read(&mut look.gather, host);
+        look.units = Units::read(&mut look.gather, host).into_states();
         look.running = Running::read(&mut look.gather, host);
         antivirus::collect(&mut look);
         updates::collect(&mut look);
@@ -170,6 +171,7 @@ const PLACES: &[&str] = &[
     "/etc/systemd/system/*.requires",
     "/etc/systemd/system/*",
     "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
     "/proc",

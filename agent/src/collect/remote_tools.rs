@@ -3,12 +3,13 @@
 //! Invariant: a name is evidence and says where it was seen; of a tool's log only a day leaves, and no process is touched.
 
 mod last_use;
-mod list;
+pub(in crate::collect) mod list;
 mod ssh;
 
 use super::deb822::for_each_stanza;
 use super::dpkg::parse_status;
-use super::{Collected, Collector, Gather, units};
+use super::units::{self, Units};
+use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host};
 use daicho_schemas::fact::observation::{
     Observation, PackageState, RemoteTool, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort,
@@ -73,7 +74,7 @@ impl Collector for RemoteToolsCollector {
                 return gather.finish_failed(Trouble::new(TroubleKind::Malformed, "tools.json", text));
             }
         };
-        let mut names = Names { units: units::read(&mut gather, host), ..Names::default() };
+        let mut names = Names { units: Units::read(&mut gather, host).into_states(), ..Names::default() };
         read_dpkg(&mut gather, host, &mut names.packages);
         read_processes(&mut gather, host, &mut names);
         let found = tools.iter().map(|tool| (tool, evidence(&mut gather, host, tool, &names)));
@@ -91,6 +92,7 @@ impl Collector for RemoteToolsCollector {
                 class: tool.class,
                 evidence: evidence.into_iter().take(TOOL_EVIDENCE_MAX).collect(),
                 last_use_on,
+                admits_from: Vec::new(),
             };
             gather.item("tools.json", Observation::RemoteTool(seen));
         }

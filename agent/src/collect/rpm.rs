@@ -156,4 +156,5 @@ fn read_package(gather: &mut Gather, rows: &mut Rows, place: &str, blob: &[u8]) 
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -3,7 +3,7 @@
 //! only that is told (`run/long_sessions.rs`).
 //! Invariant: one row for each peer and service, not for each connection; a service with many peers is one row.
 
-use super::listening_sockets::{find_holders, read_table};
+use super::listening_sockets::{describe, find_holders, read_table};
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
 use daicho_schemas::batch::Outcome;
@@ -68,7 +68,7 @@ impl Collector for SessionsCollector {
         let others: Vec<_> = others.collect();
         // Who holds them is looked for only where there is one: it means looking into every process.
         let wanted = others.iter().map(|(row, ..)| row.inode).filter(|inode| *inode != 0).collect::<BTreeSet<u64>>();
-        let holders = if wanted.is_empty() { None } else { Some(find_holders(&mut gather, host, &wanted)) };
+        let holders = if wanted.is_empty() { None } else { Some(find_holders(&mut gather, host, &wanted, describe)) };
         let mut peers: Peers = BTreeMap::new();
         for (row, remote, remote_port) in others {
             let holder = holders.as_ref().and_then(|holders| holders.by_inode.get(&row.inode)?.first().cloned());

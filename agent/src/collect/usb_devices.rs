@@ -5,17 +5,14 @@
 
 use super::hardware::names::Names;
 use super::hardware::placeholder::is_placeholder;
-use super::pci_devices::{driver, number};
+use super::pci_devices::{driver, number, of_bus};
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
 use daicho_schemas::fact::observation::{Hardware, HardwarePart, Observation};
 use daicho_schemas::text::Text;
-use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::BTreeSet;
 
 const DEVICES: &str = "/sys/bus/usb/devices";
-/// Devices and their interfaces.
-const DEVICES_MAX: usize = 50_000;
 /// Interface classes (USB-IF, Defined Class Codes).
 const HUB: &str = "09";
 const MASS_STORAGE: &str = "08";
@@ -57,24 +54,12 @@ impl Collector for UsbDevicesCollector {
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
-        let mut gather = Gather::new();
-        if !host.is_live() {
-            let text = "hardware is only known on the running machine";
-            return gather.finish_failed(Trouble::new(TroubleKind::NotObservable, DEVICES, text));
-        }
-        let listing = match host.list(DEVICES, DEVICES_MAX) {
-            Ok(listing) => listing,
-            // A machine or kernel without USB.
-            Err(error) if error.is_missing() => return gather.finish_not_applicable(),
-            Err(error) => return gather.finish_failed(error.to_trouble()),
+        let (mut gather, names) = match of_bus(host, DEVICES) {
+            Ok(found) => found,
+            Err(answer) => return answer,
         };
-        gather.source(DEVICES);
-        if listing.cut {
-            gather.miss_rest(DEVICES);
-        }
-        let devices = listing.names.iter().filter(|name| is_device(name));
-        let found: Vec<Hardware> =
-            devices.filter_map(|port| look_at(&mut gather, host, port, &listing.names)).collect();
+        let devices = names.iter().filter(|name| is_device(name));
+        let found: Vec<Hardware> = devices.filter_map(|port| look_at(&mut gather, host, port, &names)).collect();
         for device in named(found) {
             gather.item(DEVICES, Observation::Hardware(device));
         }

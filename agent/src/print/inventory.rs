@@ -130,8 +130,11 @@ const SECTIONS: &[(&str, &[&str; 4], AsRow)] = &[
             let package = format!("{}:{}", origin.name, origin.architecture);
             Some([package, origin.origin.clone(), or_dash(&origin.suite), by.into()])
         }
-        Observation::Package(package) if !package.provenance.is_empty() => {
+        Observation::Package(package) => {
             let Provenance { repository, channel, signed_by, signer, .. } = &package.provenance;
+            if [repository, channel, signed_by, signer].iter().all(|told| told.is_none()) {
+                return None;
+            }
             let name = format!("{}:{}", package.name, package.architecture.as_deref().unwrap_or(""));
             let by = match (repository, signer.as_ref().or(signed_by.as_ref())) {
                 (Some(_), None) => "the package manager's record".to_owned(),
@@ -237,7 +240,11 @@ fn processes(processes: &[SocketProcess]) -> String {
     if processes.is_empty() {
         return "(not known; often the kernel / 不明・カーネル)".into();
     }
-    let names = processes.iter().map(|process| process.executable.as_ref().unwrap_or(&process.name).as_str());
+    let names = processes.iter().map(|process| {
+        let program = process.executable.clone().or_else(|| Some(process.name.clone()));
+        let unit = process.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
+        format!("{}{unit}", guarded::of_package(&program, &process.carried_by))
+    });
     names.collect::<Vec<_>>().join(", ")
 }
 

@@ -2,6 +2,7 @@
 //! It does not collect, and it does not print; it makes text, in both languages where it speaks.
 //! Invariant: what a host said cannot move the cursor or colour the terminal: control characters are shown as such.
 
+mod costs;
 mod documents;
 mod inventory;
 mod probe;
@@ -9,6 +10,7 @@ mod probe;
 mod readme;
 mod status;
 
+pub use costs::costs_table;
 pub use documents::inventory_text;
 pub use inventory::inventory_table;
 pub use probe::{plan_text, report_text};

@@ -8,10 +8,9 @@ use crate::files::{self, FileFault};
 use daicho_schemas::time::UtcMicros;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// One day's file. The rules allow 64 targets a few hundred lines each.
@@ -251,8 +250,7 @@ fn day_of(at: UtcMicros) -> String {
 fn append_to(path: &Path) -> Result<File, FileFault> {
     let cut =
         files::read_limited(path, DAY_BYTES_MAX)?.is_some_and(|bytes| bytes.last().is_some_and(|last| *last != b'\n'));
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-    let mut file = file.map_err(FileFault::at("create", path))?;
+    let mut file = files::append_private(path)?;
     files::sync_folder_of(path)?;
     if cut {
         file.write_all(b"\n").map_err(FileFault::at("write", path))?;

@@ -124,6 +124,7 @@ mod tests {
             name: None,
             version: None,
             told_by: None,
+            signed_by: None,
             interpreter: None,
             seen_running: true,
             started_by: vec![Starter { sort: StarterSort::Process, name: parent.into(), line: None }],

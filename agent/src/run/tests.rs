@@ -3,6 +3,7 @@
 //! Invariant tested: whatever the server answers, both sides agree in the end or nothing was lost.
 
 use super::*;
+use crate::access::Platform;
 use crate::clock::system_clock;
 use crate::fake_server::{FakeServer, Reply, Request, refusal};
 use crate::spool::decode_for_tests;
@@ -68,6 +69,7 @@ impl Scene {
             server: None,
             once,
             until_stdin_closes: false,
+            stop: Stop::default(),
         }
     }
 
@@ -124,7 +126,7 @@ fn first_everything_then_nothing_then_the_change() {
     scene.run_once().unwrap();
     let batches = scene.batches();
     assert_eq!(batches.iter().map(|batch| batch.number).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(batches[0].reports.len(), COLLECTORS.len());
+    assert_eq!(batches[0].reports.len(), collect::collectors_of(Platform::Linux).len());
     assert!(matches!(dpkg(&batches[0]), Body::Full { items } if items.len() == 1));
     let Body::Delta { put, gone, .. } = dpkg(&batches[1]) else { panic!("not a difference") };
     assert_eq!((put[0].key(), gone.clone()), ("deb:b:amd64".into(), vec!["deb:a:amd64".to_owned()]));

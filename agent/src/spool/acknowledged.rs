@@ -10,7 +10,7 @@ use daicho_schemas::batch::Items;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::ids::CollectorId;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -105,7 +105,9 @@ impl AcknowledgedStore {
         let result = outcome.unwrap_or(Err(StoreFault::Panicked))?;
         // sled's own flush does not reach the disk on Linux.
         let file = self.folder.join("db");
-        File::open(&file).and_then(|opened| opened.sync_all()).map_err(FileFault::at("write to disk", &file))?;
+        // Windows flushes only what may be written to.
+        let opened = OpenOptions::new().write(true).open(&file);
+        opened.and_then(|opened| opened.sync_all()).map_err(FileFault::at("write to disk", &file))?;
         Ok(result)
     }
 

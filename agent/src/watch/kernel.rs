@@ -5,14 +5,11 @@
 
 use crate::access::LiveHost;
 use crate::access::netlink::messages;
-use crate::collect::kernel_has_ipsec;
+use crate::collect::ipsec::kernel_has_ipsec;
 use netlink_sys::protocols::{NETLINK_KOBJECT_UEVENT, NETLINK_ROUTE, NETLINK_XFRM};
 use netlink_sys::{AsyncSocket as _, AsyncSocketExt as _, TokioSocket};
 use std::collections::BTreeSet;
 use std::io;
-
-/// Begins the name of every place that is a table of the kernel.
-pub(crate) const TABLES: &str = "netlink:";
 
 /// Groups of `include/uapi/linux/rtnetlink.h`: links, addresses, routes and rules of both families. Neighbours are not
 /// among them: they are announced all day long.

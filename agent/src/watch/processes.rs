@@ -90,6 +90,7 @@ impl<H: Host> Processes<H> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::access::{Machine, RecordedHost};

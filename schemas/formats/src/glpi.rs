@@ -21,6 +21,11 @@ pub(crate) fn read_json(text: &str) -> Result<Reading, Refusal> {
 /// Reads the XML form.
 pub(crate) fn read_xml(text: &str) -> Result<Reading, Refusal> {
     let (root, value) = xml::read(text)?;
+    if root == "bom" {
+        let text = "it is CycloneDX in XML, of which only the JSON form is read; have its tool write that, or convert it \
+                    (cyclonedx-cli: convert --output-format json)";
+        return Err(unreadable(text));
+    }
     if root != "request" {
         return Err(unreadable(format!("as an XML inventory: the root element is {root}, not REQUEST")));
     }

@@ -29,6 +29,9 @@ use serde::de::IgnoredAny;
 /// The largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Lines in which a document of SPDX in tags says what it is; comments may stand before it.
+const TAG_LINES_MAX: usize = 100;
+
 /// By what a JSON object shows its format.
 #[derive(Deserialize)]
 struct Signs {
@@ -56,6 +59,11 @@ pub fn read(bytes: &[u8], asked: Asked) -> Result<Reading, Refusal> {
     }
     if text.starts_with('[') {
         return osquery::read(text);
+    }
+    if text.lines().take(TAG_LINES_MAX).any(|line| line.starts_with("SPDXVersion:")) {
+        let text = "it is SPDX as tags and values, of which only the JSON form is read; have its tool write that, or convert it \
+                    (spdx-tools: pyspdxtools)";
+        return Err(unreadable(text));
     }
     // Lines of a log are objects one behind the other: then the whole is no JSON, and no other format is like that.
     let signs = match serde_json::from_str::<Signs>(text) {

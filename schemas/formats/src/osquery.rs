@@ -281,6 +281,7 @@ fn socket(row: &Row) -> Option<Observation> {
     let process = |path: String| SocketProcess {
         name: path.rsplit('/').next().unwrap_or_default().to_string(),
         executable: Some(path),
+        ..SocketProcess::default()
     };
     Some(Observation::ListeningSocket(ListeningSocket {
         protocol,

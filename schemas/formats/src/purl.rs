@@ -2,13 +2,13 @@
 //! It does not know which package managers a host has.
 //! Invariant: what is written reads back as the same name, version and architecture.
 
-use daicho_schemas::fact::observation::{Ecosystem, Package};
+use daicho_schemas::fact::observation::{Ecosystem, LanguageEcosystem, LanguagePackage, Package};
 use packageurl::PackageUrl;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::str::FromStr as _;
 
-/// The package URL of a package: the distribution (`ID` of os-release) is the namespace; rpm's epoch is a qualifier. None for
-/// package managers that have no type of package URL.
+/// The package URL of a package: the distribution (`ID` of os-release) is the namespace; rpm's epoch is a qualifier; names of
+/// apk and alpm are in lower case. None for package managers that have no type of package URL.
 pub fn of_package(package: &Package, os_id: Option<&str>) -> Option<String> {
     let kind = package.ecosystem.purl_type()?;
     let namespace = os_id.map(|id| format!("{}/", encoded(&id.to_lowercase()))).unwrap_or_default();
@@ -20,8 +20,27 @@ pub fn of_package(package: &Package, os_id: Option<&str>) -> Option<String> {
     qualifiers.extend(package.architecture.as_deref().map(|arch| format!("arch={}", encoded(arch))));
     qualifiers.extend(epoch.map(|epoch| format!("epoch={}", encoded(epoch))));
     let question = if qualifiers.is_empty() { "" } else { "?" };
-    let (name, version) = (encoded(&package.name), encoded(version));
+    let name = match package.ecosystem {
+        Ecosystem::Apk | Ecosystem::Pacman => package.name.to_lowercase(),
+        _ => package.name.clone(),
+    };
+    let (name, version) = (encoded(&name), encoded(version));
     Some(format!("pkg:{kind}/{namespace}{name}@{version}{question}{}", qualifiers.join("&")))
+}
+
+/// The package URL of a package of a programming language. Maven's needs a group, which not every archive tells; names are spelled as each
+/// type of the specification wants them.
+pub fn of_language_package(package: &LanguagePackage) -> Option<String> {
+    use LanguageEcosystem::{Cargo, Composer, Gem, Golang, Maven, Npm, Pypi};
+    let name = match package.ecosystem {
+        Maven => format!("{}/{}", package.group.as_deref()?, package.name),
+        Pypi => package.name.to_lowercase().replace('_', "-"),
+        Composer | Golang => package.name.to_lowercase(),
+        Npm | Gem | Cargo => package.name.clone(),
+    };
+    let parts: Vec<String> = name.split('/').map(|part| encoded(part).to_string()).collect();
+    let version = package.version.as_deref().map(|version| format!("@{}", encoded(version))).unwrap_or_default();
+    Some(format!("pkg:{}/{}{version}", package.ecosystem.as_str(), parts.join("/")))
 }
 
 /// What is escaped in a purl (ECMA-427, percent-encoding).

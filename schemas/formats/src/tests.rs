@@ -280,7 +280,7 @@ fn what_is_no_inventory_is_refused_in_words() {
         vec![r#"{"type":"library","name":"a"}"#; 300_000].join(",")
     );
     let nested = format!("{}<x/>", "<a>".repeat(10_000));
-    let cases: [(&[u8], &str); 14] = [
+    let cases: [(&[u8], &str); 16] = [
         (b"", "neither JSON nor XML"),
         (b"hello", "neither JSON nor XML"),
         (b"\xff\xfe{}", "not UTF-8"),
@@ -295,6 +295,11 @@ fn what_is_no_inventory_is_refused_in_words() {
         (br#"{"content":{},"action":"prolog"}"#, "not an inventory"),
         (b"<html><body/></html>", "the root element is html"),
         (b"<REQUEST><CONTENT>", "ends within an element"),
+        (
+            br#"<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.6"><components/></bom>"#,
+            "CycloneDX in XML",
+        ),
+        (b"# made by hand\nSPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\n", "SPDX as tags and values"),
         (deep.as_bytes(), "recursion limit"),
         (many.as_bytes(), "more than 50000 items"),
         (nested.as_bytes(), "within each other"),

@@ -111,6 +111,9 @@ pub(crate) fn operating_system(name: Option<String>, version: Option<String>, id
         version: None,
         codename: None,
         kernel_release: None,
+        edition: None,
+        release: None,
+        installation: None,
         architecture: None,
     })
 }

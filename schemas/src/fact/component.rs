@@ -37,11 +37,17 @@ pub enum ComponentSort {
     Application,
     /// Software of which another tool told.
     Told,
+    /// A program that an installer registered with Windows.
+    Windows,
+    /// An update of Windows.
+    WindowsUpdate,
+    /// An AppX or MSIX package of Windows.
+    Appx,
 }
 
 impl ComponentSort {
     /// Every sort.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Deb,
         Self::Rpm,
         Self::Program,
@@ -54,6 +60,9 @@ impl ComponentSort {
         Self::Flatpak,
         Self::Application,
         Self::Told,
+        Self::Windows,
+        Self::WindowsUpdate,
+        Self::Appx,
     ];
 
     /// As it stands in files.
@@ -71,6 +80,9 @@ impl ComponentSort {
             Self::Flatpak => "flatpak",
             Self::Application => "application",
             Self::Told => "told",
+            Self::Windows => "windows",
+            Self::WindowsUpdate => "windows_update",
+            Self::Appx => "appx",
         }
     }
 

@@ -36,9 +36,11 @@ pub(super) fn observations() -> Vec<Observation> {
             state: Some(UnitState::Enabled),
             runs: None,
             executable: Some("/usr/local/bin/backup".into()),
+            executable_carried_by: None,
             account: Some("uid:1001".into()),
             times: vec!["OnCalendar=daily".into()],
             place: Some("/etc/systemd/system/backup.timer".into()),
+            carried_by: None,
         }),
         Observation::ScheduledJob(ScheduledJob {
             sort: JobSort::Cron,
@@ -46,6 +48,8 @@ pub(super) fn observations() -> Vec<Observation> {
             schedule: Some("17 3 * * *".into()),
             account: Some("root".into()),
             executable: Some("/usr/local/bin/backup".into()),
+            executable_carried_by: None,
+            carried_by: None,
         }),
         Observation::Container(Container {
             store: ContainerStore::Docker,

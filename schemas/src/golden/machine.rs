@@ -28,6 +28,7 @@ pub(super) fn observations() -> Vec<Observation> {
             has_signature: Some(false),
             signer: None,
             package: Some("example-raid-dkms".into()),
+            carried_by: None,
             started_by: Some("/etc/modules-load.d/raid.conf".into()),
         }),
         Observation::Session(Session {
@@ -37,7 +38,21 @@ pub(super) fn observations() -> Vec<Observation> {
             process: Some(SocketProcess {
                 name: "collector".into(),
                 executable: Some("/opt/example/bin/collector".into()),
+                ..SocketProcess::default()
             }),
         }),
     ]
+}
+
+pub(super) fn listening_socket() -> Observation {
+    Observation::ListeningSocket(ListeningSocket {
+        protocol: SocketProtocol::Tcp6,
+        address: "::".into(),
+        port: 22,
+        processes: vec![SocketProcess {
+            name: "sshd".into(),
+            executable: Some("/usr/sbin/sshd".into()),
+            ..SocketProcess::default()
+        }],
+    })
 }

@@ -16,6 +16,7 @@ pub(super) fn observations() -> Vec<Observation> {
             name: Some("example.com/agent".into()),
             version: Some("v1.2.3".into()),
             told_by: Some(ProgramToldBy::GoBuildInfo),
+            signed_by: None,
             interpreter: None,
             seen_running: true,
             started_by: vec![

@@ -30,6 +30,7 @@ pub(super) fn observations() -> Vec<Observation> {
                 },
             ],
             last_use_on: Some(day("2026-11-02")),
+            admits_from: Vec::new(),
         }),
         Observation::ConfiguredTunnel(ConfiguredTunnel {
             sort: ConfiguredTunnelSort::Wireguard,

@@ -136,6 +136,25 @@ fn the_day_decides_the_phase() {
     assert_eq!(first["form"]["ja"], "様式第七（一）");
 }
 
+/// A Debian host need not say that it has no rpm, and an Alpine host that says nothing of apk was not seen.
+#[test]
+fn a_host_is_asked_for_the_packages_of_its_own_family() {
+    let of = |system: Value| {
+        let mut all = os();
+        all.as_object_mut().unwrap().extend(system.as_object().unwrap().clone());
+        all.as_object_mut().unwrap().remove("kind");
+        let system: OperatingSystem = serde_json::from_value(all).unwrap();
+        packages_expected(Some(&system))
+    };
+    assert_eq!(of(json!({})), ["dpkg"]);
+    assert_eq!(of(json!({ "os_id": "rocky", "os_id_like": ["rhel", "centos", "fedora"] })), ["rpm"]);
+    assert_eq!(of(json!({ "os_id": "opensuse-leap" })), ["rpm"]);
+    assert_eq!(of(json!({ "os_id": "alpine" })), ["apk"]);
+    assert_eq!(of(json!({ "os_id": "own-build" })), ["dpkg", "rpm"]);
+    assert_eq!(of(json!({ "family": "windows", "os_id": null })), Vec::<&str>::new());
+    assert_eq!(packages_expected(None), ["dpkg", "rpm"]);
+}
+
 #[test]
 fn what_could_not_be_seen_is_exit_3_and_said() {
     let cases = [

@@ -206,7 +206,7 @@ pub(super) fn settle(arguments: &CircuitArguments, language: Language) -> anyhow
     Ok(())
 }
 
-/// Ends with 1 where nothing explains a line, or one is missing, as other commands do that found something.
+/// Ends with [`EXIT_FOUND`] where nothing explains a line, or one is missing, as other commands do that found something.
 pub(crate) fn list(arguments: &ListArguments, language: Language) -> anyhow::Result<ExitCode> {
     let equipment = arguments.equipment.as_ref().map(|id| format!("equipment_id={id}"));
     let stand = arguments.stand.as_ref().map(|word| format!("stand={word}"));

@@ -49,7 +49,7 @@ pub(crate) enum ComponentCommand {
 /// To which components, and what.
 #[derive(Debug, Args)]
 pub(crate) struct DecideArguments {
-    /// Only of this sort: deb, rpm, apk, pacman, opkg, snap, flatpak, program, application, os, hardware
+    /// Only of this sort: deb, rpm, apk, pacman, opkg, snap, flatpak, windows, windows_update, appx, program, application, os, hardware
     #[arg(long, value_parser = parse_sort)]
     sort: Option<ComponentSort>,
     /// Only of this maker or vendor, in the hosts' own words
@@ -79,7 +79,7 @@ fn parse_decision(text: &str) -> Result<DecisionId, String> {
 
 fn parse_sort(text: &str) -> Result<ComponentSort, String> {
     ComponentSort::named(text)
-        .ok_or_else(|| "deb, rpm, apk, pacman, opkg, snap, flatpak, program, application, told, os or hardware".into())
+        .ok_or_else(|| "deb, rpm, apk, pacman, opkg, snap, flatpak, windows, windows_update, appx, program, application, told, os or hardware".into())
 }
 
 fn parse_place(text: &str) -> Result<VendorPlace, String> {

@@ -203,7 +203,7 @@ pub(crate) struct NetworksArguments {
     reading: ReadingArguments,
 }
 
-/// Ends with 1 where a segment is not observed, as other commands do that found something.
+/// Ends with [`EXIT_FOUND`] where a segment is not observed, as other commands do that found something.
 pub(crate) fn run(arguments: &NetworksArguments, language: Language) -> anyhow::Result<ExitCode> {
     let equipment = arguments.equipment.as_ref().map(|id| format!("equipment_id={id}"));
     let observed = arguments.observed.as_ref().map(|word| format!("observed={word}"));

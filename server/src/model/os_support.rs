@@ -31,6 +31,12 @@ struct Source {
 struct Release {
     os_id: String,
     version: String,
+    /// Of a Windows that is supported release by release.
+    #[serde(default)]
+    release: Option<String>,
+    /// Of a Windows that is supported longer for some editions.
+    #[serde(default)]
+    editions: Vec<String>,
     ends_on: CalendarDate,
     #[serde(default)]
     longer_until: Option<CalendarDate>,
@@ -107,6 +113,12 @@ fn is_release(os: &OperatingSystem, release: &Release) -> bool {
     let id = os.os_id.as_deref().unwrap_or_else(by_name);
     let version = os.version_id.as_deref().or(os.version.as_deref()).unwrap_or_default();
     let rest = version.strip_prefix(release.version.as_str());
+    let is_edition = |one: &String| os.edition.as_ref().is_some_and(|edition| edition.eq_ignore_ascii_case(one));
+    if release.release.is_some() && release.release != os.release
+        || !release.editions.is_empty() && !release.editions.iter().any(is_edition)
+    {
+        return false;
+    }
     id == release.os_id && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
@@ -124,11 +136,12 @@ mod tests {
         for release in &LIST.releases {
             assert!(LIST.sources.iter().any(|source| source.id == release.source), "{release:?}");
             assert!(release.longer_until.is_none_or(|longer| longer > release.ends_on), "{release:?}");
-            let same = LIST
-                .releases
-                .iter()
-                .filter(|other| (&other.os_id, &other.version) == (&release.os_id, &release.version));
-            assert_eq!(same.count(), 1, "{release:?}");
+            let is_same = |other: &&Release| {
+                (&other.os_id, &other.version, &other.release) == (&release.os_id, &release.version, &release.release)
+                    && (other.editions == release.editions
+                        || other.editions.iter().any(|edition| release.editions.contains(edition)))
+            };
+            assert_eq!(LIST.releases.iter().filter(is_same).count(), 1, "{release:?}");
         }
     }
 
@@ -145,6 +158,19 @@ mod tests {
         assert_eq!(standing(&os(Some("rhel"), "x", "7.9"), None, "2026-11-22"), Standing::LongerOnly);
         assert_eq!(standing(&os(Some("rhel"), "x", "70"), None, "2026-11-22"), Standing::Unknown);
         assert_eq!(standing(&os(Some("debian"), "x", "1"), None, "2026-11-22"), Standing::Unknown);
+        let windows = |version: &str, release: &str, edition: &str| {
+            let json = serde_json::json!({ "family": "windows", "os_id": "windows", "version_id": version,
+                "release": release, "edition": edition });
+            standing(&serde_json::from_value(json).unwrap(), None, "2026-11-22")
+        };
+        assert_eq!(windows("10", "1809", "EnterpriseS"), Standing::Supported);
+        assert_eq!(windows("10", "1809", "Professional"), Standing::Unknown, "not in the list");
+        assert_eq!(windows("10", "22H2", "Professional"), Standing::LongerOnly);
+        assert_eq!(windows("11", "24H2", "Professional"), Standing::Ended);
+        assert_eq!(windows("11", "24H2", "Enterprise"), Standing::Supported);
+        assert_eq!(windows("XP", "Service Pack 3", ""), Standing::Ended);
+        let server = |version: &str| standing(&os(Some("windows-server"), "x", version), None, "2026-11-22");
+        assert_eq!((server("2012 R2"), server("2019")), (Standing::Ended, Standing::Supported));
         let own = os(Some("other"), "Other", "1");
         assert_eq!(standing(&own, Some("2026-11-21"), "2026-11-22"), Standing::Ended);
         assert_eq!(standing(&own, Some("2026-11-22"), "2026-11-22"), Standing::Supported);

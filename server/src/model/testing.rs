@@ -329,6 +329,9 @@ pub(crate) fn operating_system(os_id: &str, hostname: Option<&str>) -> Observati
         version: None,
         codename: None,
         kernel_release: None,
+        edition: None,
+        release: None,
+        installation: None,
         architecture: Some("x86_64".into()),
     })
 }

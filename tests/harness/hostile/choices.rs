@@ -65,12 +65,13 @@ impl Choices<'_> {
 
     /// One observation of any kind.
     pub(super) fn observation(&mut self) -> Observation {
-        let ecosystem = Ecosystem::ALL[self.below(7)];
-        match self.below(12) {
+        let ecosystem = Ecosystem::ALL[self.below(10)];
+        match self.below(14) {
             6 | 7 => super::ways::observation(self),
             8 | 9 => super::programs::observation(self),
             10 => super::machine::observation(self),
             11 => super::languages::observation(self),
+            12 | 13 => super::guarded::observation(self),
             0 => Observation::Package(Package {
                 ecosystem,
                 name: self.text(),
@@ -93,6 +94,9 @@ impl Choices<'_> {
                 version: None,
                 codename: None,
                 kernel_release: self.maybe(),
+                edition: self.maybe(),
+                release: self.maybe(),
+                installation: self.maybe(),
                 architecture: None,
             }),
             2 => Observation::PackageOrigin(PackageOrigin {
@@ -108,7 +112,12 @@ impl Choices<'_> {
                 protocol: [SocketProtocol::Tcp, SocketProtocol::Udp6][self.below(2)],
                 address: self.text(),
                 port: u16::from(self.byte()),
-                processes: vec![SocketProcess { name: self.text(), executable: self.maybe() }],
+                processes: vec![SocketProcess {
+                    name: self.text(),
+                    executable: self.maybe(),
+                    carried_by: super::guarded::carried_by(self),
+                    unit: self.maybe(),
+                }],
             }),
             _ => Observation::Hardware(Hardware {
                 maker: self.maybe(),

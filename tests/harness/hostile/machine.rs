@@ -106,6 +106,7 @@ pub(super) fn observation(choices: &mut Choices) -> Observation {
             has_signature: [None, Some(true), Some(false)][choices.below(3)],
             signer: choices.maybe(),
             package: choices.maybe(),
+            carried_by: super::guarded::carried_by(choices),
             started_by: None,
         }),
         2 => Observation::Session(Session {

@@ -9,6 +9,8 @@ mod declared;
 mod devices;
 mod enrolment;
 mod firmware;
+mod guarded;
+mod hives;
 mod host_files;
 mod import;
 mod inventories;
@@ -53,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "plan_file", feed: declared::plan, seeds: declared::plan_seeds },
     Target { name: "probe_answers", feed: probe_answers::read, seeds: probe_answers::seeds },
     Target { name: "program_files", feed: programs::files, seeds: programs::seeds },
+    Target { name: "registry_hive", feed: hives::read, seeds: hives::seeds },
     Target { name: "segment_open", feed: segments::open, seeds: segments::seeds },
     Target { name: "spreadsheet", feed: sheets::read, seeds: sheets::seeds },
     Target { name: "supplier_file", feed: declared::suppliers, seeds: declared::suppliers_seeds },

@@ -56,6 +56,7 @@ pub(super) fn observation(choices: &mut Choices) -> Observation {
         name: choices.maybe(),
         version: choices.maybe(),
         told_by: None,
+        signed_by: None,
         interpreter: choices.maybe(),
         seen_running: choices.rarely(2),
         started_by: vec![Starter { sort: StarterSort::Cron, name: choices.text(), line: Some(u32::MAX) }],

@@ -5,14 +5,14 @@
 
 mod programs;
 
-use harness::executables::{Child, command, executables};
+use harness::namespaces::run_inside;
 use harness::server::{Api, ServerProcess};
 use serde_json::Value;
-use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 const INSIDE: &str = "DAICHO_TEST_NETWORK";
+const OPTIONS: &[&str] = &["--map-root-user", "--net", "--mount", "--propagation", "slave", "--uts"];
 /// Interfaces of its own, under /sys too, and a name of its own.
 const ENTER: &str = "mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run && echo tos-1 > /proc/sys/kernel/hostname && ip link set lo up && exec \"$0\" \"$@\"";
 
@@ -37,46 +37,6 @@ fn shell(words: &str) -> Result<(), String> {
     let output = Command::new("sh").args(["-c", words]).output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() { Ok(()) } else { Err(said.lines().next_back().unwrap_or("failed").into()) }
-}
-
-/// Runs this very test in a namespace of its own. `Err` where that is not permitted here.
-#[expect(clippy::disallowed_methods, reason = "a namespace needs a process of its own")]
-fn inside(test: &str) -> Result<(), String> {
-    let enter = |arguments: &[&str]| {
-        let mut unshare = Command::new("unshare");
-        unshare
-            .args(["--map-root-user", "--net", "--mount", "--propagation", "slave", "--uts", "sh", "-c", ENTER])
-            .args(arguments);
-        unshare.env(INSIDE, "1");
-        unshare
-    };
-    let probe = enter(&["true"]).output().map_err(|error| format!("unshare: {error}"))?;
-    if !probe.status.success() {
-        return Err(String::from_utf8_lossy(&probe.stderr).trim().to_owned());
-    }
-    executables();
-    let own = std::env::current_exe().unwrap();
-    let status = enter(&[&own.display().to_string(), "--exact", test, "--nocapture"]).status().unwrap();
-    assert!(status.success(), "the test failed inside of its namespace; see above");
-    Ok(())
-}
-
-async fn start_agent(api: &Api, folder: &Path) -> Child {
-    let state = folder.join("agent");
-    let enrolled = command(&executables().agent)
-        .args(["enroll", "--server", &api.connect.url, "--state"])
-        .arg(&state)
-        .env("DAICHO_TOKEN", harness::agent::token(api).await)
-        .output()
-        .unwrap();
-    assert!(enrolled.status.success(), "{}", String::from_utf8_lossy(&enrolled.stderr));
-    let child = Child(command(&executables().agent).args(["run", "--state"]).arg(&state).spawn().unwrap());
-    api.until("the first report", || async {
-        let host = api.get("/hosts").await["items"][0].clone();
-        (host["last_batch_number"].as_u64() > Some(0) && host["hostname"] == "tos-1").then_some(())
-    })
-    .await;
-    child
 }
 
 async fn finding(api: &Api, interface: &str, state: &str) -> Option<Value> {
@@ -112,7 +72,7 @@ async fn comes_and_goes(api: &Api, name: &str, make: &str, remote: Option<&str>)
 #[test]
 fn tunnels_of_this_kernel_come_and_go() {
     if std::env::var_os(INSIDE).is_none() {
-        if let Err(why) = inside("tunnels::tunnels_of_this_kernel_come_and_go") {
+        if let Err(why) = run_inside("tunnels::tunnels_of_this_kernel_come_and_go", INSIDE, OPTIONS, ENTER) {
             harness::skipped("tunnels", &why);
         }
         return;
@@ -123,7 +83,7 @@ fn tunnels_of_this_kernel_come_and_go() {
         let (plan, suppliers) = daicho::example::example_files("tos-1", "ID=debian\nVERSION_ID=\"12\"\n");
         assert_eq!(api.post_bytes("/suppliers", serde_json::to_vec(&suppliers).unwrap()).await.0, 201);
         assert_eq!(api.post_bytes("/plans", serde_json::to_vec(&plan).unwrap()).await.0, 201);
-        let _agent = start_agent(&api, folder.path()).await;
+        let _agent = harness::real_agent::start(&api, &folder.path().join("agent"), &[]).await;
         for (name, make, remote) in KINDS {
             comes_and_goes(&api, name, make, *remote).await;
         }

@@ -3,8 +3,8 @@
 //! Invariant: a list that could not be read to its end makes no count: the answer is nothing then.
 
 use super::index::{self, Compression};
-use super::{FILES_MAX, LISTS, first_of, is_index, read_installed};
-use crate::access::Host;
+use super::{FILES_MAX, LISTS, first_of, is_index, read_installed, says_nothing_new};
+use crate::access::{ALWAYS_THE_SAME, Host, remembered_look};
 use crate::collect::Gather;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use std::cmp::Ordering;
@@ -15,6 +15,7 @@ const SECURITY: &str = "-security_";
 const RELEASE_BYTES_MAX: usize = 64 * 1024;
 
 /// What is missing.
+#[derive(Clone)]
 pub(in crate::collect) struct Pending {
     /// Names of packages, each once.
     pub(in crate::collect) names: BTreeSet<String>,
@@ -26,6 +27,18 @@ pub(in crate::collect) struct Pending {
 
 /// Compares what is installed with every list of a security repository; `None` where there is none, or one could not be read.
 pub(in crate::collect) fn pending_security(gather: &mut Gather, host: &dyn Host) -> Option<Pending> {
+    let lasts = |(found, _): &(Option<Pending>, BTreeSet<String>)| found.is_some();
+    let look = |host: &dyn Host| {
+        let mut sources = BTreeSet::new();
+        (compared(&mut sources, host), sources)
+    };
+    let answer = remembered_look(host, "pending security updates of apt", ALWAYS_THE_SAME, lasts, look);
+    let (found, sources) = &*answer;
+    sources.iter().for_each(|place| gather.source(place));
+    found.clone()
+}
+
+fn compared(sources: &mut BTreeSet<String>, host: &dyn Host) -> Option<Pending> {
     // What is wrong with these places is said by the collector of origins.
     let names = host.list(LISTS, FILES_MAX).ok()?.names;
     let lists: Vec<&String> = names.iter().filter(|name| is_index(name) && name.contains(SECURITY)).collect();
@@ -33,13 +46,14 @@ pub(in crate::collect) fn pending_security(gather: &mut Gather, host: &dyn Host)
         return None;
     }
     let installed = read_installed(host).ok()?;
+    let lists = lists.into_iter().filter(|name| !says_nothing_new(name, &names, &installed));
     let mut found = Pending { names: BTreeSet::new(), list_on: None, read_from: BTreeSet::new() };
     let mut undated = false;
     for name in lists {
         let place = format!("{LISTS}/{name}");
         let compression = Compression::of(name).ok()?;
         let reader = host.open(&place).ok()?;
-        gather.source(place.as_str());
+        sources.insert(place.clone());
         let wanted = |name: &[u8]| first_of(&installed, name).is_some();
         index::for_each_row(reader, compression, wanted, |row| {
             let Some(first) = first_of(&installed, row.name) else { return };

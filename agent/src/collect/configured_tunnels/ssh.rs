@@ -4,59 +4,43 @@
 //! Invariant: of a command line only the far end's name is taken, of a key only the port; accounts and homes stay out.
 
 use super::{Look, far_end};
-use daicho_schemas::fact::observation::{ConfiguredTunnelSort as Sort, Starts};
-use std::collections::BTreeSet;
+use crate::collect::jobs::{self, Telling};
+use daicho_schemas::fact::observation::{ConfiguredTunnelSort as Sort, JobSort, Starts};
+use std::collections::{BTreeMap, BTreeSet};
 
-const UNITS: &str = "/etc/systemd/system";
 /// Options of ssh(1) and autossh(1) that take a value of their own. (`-M` takes one for autossh only; with ssh, where it is
 /// rare, the next word is passed over.)
 const WITH_VALUE: &[u8] = b"BbcDEeFIiJLlMmOoPpQRSWw";
 
-/// Units that somebody put there.
+/// Units of the host, those that packages brought among them: a maintainer's package may open the way.
 pub(super) fn units(look: &mut Look<'_>) {
-    for name in look.names(UNITS, ".service") {
-        let place = format!("{UNITS}/{name}");
-        // A link leads to a package's own unit, or nowhere.
-        if look.host.read_link(&place).is_ok() {
-            continue;
-        }
-        let Some(text) = look.text(&place) else { continue };
-        let joined = text.replace("\\\n", " ");
-        let commands = joined.lines().filter_map(|line| line.trim().strip_prefix("ExecStart="));
-        let ends: Vec<Option<String>> = commands.filter_map(reverse).collect();
+    let Look { gather, host, units } = look;
+    let mut found = Vec::new();
+    for name in units.startable(*host).into_iter().filter(|name| name.ends_with(".service")) {
+        let said = units.said(gather, *host, &name, &[("Service", "ExecStart")]);
+        let ends: Vec<Option<String>> = said.iter().filter_map(|(_, command)| reverse(command)).collect();
         if !ends.is_empty() {
-            let starts = look.starts(&name);
-            look.item(Sort::SshReverse, &place, &name, ends.into_iter().flatten().collect(), starts);
+            found.push((units.place(&name).unwrap_or_default(), name, ends));
         }
+    }
+    for (place, name, ends) in found {
+        let starts = look.starts(&name);
+        look.item(Sort::SshReverse, &place, &name, ends.into_iter().flatten().collect(), starts);
     }
 }
 
-/// Tables of cron.
+/// Tables of cron and others.
 pub(super) fn jobs(look: &mut Look<'_>) {
-    let mut places = vec![("/etc/crontab".to_owned(), "/etc/crontab".to_owned())];
-    let named = look.names("/etc/cron.d", "");
-    places.extend(named.into_iter().map(|name| (format!("/etc/cron.d/{name}"), format!("/etc/cron.d/{name}"))));
-    // These bear the names of accounts.
-    let own = look.names("/var/spool/cron/crontabs", "");
-    places.extend(
-        own.into_iter().map(|name| (format!("/var/spool/cron/crontabs/{name}"), "/var/spool/cron/crontabs/*".into())),
-    );
-    let mut found: Vec<(String, BTreeSet<String>)> = Vec::new();
-    for (place, told) in places {
-        let Some(text) = look.text_told(&place, &told) else { continue };
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let ends: Vec<Option<String>> = lines.filter_map(reverse).collect();
-        if ends.is_empty() {
-            continue;
-        }
-        let ends = ends.into_iter().flatten();
-        match found.iter_mut().find(|(known, _)| *known == told) {
-            Some((_, known)) => known.extend(ends),
-            None => found.push((told, ends.collect())),
-        }
+    // Some bear the names of accounts.
+    let telling = Telling { account: &|_| "*".to_owned(), path: &str::to_owned };
+    let mut found: BTreeMap<(String, &str), BTreeSet<String>> = BTreeMap::new();
+    for job in jobs::read(&mut look.gather, look.host, &telling) {
+        let Some(end) = job.command.as_deref().and_then(reverse) else { continue };
+        let name = if job.sort == JobSort::Inittab { "inittab" } else { "cron" };
+        found.entry((job.told, name)).or_default().extend(end);
     }
-    for (place, remotes) in found {
-        look.item(Sort::SshReverse, &place, "cron", remotes, Starts::Automatically);
+    for ((place, name), remotes) in found {
+        look.item(Sort::SshReverse, &place, name, remotes, Starts::Automatically);
     }
 }
 

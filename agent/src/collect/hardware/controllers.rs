@@ -28,33 +28,15 @@ const SERIALS: &[&str] = &["serial_number", "board_tracer", "serial_num", "seria
 
 /// Adds every controller.
 pub(super) fn collect(gather: &mut Gather, host: &dyn Host) {
-    for name in listed(gather, host, SCSI_HOSTS) {
+    for name in gather.names(host, SCSI_HOSTS, DEVICES_MAX) {
         storage(gather, host, &name);
     }
-    for name in listed(gather, host, BMCS) {
+    for name in gather.names(host, BMCS, DEVICES_MAX) {
         management(gather, host, &name);
     }
     // `tpmrm0` is the same chip by another way.
-    for name in listed(gather, host, TPMS).iter().filter(|name| !name.starts_with("tpmrm")) {
+    for name in gather.names(host, TPMS, DEVICES_MAX).iter().filter(|name| !name.starts_with("tpmrm")) {
         tpm(gather, host, name);
-    }
-}
-
-/// The names in a class; a machine without such a device has no class.
-fn listed(gather: &mut Gather, host: &dyn Host, class: &str) -> Vec<String> {
-    match host.list(class, DEVICES_MAX) {
-        Ok(listing) => {
-            gather.source(class);
-            if listing.cut {
-                gather.miss_rest(class);
-            }
-            listing.names
-        }
-        Err(error) if error.is_missing() => Vec::new(),
-        Err(error) => {
-            gather.miss_access(&error);
-            Vec::new()
-        }
     }
 }
 

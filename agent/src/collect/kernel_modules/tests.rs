@@ -48,6 +48,11 @@ fn only_what_did_not_come_with_the_kernel_is_told_in_every_packing() {
     assert_eq!(modules["example_raid"].has_signature, Some(false));
     assert_eq!(modules["example_ghost"].has_signature, None, "without a file nothing is said of a signature");
     assert_eq!(modules["example_raid"].started_by.as_deref(), Some("/etc/modules-load.d/raid.conf"));
+    let told = |name: &str| (modules[name].package.as_deref(), modules[name].carried_by.clone());
+    let package = CarriedBy::Package { ecosystem: "deb".into(), name: "example-gpu-modules".into() };
+    assert_eq!(told("example_gpu"), (Some("example-gpu-modules"), Some(package)));
+    assert_eq!(told("example_raid"), (None, Some(CarriedBy::Nobody)), "built on this host");
+    assert_eq!(told("example_ghost"), (None, None));
     let loaded: Vec<_> = modules.values().filter(|module| !module.loaded).map(|module| module.name.as_str()).collect();
     assert_eq!(loaded, ["example_idle", "example_weak"]);
 }

@@ -5,6 +5,7 @@
 
 use super::elf::Elf;
 use super::{Look, Named, applications, at, word};
+use crate::access::remembered_file;
 use daicho_schemas::fact::observation::{LanguageEcosystem, LanguageEvidence};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use flate2::read::ZlibDecoder;
@@ -37,15 +38,16 @@ pub(super) fn read(look: &mut Look<'_>, path: &str) {
         Ok(file) => file,
         Err(error) => return look.no_access(&error),
     };
-    let built_in = built_in(file);
+    let lasts = |found: &BuiltIn| found.troubles.is_empty();
+    let Some(built_in) = remembered_file(look.host, "executable", path, lasts, || Some(built_in(file))) else { return };
     if let Some(text) = built_in.silent {
         look.gather.remark(Trouble::new(TroubleKind::NotObservable, super::printable(path), text));
     }
-    for text in built_in.troubles {
-        look.gather.miss(Trouble::new(TroubleKind::Malformed, super::printable(path), text));
+    for text in &built_in.troubles {
+        look.gather.miss(Trouble::new(TroubleKind::Malformed, super::printable(path), *text));
     }
     let application = applications::product(path).unwrap_or_else(|| path.to_owned());
-    for (ecosystem, named) in built_in.packages {
+    for (ecosystem, named) in built_in.packages.iter().cloned() {
         look.package(ecosystem, named, &application, at(path));
     }
 }

@@ -3,11 +3,11 @@
 //! Invariant: a digest is of the whole file or not told.
 
 use super::{Look, applications, archive, printable};
+use crate::access::remembered_file;
 use daicho_schemas::canonical::Hash;
-use daicho_schemas::fact::observation::{LanguageEcosystem, LanguagePlace};
+use daicho_schemas::fact::observation::{LanguageEcosystem, LanguagePlace, PackageDigestSort};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
-use sha2::{Digest as _, Sha256};
-use std::io::{BufReader, Read as _};
+use std::io::BufReader;
 
 pub(super) use archive::is_archive;
 
@@ -25,7 +25,11 @@ pub(super) fn read(look: &mut Look<'_>, path: &str) {
         Err(error) => return look.no_access(&error),
     };
     let name = path.rsplit('/').next().unwrap_or(path);
-    let contents = archive::read(BufReader::with_capacity(BUFFER_BYTES, file), name, look.budget.ends());
+    let ends = look.budget.ends();
+    let read = || Some(archive::read(BufReader::with_capacity(BUFFER_BYTES, file), name, ends));
+    // One that could not be read to its end may be the next time. An archive that does not name itself is told by its name.
+    let lasts = |contents: &archive::Contents| contents.troubles.is_empty();
+    let Some(contents) = remembered_file(look.host, &format!("archive {name}"), path, lasts, read) else { return };
     look.budget.bytes(usize::try_from(contents.unpacked).unwrap_or(usize::MAX));
     for (inside, text) in &contents.troubles {
         let place = if inside.is_empty() { path.to_owned() } else { format!("{path}!/{inside}") };
@@ -37,7 +41,7 @@ pub(super) fn read(look: &mut Look<'_>, path: &str) {
     let war = format!("{folder}.war");
     let application =
         if path.starts_with(&format!("{folder}/WEB-INF/")) && look.host.exists(&war) { war } else { folder };
-    for contained in contents.packages {
+    for contained in contents.packages.iter().cloned() {
         let sha256 = sha256.filter(|_| contained.inside.is_none());
         let place = LanguagePlace { path: path.to_owned(), inside: contained.inside, sha256 };
         look.package(LanguageEcosystem::Maven, contained.named, &application, place);
@@ -45,26 +49,18 @@ pub(super) fn read(look: &mut Look<'_>, path: &str) {
 }
 
 fn digest(look: &mut Look<'_>, path: &str) -> Option<Hash> {
-    let mut file = look.host.open(path).ok()?.take(DIGEST_BYTES_MAX + 1);
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let mut all = 0_u64;
-    loop {
-        let count = match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(_) => {
-                look.malformed(path, "it could not be read to its end; it has no digest");
-                return None;
-            }
-        };
-        look.budget.bytes(count);
-        all = all.saturating_add(u64::try_from(count).unwrap_or(0));
-        if all > DIGEST_BYTES_MAX || !look.budget.file(path) {
+    let digest = match look.host.digest(path, PackageDigestSort::Sha256, DIGEST_BYTES_MAX) {
+        Ok(Some(digest)) => digest,
+        Ok(None) => {
             look.gather.remark(Trouble::new(TroubleKind::TooLarge, path, "it is so large that it has no digest"));
             return None;
         }
-        hash.update(buffer.get(..count).unwrap_or_default());
-    }
-    Some(Hash(hash.finalize().into()))
+        Err(_) => {
+            look.malformed(path, "it could not be read to its end; it has no digest");
+            return None;
+        }
+    };
+    look.budget.bytes(usize::try_from(digest.bytes_read).unwrap_or(usize::MAX));
+    let mut hash = [0; 32];
+    hex::decode_to_slice(&digest.hex, &mut hash).ok().map(|()| Hash(hash))
 }

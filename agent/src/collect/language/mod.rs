@@ -15,19 +15,22 @@ mod processes;
 pub mod python;
 mod roots;
 pub mod ruby;
+mod started;
 mod walk;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod hostile_tests;
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use super::owners::{self, Owner, Owners};
-use super::{Collected, Collector, Gather};
-use crate::access::{AccessError, Host};
+use super::{Collected, Collector, Gather, jobs, units};
+use crate::access::{self, AccessError, Host};
 use budget::Budget;
 use daicho_schemas::fact::observation::{
-    CarriedBy, LANGUAGE_PLACES_MAX, LanguageEcosystem, LanguageEvidence, LanguagePackage, LanguagePlace, Observation,
+    LANGUAGE_PLACES_MAX, LanguageEcosystem, LanguageEvidence, LanguagePackage, LanguagePlace, Observation,
 };
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
@@ -59,7 +62,8 @@ impl Collector for LanguagePackagesCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [roots::PLACES, owners::PLACES].concat());
+        static PLACES: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [roots::PLACES, units::PLACES, jobs::PLACES, owners::PLACES].concat());
         &PLACES
     }
 
@@ -67,10 +71,16 @@ impl Collector for LanguagePackagesCollector {
         roots::WATCHES
     }
 
+    /// Above the bounds at which the walk ends by itself (`budget.rs`); an archive in an archive is held in memory.
+    fn budget(&self) -> access::Budget {
+        access::Budget { bytes: 24 << 30, memory_bytes: 192 << 20, ..access::Budget::USUAL }
+    }
+
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut look = Look::new(host);
         roots::read(&mut look);
         processes::read(&mut look);
+        started::read(&mut look);
         look.finish()
     }
 }
@@ -178,7 +188,7 @@ impl<'a> Look<'a> {
     fn finish(mut self) -> Collected {
         self.budget.tell(&mut self.gather);
         let paths: BTreeSet<String> = self.found.iter().map(|found| found.place.path.clone()).collect();
-        let owners = Owners::of(self.host, &paths);
+        let owners = Owners::of(self.host, &paths, "owners of language packages");
         if !paths.is_empty() {
             owners.sources().for_each(|place| self.gather.source(place));
             owners.troubles().iter().for_each(|trouble| self.gather.remark(trouble.clone()));
@@ -206,13 +216,7 @@ impl<'a> Look<'a> {
 
 impl Found {
     fn of(&self, owner: &Owner) -> LanguagePackage {
-        let carried_by = match owner {
-            Owner::Owned(owned) => {
-                CarriedBy::Package { ecosystem: owned.ecosystem.as_str().to_owned(), name: owned.name.clone() }
-            }
-            Owner::Unowned => CarriedBy::Nobody,
-            Owner::Unknown => CarriedBy::Unknown,
-        };
+        let carried_by = owner.told();
         let Named { group, name, version, evidence } = self.named.clone();
         LanguagePackage {
             ecosystem: self.ecosystem,

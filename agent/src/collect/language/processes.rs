@@ -19,7 +19,7 @@ const SHOWN_MAX: usize = 20_000;
 
 /// What a running program showed: a way to packages, whether or not it still runs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Shown {
+pub(super) enum Shown {
     /// An executable.
     Program(String),
     /// A Java archive, or a folder of them.
@@ -83,8 +83,13 @@ impl Shown {
         }
     }
 
+    /// The file or folder.
+    pub(super) fn path(&self) -> &str {
+        self.parts().1
+    }
+
     /// One letter and the path, as the host remembers it.
-    fn to_word(&self) -> String {
+    pub(super) fn to_word(&self) -> String {
         let (letter, path) = self.parts();
         format!("{letter}{path}")
     }
@@ -103,7 +108,7 @@ impl Shown {
         })
     }
 
-    fn read(&self, look: &mut Look<'_>) {
+    pub(super) fn read(&self, look: &mut Look<'_>) {
         match self {
             Self::Program(path) => executables::read(look, path),
             Self::Archive(path) => java::read(look, path),
@@ -162,7 +167,7 @@ fn words(look: &Look<'_>, place: &str) -> Vec<String> {
 }
 
 /// Archives behind `-jar` and `-cp`, those of a folder where `*` stands for them.
-fn class_path(words: &[String], folder: Option<&str>) -> BTreeSet<Shown> {
+pub(super) fn class_path(words: &[String], folder: Option<&str>) -> BTreeSet<Shown> {
     const OPTIONS: [&str; 6] = ["-jar", "-cp", "-classpath", "--class-path", "-p", "--module-path"];
     let pairs = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| OPTIONS.contains(&option.as_str()));
     let paths = pairs.flat_map(|(_, value)| value.split(':')).filter_map(|part| absolute(part, folder));
@@ -186,7 +191,7 @@ fn open_archives(look: &Look<'_>, place: &str) -> BTreeSet<Shown> {
 }
 
 /// Environments whose programs are named first in a command line: `/srv/x/venv/bin/python`, `/srv/x/venv/bin/gunicorn`.
-fn environments(words: &[String]) -> BTreeSet<Shown> {
+pub(super) fn environments(words: &[String]) -> BTreeSet<Shown> {
     let folders = words.iter().take(3).filter_map(|word| applications::parent(word).strip_suffix("/bin"));
     folders.filter(|folder| folder.starts_with('/')).map(|folder| Shown::Environment(folder.to_owned())).collect()
 }

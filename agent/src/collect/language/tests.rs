@@ -6,6 +6,7 @@ use super::*;
 use crate::access::{Machine, RecordedHost};
 use crate::collect::golden;
 use daicho_schemas::batch::Outcome;
+use daicho_schemas::fact::observation::CarriedBy;
 
 const SAMPLE: &str = "application_server";
 
@@ -125,6 +126,30 @@ fn what_a_program_showed_is_still_read_when_it_has_ended() {
     assert_eq!(before.len(), 2);
     std::fs::remove_file(folder.path().join("home/tos/gate/gate-1.2.jar")).unwrap();
     assert_eq!(packages(&LanguagePackagesCollector.collect(&host)), []);
+}
+
+/// What only a unit or a table of cron names is read, on an image too.
+#[test]
+fn what_a_unit_or_a_job_starts_is_read_wherever_it_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |path: &str, bytes: &[u8]| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    };
+    let jar = golden::fixtures("language_packages").join(SAMPLE).join("root/home/tos/gate/gate-1.2.jar");
+    let jar = std::fs::read(jar).unwrap();
+    put("data/gate/gate-1.2.jar", &jar);
+    put("data/night/gate-1.2.jar", &jar);
+    put(
+        "etc/systemd/system/gate.service",
+        b"[Service]\nWorkingDirectory=/data\nExecStart=/usr/bin/java -jar gate/gate-1.2.jar\n",
+    );
+    put("etc/crontab", b"0 3 * * * root cd / && java -jar /data/night/gate-1.2.jar EXAMPLE-SECRET-1\n");
+    let collected = LanguagePackagesCollector.collect(&RecordedHost::image(folder.path()));
+    let applications: BTreeSet<String> = packages(&collected).into_iter().map(|package| package.application).collect();
+    assert_eq!(applications.into_iter().collect::<Vec<_>>(), ["/data/gate", "/data/night"]);
+    assert!(!format!("{collected:?}").contains("SECRET"));
 }
 
 /// A bound that is reached is told with its place.

@@ -36,8 +36,8 @@ impl Root {
         RecordedHost::image(self.0.path())
     }
 
-    fn owners(&self, paths: &[&str]) -> Owners {
-        Owners::of(&self.host(), &paths.iter().map(|path| (*path).to_owned()).collect())
+    fn owners(&self, paths: &[&str]) -> std::sync::Arc<Owners> {
+        Owners::of(&self.host(), &paths.iter().map(|path| (*path).to_owned()).collect(), "test")
     }
 
     /// The owner of each path in a word: a package's name, `-` for nobody, `?` for unknown.
@@ -113,7 +113,7 @@ fn a_list_that_cannot_be_read_makes_nobody_into_unknown() {
     let root = debian();
     let closed = root.host().without_permission_for(&["/var/lib/dpkg/info/libx:amd64.list"]);
     let asked = ["/bin/bash", "/opt/evil/bash"].map(str::to_owned).into();
-    let owners = Owners::of(&closed, &asked);
+    let owners = Owners::of(&closed, &asked, "test");
     assert!(matches!(owners.of_path("/bin/bash"), Owner::Owned(_)));
     assert_eq!(owners.of_path("/opt/evil/bash"), &Owner::Unknown);
     assert_eq!(owners.troubles().len(), 1);
@@ -242,7 +242,7 @@ fn on_this_machine_the_owners_are_those_that_dpkg_names() {
     let host = crate::access::LiveHost::new("/");
     let mut asked: BTreeSet<String> = names.map(|name| name.unwrap().path().to_str().unwrap().to_owned()).collect();
     asked.retain(|path| host.canonical(path).is_ok_and(|real| real == *path));
-    let owners = Owners::of(&host, &asked);
+    let owners = Owners::of(&host, &asked, "test");
     let answer = std::process::Command::new("dpkg-query")
         .arg("-S")
         .args(asked.iter().flat_map(|path| [path.clone(), path.replacen("/usr", "", 1)]))

@@ -4,7 +4,7 @@
 
 use super::command::{is_interpreter, script_of};
 use crate::access::{AccessError, Host};
-use crate::collect::Gather;
+use crate::collect::{Gather, units};
 use daicho_schemas::fact::observation::{ProgramPlace, ProgramSort, Starter, StarterSort};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 
@@ -109,7 +109,7 @@ pub(crate) fn of_process(host: &dyn Host, process: &str) -> Seen {
 
 /// A process's executable is the file at its path only where it is the very same file: a container, a changed root and a
 /// private mount of a unit all show a path that means another file here, or none.
-fn place_of(host: &dyn Host, process: &str, exe: &str, target: &str) -> (String, ProgramPlace) {
+pub(crate) fn place_of(host: &dyn Host, process: &str, exe: &str, target: &str) -> (String, ProgramPlace) {
     let same = |a: &str, b: &str| matches!((host.stamp(a), host.stamp(b)), (Ok(a), Ok(b)) if a.file == b.file);
     match target.strip_suffix(DELETED) {
         None if target.contains(NOT_TEXT) && same(&format!("{PROC}/{process}/root"), "/") => {
@@ -154,15 +154,7 @@ fn script(host: &dyn Host, process: &str, program: &str) -> Option<String> {
 fn starter(host: &dyn Host, process: &str) -> Option<Starter> {
     let cgroup = host.read(&format!("{PROC}/{process}/cgroup"), SMALL_BYTES_MAX).ok();
     let cgroup = cgroup.map(|reading| String::from_utf8_lossy(&reading.bytes).into_owned()).unwrap_or_default();
-    let of_systemd = |line: &&str| line.starts_with("0::") || line.contains(":name=systemd:");
-    let unit = cgroup.lines().filter(of_systemd).find_map(|line| {
-        line.rsplit('/').find(|part| part.ends_with(".service")).map(|unit| match unit.starts_with("user@") {
-            // It bears the number of an account.
-            true => "user@*.service".to_owned(),
-            false => unit.to_owned(),
-        })
-    });
-    match unit {
+    match units::of_group(&cgroup) {
         Some(name) => Some(Starter { sort: StarterSort::Unit, name, line: None }),
         None => parent(host, process),
     }

@@ -95,7 +95,9 @@ fn what_ran_for_a_moment_stays_while_its_file_is_there_unchanged() {
     assert!(program(&ProgramsCollector.collect(&host), "/opt/once").is_none(), "what ran is not there any more");
     // A package that owns it now takes it over.
     fs::write(root.join("opt/once"), "#!/bin/sh\n").unwrap();
-    fs::write(root.join("var/lib/dpkg/info/x.list"), "/opt/once\n").unwrap();
+    // dpkg never writes a list in place.
+    fs::write(root.join("var/lib/dpkg/x.list-new"), "/opt/once\n").unwrap();
+    fs::rename(root.join("var/lib/dpkg/x.list-new"), root.join("var/lib/dpkg/info/x.list")).unwrap();
     assert!(program(&ProgramsCollector.collect(&host), "/opt/once").is_none());
 }
 

@@ -20,6 +20,7 @@ pub(super) const PLACES: &[&str] = &[
     "/etc/systemd/system",
     "/etc/systemd/system/*",
     "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
     "/etc/*",
@@ -49,10 +50,10 @@ pub(super) const PLACES: &[&str] = &[
 /// One tool.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tool {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) class: RemoteToolClass,
+pub(in crate::collect) struct Tool {
+    pub(in crate::collect) id: String,
+    pub(in crate::collect) name: String,
+    pub(in crate::collect) class: RemoteToolClass,
     /// Packages by name.
     #[serde(default)]
     pub(super) packages: Vec<String>,
@@ -71,6 +72,21 @@ pub(super) struct Tool {
     /// Where it notes its use, where its maker says so.
     #[serde(default)]
     pub(super) last_use: Option<Log>,
+    /// What it is called on Windows.
+    #[serde(default)]
+    pub(in crate::collect) windows: OnWindows,
+}
+
+/// The names of a tool on Windows; `*` stands for any text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::collect) struct OnWindows {
+    /// Services, by the name of their key.
+    #[serde(default)]
+    pub(in crate::collect) services: Vec<String>,
+    /// `DisplayName` in the list of installed programs.
+    #[serde(default)]
+    pub(in crate::collect) programs: Vec<String>,
 }
 
 /// Which end of a reverse tunnel of OpenSSH.
@@ -112,12 +128,12 @@ struct List {
 }
 
 /// Every tool, in the list's order.
-pub(super) fn tools() -> Result<Vec<Tool>, serde_json::Error> {
+pub(in crate::collect) fn tools() -> Result<Vec<Tool>, serde_json::Error> {
     serde_json::from_str::<List>(LIST).map(|list| list.tools)
 }
 
 /// Whether a name fits a pattern: equal, where one `*` stands for any text.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
+pub(in crate::collect) fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((before, after)) => {
@@ -138,7 +154,9 @@ mod tests {
         let sorted: BTreeSet<_> = ids.iter().copied().collect();
         assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>(), "sorted, each once");
         for tool in &tools {
-            let names = [&tool.packages, &tool.units, &tool.processes, &tool.files];
+            let windows = &tool.windows;
+            let names =
+                [&tool.packages, &tool.units, &tool.processes, &tool.files, &windows.services, &windows.programs];
             assert!(
                 tool.ssh.is_some() || names.iter().any(|names| !names.is_empty()),
                 "{} has no name to be found by",

@@ -92,6 +92,7 @@ fn sockets(host: &dyn Host, process: &str) -> Vec<u64> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::access::{Machine, RecordedHost};

@@ -7,6 +7,7 @@ use crate::access::{Machine, RecordedHost};
 use crate::collect::golden;
 use daicho_schemas::batch::Outcome;
 use daicho_schemas::fact::observation::{ScheduledJob, UnitState};
+use std::collections::BTreeMap;
 use std::fs;
 
 fn host(sample: &str) -> RecordedHost {
@@ -56,6 +57,7 @@ fn units_that_start_run_are_made_here_or_locked_are_listed() {
         "example.service",
         "getty@tty1.service",
         "legacy.service",
+        "local.service",
         "locked.service",
         "made.service",
         "once.service",
@@ -68,6 +70,24 @@ fn units_that_start_run_are_made_here_or_locked_are_listed() {
     assert_eq!(units.get("locked.service").unwrap().state, Some(UnitState::Masked));
     assert_eq!(units.get("backup.timer").unwrap().times, ["OnCalendar=*-*-* 03:00"]);
     assert_eq!(units.get("made.service").unwrap().account.as_deref(), Some("*"), "an account that is not local");
+    assert_eq!(units.get("local.service").unwrap().account.as_deref(), Some("example"), "a part of its own");
+}
+
+#[test]
+fn files_and_programs_are_told_with_what_brought_them() {
+    let package = |name: &str| Some(CarriedBy::Package { ecosystem: "deb".into(), name: name.into() });
+    let collected = ServicesCollector.collect(&host("debian_12"));
+    let (units, jobs) = (units_of(&collected), jobs_of(&collected));
+    let of =
+        |name: &str| units.get(name).map(|unit| (unit.executable_carried_by.clone(), unit.carried_by.clone())).unwrap();
+    assert_eq!(of("getty@tty1.service"), (package("util-linux"), package("util-linux")));
+    assert_eq!(of("example.service"), (Some(CarriedBy::Nobody), package("example")), "a part names another program");
+    assert_eq!(of("made.service"), (None, Some(CarriedBy::Nobody)), "its program is not there");
+    let job = jobs.get("/etc/cron.d/example:1").unwrap();
+    assert_eq!((&job.executable_carried_by, &job.carried_by), (&package("example"), &package("example")));
+    assert_eq!(jobs.get("/etc/cron.daily/logrotate").unwrap().carried_by, package("logrotate"));
+    let old = jobs_of(&ServicesCollector.collect(&host("el6")));
+    assert!(old.values().all(|job| job.carried_by == Some(CarriedBy::Unknown)), "no package manager is known there");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use super::or_dash;
 use super::ways::word;
 use daicho_schemas::fact::observation::{
-    Account, Container, ContainerImage, LastLogin, Observation, Protection, ScheduledJob, ServiceUnit,
+    Account, CarriedBy, Container, ContainerImage, LastLogin, Observation, Protection, ScheduledJob, ServiceUnit,
 };
 
 /// A local account.
@@ -47,18 +47,50 @@ pub(super) fn protection(item: &Observation) -> Option<[String; 4]> {
     Some([word(aspect), subject, or_dash(&state), more.join(" ")])
 }
 
+/// A program and the package that brought it: `/usr/sbin/sshd (deb openssh-server)`.
+pub(super) fn of_package(program: &Option<String>, carried_by: &Option<CarriedBy>) -> String {
+    let carrier = carried_by.as_ref().map(|carried_by| match carried_by {
+        CarriedBy::Package { ecosystem, name } => format!(" ({ecosystem} {name})"),
+        CarriedBy::Nobody => " (no package / パッケージなし)".to_owned(),
+        CarriedBy::Unknown => " (package unknown / パッケージ不明)".to_owned(),
+    });
+    format!("{}{}", or_dash(program), carrier.unwrap_or_default())
+}
+
 /// What starts on the host: units, jobs, containers and images.
 pub(super) fn started(item: &Observation) -> Option<[String; 4]> {
     Some(match item {
-        Observation::ServiceUnit(ServiceUnit { name, state, runs, executable, account, times, .. }) => {
+        Observation::ServiceUnit(ServiceUnit {
+            name,
+            state,
+            runs,
+            executable,
+            executable_carried_by,
+            account,
+            times,
+            ..
+        }) => {
             let state = state.as_ref().map(word);
             let runs = (*runs == Some(true)).then(|| "runs".to_owned());
             let states: Vec<_> = [state, runs].into_iter().flatten().chain(times.clone()).collect();
-            [name.clone(), states.join(" "), or_dash(account), or_dash(executable)]
+            [name.clone(), states.join(" "), or_dash(account), of_package(executable, executable_carried_by)]
         }
-        Observation::ScheduledJob(ScheduledJob { sort, place, schedule, account, executable }) => {
+        Observation::ScheduledJob(ScheduledJob {
+            sort,
+            place,
+            schedule,
+            account,
+            executable,
+            executable_carried_by,
+            ..
+        }) => {
             let when = schedule.clone().unwrap_or_default();
-            [place.clone(), format!("{} {when}", word(sort)), or_dash(account), or_dash(executable)]
+            [
+                place.clone(),
+                format!("{} {when}", word(sort)),
+                or_dash(account),
+                of_package(executable, executable_carried_by),
+            ]
         }
         Observation::Container(Container { store, name, image, state, .. }) => {
             [name.clone(), format!("container {}", word(state)), word(store), or_dash(image)]

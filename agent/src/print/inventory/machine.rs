@@ -34,7 +34,7 @@ pub(super) fn module(item: &Observation) -> Option<[String; 4]> {
         name.collect::<Vec<_>>().join(" "),
         state.collect::<Vec<_>>().join(", "),
         module.authors.join(", "),
-        or_dash(&module.file),
+        super::guarded::of_package(&module.file, &module.carried_by),
     ])
 }
 

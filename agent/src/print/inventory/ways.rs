@@ -18,9 +18,10 @@ pub(super) fn way(item: &Observation) -> Option<[String; 4]> {
             let towards = remote.clone().or(peer);
             [format!("tunnel ({tunnel_kind})"), name, or_dash(&towards), word(source)]
         }
-        Observation::RemoteTool(RemoteTool { name, class, evidence, .. }) => {
+        Observation::RemoteTool(RemoteTool { name, class, evidence, admits_from, .. }) => {
             let evidence: Vec<_> = evidence.iter().map(evidence_words).collect();
-            [word(class), name.clone(), "–".into(), evidence.join(", ")]
+            let from = (!admits_from.is_empty()).then(|| format!("from {}", admits_from.join(", ")));
+            [word(class), name.clone(), or_dash(&from), evidence.join(", ")]
         }
         Observation::ConfiguredTunnel(ConfiguredTunnel { sort, place, name, remotes, .. }) => {
             let towards = (!remotes.is_empty()).then(|| remotes.join(", "));

@@ -5,13 +5,13 @@
 
 use super::snmp::{self, ANSWER_BYTES_MAX, Engine, Values, guarded};
 use super::{Answer, NoAnswer};
+use crate::files;
 use serde::Deserialize;
 use snmp2::v3::{Auth, AuthProtocol, Cipher, KeyExtension, Security};
 use snmp2::{Error, Pdu};
 use std::fs::File;
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// A credential file, in bytes.
@@ -84,8 +84,12 @@ impl Credential {
         if !found.is_file() {
             return Err(wrong("not a plain file"));
         }
-        if found.permissions().mode() & 0o077 != 0 {
-            return Err(wrong("others may read it; set its mode to 0600"));
+        match files::others_may_read(&found) {
+            Some(false) => {}
+            Some(true) => return Err(wrong("others may read it; set its mode to 0600")),
+            None => {
+                return Err(wrong("this system does not tell who else may read it; run the probe from a Linux host"));
+            }
         }
         let mut text = Vec::new();
         file.take(CREDENTIAL_BYTES_MAX).read_to_end(&mut text).map_err(|error| wrong(&error.to_string()))?;
@@ -204,10 +208,13 @@ impl User {
     }
 }
 
+// Where this system does not tell who may read a file, none is read.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
 
     const USER: &str = r#"{"user":"daicho","authentication":{"protocol":"sha256","password":"EXAMPLE-SECRET-1"},
         "privacy":{"protocol":"aes128","password":"EXAMPLE-SECRET-2"}}"#;

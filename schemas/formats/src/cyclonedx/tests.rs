@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 fn fixtures() -> Vec<(PathBuf, InventoryPart)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent/fixtures");
     let mut found = Vec::new();
-    for collector in std::fs::read_dir(folder).unwrap() {
-        for sample in std::fs::read_dir(collector.unwrap().path()).unwrap().flatten() {
-            let path = sample.path().join("expected.json");
-            if let Ok(text) = std::fs::read_to_string(&path) {
-                found.push((path, serde_json::from_str(&text).unwrap()));
+    for collector in std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        for sample in std::fs::read_dir(collector.path()).unwrap().flatten() {
+            // One answer, or those of every collector to one machine.
+            let several = std::fs::read_dir(sample.path().join("expected")).into_iter().flatten().flatten();
+            for path in several.map(|entry| entry.path()).chain([sample.path().join("expected.json")]) {
+                if let Ok(text) = std::fs::read_to_string(&path) {
+                    found.push((path, serde_json::from_str(&text).unwrap()));
+                }
             }
         }
     }

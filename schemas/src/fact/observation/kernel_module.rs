@@ -2,6 +2,7 @@
 //! It does not know what the module does, whether its signature holds, or whether anybody declared it.
 //! Invariant: modules of the kernel itself are not listed; sizes, addresses and how many use it are volatile and not part of it.
 
+use super::CarriedBy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,9 @@ pub struct KernelModule {
     /// The package that brought its file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    /// What brought its file: also says that no package did, as with one that was built on this host. Absent without a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_by: Option<CarriedBy>,
     /// The file that has it loaded at every start (modules-load.d(5)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,

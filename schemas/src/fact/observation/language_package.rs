@@ -120,6 +120,24 @@ pub struct LanguagePackage {
     pub places: Vec<LanguagePlace>,
 }
 
+impl CarriedBy {
+    /// The package's name.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Package { name, .. } => Some(name),
+            Self::Nobody | Self::Unknown => None,
+        }
+    }
+
+    /// A package of the host, as `deb libexample`.
+    pub fn package(&self) -> Option<String> {
+        match self {
+            Self::Package { ecosystem, name } => Some(format!("{ecosystem} {name}")),
+            Self::Nobody | Self::Unknown => None,
+        }
+    }
+}
+
 impl LanguagePackage {
     /// Ecosystem, name, version, application and what carries it: several versions may stand side by side in one application.
     pub fn key(&self) -> String {
@@ -134,9 +152,6 @@ impl LanguagePackage {
 
     /// The package of the host that carries it, as `deb libexample`.
     pub fn carrier(&self) -> Option<String> {
-        match &self.carried_by {
-            CarriedBy::Package { ecosystem, name } => Some(format!("{ecosystem} {name}")),
-            CarriedBy::Nobody | CarriedBy::Unknown => None,
-        }
+        self.carried_by.package()
     }
 }

@@ -1,7 +1,8 @@
 //! `listening_socket.v1`: a socket that waits for others to speak first, and the processes that hold it.
-//! It does not know which package a process came from, nor whether the socket is reachable from outside.
+//! It does not know whether the socket is reachable from outside.
 //! Invariant: process numbers are volatile and not part of it.
 
+use super::CarriedBy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub enum SocketProtocol {
 }
 
 /// A process that holds the socket.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SocketProcess {
     /// The process's short name (/proc/PID/comm).
@@ -28,6 +29,14 @@ pub struct SocketProcess {
     /// The executable's path, where it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<String>,
+    /// What brought the executable onto the host; absent where it was not asked. Of a program under another root (a container)
+    /// it is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_by: Option<CarriedBy>,
+    /// The unit of systemd under which it runs, by its control group; `*` stands for what an instance is called by a peer's address
+    /// or an account's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// One listening socket.

@@ -2,6 +2,7 @@
 //! It does not know who supplies it; maintainer, vendor and packager are evidence.
 //! Invariant: the ecosystem and the architecture are part of the identity, the version is not: an upgrade changes a package.
 
+use crate::time::CalendarDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +24,28 @@ pub enum Ecosystem {
     Snap,
     /// flatpak.
     Flatpak,
+    /// Programs that an installer registered with Windows (`Uninstall` keys, Windows Installer).
+    Windows,
+    /// Updates that the servicing of Windows lists.
+    WindowsUpdate,
+    /// AppX and MSIX packages of Windows.
+    Appx,
 }
 
 impl Ecosystem {
     /// Every ecosystem.
-    pub const ALL: [Self; 7] = [Self::Deb, Self::Rpm, Self::Apk, Self::Pacman, Self::Opkg, Self::Snap, Self::Flatpak];
+    pub const ALL: [Self; 10] = [
+        Self::Deb,
+        Self::Rpm,
+        Self::Apk,
+        Self::Pacman,
+        Self::Opkg,
+        Self::Snap,
+        Self::Flatpak,
+        Self::Windows,
+        Self::WindowsUpdate,
+        Self::Appx,
+    ];
 
     /// As it stands in facts.
     pub fn as_str(self) -> &'static str {
@@ -39,18 +57,21 @@ impl Ecosystem {
             Self::Opkg => "opkg",
             Self::Snap => "snap",
             Self::Flatpak => "flatpak",
+            Self::Windows => "windows",
+            Self::WindowsUpdate => "windows_update",
+            Self::Appx => "appx",
         }
     }
 
-    /// The type in a package URL (https://github.com/package-url/purl-spec, list of types). That list has none for opkg, snap
-    /// and flatpak: a made-up one would be matched by nobody, or by the wrong one.
+    /// The type in a package URL (https://github.com/package-url/purl-spec, list of types). That list has none for opkg, snap,
+    /// flatpak and whatever Windows installs (`generic` has no namespace, so that two makers' programs of one name would be one): a made-up one would be matched by nobody, or by the wrong one.
     pub fn purl_type(self) -> Option<&'static str> {
         match self {
             Self::Deb => Some("deb"),
             Self::Rpm => Some("rpm"),
             Self::Apk => Some("apk"),
             Self::Pacman => Some("alpm"),
-            Self::Opkg | Self::Snap | Self::Flatpak => None,
+            Self::Opkg | Self::Snap | Self::Flatpak | Self::Windows | Self::WindowsUpdate | Self::Appx => None,
         }
     }
 }
@@ -89,6 +110,16 @@ pub struct Provenance {
     /// Whose key that is, by the keys that the package manager itself trusts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<String>,
+    /// Windows: the day that the installer wrote down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed_on: Option<CalendarDate>,
+    /// Windows: it is part of the system itself: an update of it, or an application in its own folder.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub of_system: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Provenance {
@@ -119,7 +150,7 @@ pub struct Package {
     /// dpkg, opkg, apk: the maintainer. rpm, pacman: the packager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintainer: Option<String>,
-    /// dpkg: `Origin` where the package has one. rpm: `Vendor`. snap: the publisher, as the store's assertion names it.
+    /// dpkg: `Origin` where the package has one. rpm: `Vendor`. Windows: `Publisher`. snap: the publisher, as the store's assertion names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
     /// dpkg: `Multi-Arch`.
@@ -132,12 +163,14 @@ pub struct Package {
 
 impl Package {
     /// Ecosystem, name and architecture. rpm allows several versions of one package side by side (kernels), so there
-    /// the version belongs to the identity; flatpak several branches, and other builds for other accounts.
+    /// the version belongs to the identity, and so does Windows; flatpak several branches, and other builds for other accounts.
     pub fn key(&self) -> String {
         let architecture = self.architecture.as_deref().unwrap_or("");
         let (ecosystem, name) = (self.ecosystem.as_str(), &self.name);
         match self.ecosystem {
-            Ecosystem::Rpm => format!("rpm:{name}:{architecture}:{}", self.version),
+            Ecosystem::Rpm | Ecosystem::Windows | Ecosystem::WindowsUpdate | Ecosystem::Appx => {
+                format!("{ecosystem}:{name}:{architecture}:{}", self.version)
+            }
             Ecosystem::Flatpak => {
                 let part = |part: &Option<String>| part.clone().unwrap_or_default();
                 let (branch, commit) = (part(&self.provenance.channel), part(&self.provenance.revision));

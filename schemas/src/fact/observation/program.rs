@@ -85,6 +85,8 @@ pub enum ProgramToldBy {
     GoBuildInfo,
     /// `.note.package`: the package that it was built for (systemd's "Package Metadata for Executable Files").
     PackageNote,
+    /// The version resource of a program of Windows: product and its version (`VS_VERSIONINFO`).
+    VersionResource,
 }
 
 /// One program.
@@ -118,6 +120,9 @@ pub struct Program {
     /// Which part of the file tells name and version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_by: Option<ProgramToldBy>,
+    /// Whom the file names as its signer: the subject of the certificate in its first signature (Authenticode). Nobody verified it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// Of a script that was seen running: the path of its interpreter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<String>,

@@ -91,6 +91,10 @@ pub struct RemoteTool {
     /// The last day on which its own log says that it was used, where it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_use_on: Option<CalendarDate>,
+    /// From where the host's own firewall lets it be reached, as its rules say: `any`, `LocalSubnet`, addresses; sorted, at most
+    /// [`TOOL_EVIDENCE_MAX`]. Empty where that was not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admits_from: Vec<String>,
 }
 
 impl RemoteTool {

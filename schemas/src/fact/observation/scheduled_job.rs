@@ -1,7 +1,8 @@
-//! `scheduled_job.v1`: a program that cron, anacron, at, inittab or a script of old starts.
+//! `scheduled_job.v1`: a program that cron, anacron, at, inittab, a script of old, a `Run` key or a task of Windows starts.
 //! It does not know timers of systemd (`service_unit.v1`), nor what a job is told to do: arguments stay out.
 //! Invariant: of a command only the name of its program is here; a person's job is told by the account's number.
 
+use super::CarriedBy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,10 @@ pub enum JobSort {
     RcScript,
     /// A line of inittab(5).
     Inittab,
+    /// A value of a `Run` key of Windows: when somebody signs in.
+    RunKey,
+    /// A task of Windows' Task Scheduler.
+    Task,
 }
 
 /// One job.
@@ -40,6 +45,12 @@ pub struct ScheduledJob {
     /// The program, without arguments; absent where the line does not begin with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<String>,
+    /// What brought the program; absent where there is none, or none of this name was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executable_carried_by: Option<CarriedBy>,
+    /// What brought the table or script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_by: Option<CarriedBy>,
 }
 
 impl ScheduledJob {

@@ -124,6 +124,7 @@ impl PageContext {
             TroubleKind::TooLarge => "trouble-too-large",
             TroubleKind::Duplicate => "trouble-duplicate",
             TroubleKind::NotObservable => "trouble-not-observable",
+            TroubleKind::Stopped => "trouble-stopped",
         })
     }
 

@@ -22,7 +22,9 @@ pub(super) fn package(
     marks: &Marks,
     decisions: &Decisions,
 ) -> Meaning {
-    let by_marks = package_supplier(package, origin, host, marks);
+    // A part of the system itself is its supplier's, whatever it says of itself.
+    let of_system = host.os_by_marks.clone().filter(|_| package.provenance.of_system);
+    let by_marks = of_system.unwrap_or_else(|| package_supplier(package, origin, host, marks));
     let sort = match package.ecosystem {
         Ecosystem::Deb => ComponentSort::Deb,
         Ecosystem::Rpm => ComponentSort::Rpm,
@@ -31,6 +33,9 @@ pub(super) fn package(
         Ecosystem::Opkg => ComponentSort::Opkg,
         Ecosystem::Snap => ComponentSort::Snap,
         Ecosystem::Flatpak => ComponentSort::Flatpak,
+        Ecosystem::Windows => ComponentSort::Windows,
+        Ecosystem::WindowsUpdate => ComponentSort::WindowsUpdate,
+        Ecosystem::Appx => ComponentSort::Appx,
     };
     let vendor = package_vendor(package, origin);
     let said = decisions.of(&Described {
@@ -47,8 +52,12 @@ pub(super) fn package(
         named = matches!(&said.supplier, Said::One(_, state) if state.decision.components.name.is_some());
         supplier = if named || !is_unlisted(package, origin, host) { claim } else { weakened(claim) };
     }
+    // What Windows' maker sells beside it (a database, an office) is no part of it; what is says so.
+    let beside_windows = matches!(package.ecosystem, Ecosystem::Windows | Ecosystem::Appx);
     let of_the_system =
         host.operating_system.as_ref().filter(|os| match (&os.supplier.supplier_id, &supplier.supplier_id) {
+            _ if package.provenance.of_system => !named,
+            _ if beside_windows => false,
             (Some(os), Some(package)) => os == package,
             // One of the two is decided and the other not yet: what the marks say still holds, unless this one was named.
             _ => like_the_system && !named,

@@ -10,11 +10,11 @@ use super::super::rows::{ComponentDetail, ComponentPlace, ComponentRow, Page};
 use super::super::views::assets::Item;
 use super::super::views::drift::{Listed, Variant};
 use super::Part;
+use daicho_formats::purl;
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::fact::component::ComponentSort;
-use daicho_schemas::fact::observation::{Ecosystem, LanguageEcosystem, LanguagePackage, Observation, Package};
+use daicho_schemas::fact::observation::Observation;
 use daicho_schemas::ids::AgentId;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
 
 /// Other versions listed with one component.
@@ -92,8 +92,8 @@ impl Model {
             _ => ("hardware", None),
         };
         let purl = match &observation {
-            Observation::Package(package) => purl(package, self.os_id(no)),
-            Observation::LanguagePackage(package) => language_purl(package),
+            Observation::Package(package) => purl::of_package(package, self.os_id(no)),
+            Observation::LanguagePackage(package) => purl::of_language_package(package),
             Observation::ToldComponent(own) => own.purl.clone(),
             _ => None,
         };
@@ -139,60 +139,18 @@ impl Model {
     }
 }
 
-/// A package URL (https://github.com/package-url/purl-spec): the distribution is the namespace; rpm's epoch is a qualifier;
-/// names of apk and alpm are in lower case. None where the specification has no type for the package manager.
-fn purl(package: &Package, os_id: Option<&str>) -> Option<String> {
-    let purl_type = package.ecosystem.purl_type()?;
-    let namespace = os_id.map(|id| format!("{}/", encoded(&id.to_lowercase()))).unwrap_or_default();
-    let (epoch, version) = match (package.ecosystem, package.version.split_once(':')) {
-        (Ecosystem::Rpm, Some((epoch, version))) => (Some(epoch), version),
-        _ => (None, package.version.as_str()),
-    };
-    let mut qualifiers = Vec::new();
-    qualifiers.extend(package.architecture.as_deref().map(|arch| format!("arch={}", encoded(arch))));
-    qualifiers.extend(epoch.map(|epoch| format!("epoch={}", encoded(epoch))));
-    let question = if qualifiers.is_empty() { "" } else { "?" };
-    let name = match package.ecosystem {
-        Ecosystem::Apk | Ecosystem::Pacman => package.name.to_lowercase(),
-        _ => package.name.clone(),
-    };
-    let (name, version) = (encoded(&name), encoded(version));
-    Some(format!("pkg:{purl_type}/{namespace}{name}@{version}{question}{}", qualifiers.join("&")))
-}
-
-/// The same of a package of a programming language. Maven's needs a group, which not every archive tells; names are spelled as each
-/// type of the specification wants them.
-fn language_purl(package: &LanguagePackage) -> Option<String> {
-    use LanguageEcosystem::{Cargo, Composer, Gem, Golang, Maven, Npm, Pypi};
-    let name = match package.ecosystem {
-        Maven => format!("{}/{}", package.group.as_deref()?, package.name),
-        Pypi => package.name.to_lowercase().replace('_', "-"),
-        Composer | Golang => package.name.to_lowercase(),
-        Npm | Gem | Cargo => package.name.clone(),
-    };
-    let parts: Vec<String> = name.split('/').map(|part| encoded(part).to_string()).collect();
-    let version = package.version.as_deref().map(|version| format!("@{}", encoded(version))).unwrap_or_default();
-    Some(format!("pkg:{}/{}{version}", package.ecosystem.as_str(), parts.join("/")))
-}
-
-/// What is escaped in a purl (ECMA-427, percent-encoding).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b':');
-
-fn encoded(text: &str) -> impl std::fmt::Display {
-    utf8_percent_encode(text, ESCAPED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::rows::ComponentQuery;
     use crate::model::testing::{Script, package};
     use daicho_schemas::batch::Outcome;
+    use daicho_schemas::fact::observation::{Ecosystem, Package};
 
     #[test]
     fn package_urls_follow_the_specification() {
         let mut deb = package("bash", "5.2", "debian.org").package();
-        let written = |package: &Package, os_id: Option<&str>| purl(package, os_id).unwrap_or_default();
+        let written = |package: &Package, os_id: Option<&str>| purl::of_package(package, os_id).unwrap_or_default();
         assert_eq!(written(&deb, Some("debian")), "pkg:deb/debian/bash@5.2?arch=amd64");
         deb.version = "1:2.0+dfsg-1~bpo".into();
         assert_eq!(written(&deb, None), "pkg:deb/bash@1:2.0%2Bdfsg-1~bpo?arch=amd64");
@@ -203,9 +161,9 @@ mod tests {
         assert_eq!(written(&deb, Some("arch")), "pkg:alpm/arch/bash@1:5.2-1?arch=x86_64");
         (deb.ecosystem, deb.version) = (Ecosystem::Apk, "7.83.0-r0".into());
         assert_eq!(written(&deb, Some("alpine")), "pkg:apk/alpine/bash@7.83.0-r0?arch=x86_64");
-        for untyped in [Ecosystem::Opkg, Ecosystem::Snap, Ecosystem::Flatpak] {
+        for untyped in [Ecosystem::Opkg, Ecosystem::Snap, Ecosystem::Flatpak, Ecosystem::Windows] {
             deb.ecosystem = untyped;
-            assert_eq!(purl(&deb, Some("openwrt")), None);
+            assert_eq!(purl::of_package(&deb, Some("openwrt")), None);
         }
     }
 

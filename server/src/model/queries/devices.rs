@@ -13,6 +13,7 @@ use crate::model::rules::DEVICE_WAY_IN_UNDECLARED;
 use daicho_schemas::fact::device::{
     Answer, Answered, DeviceIdentity, Extent, Firmware, Gap, Ground, Restriction, SourceSort, WayIn,
 };
+use daicho_schemas::fact::device_networks::DeviceNetworks;
 use daicho_schemas::fact::device_read::HeldBy;
 use daicho_schemas::fact::observation::{DeviceProbed, ProbeRung};
 use daicho_schemas::fact::remote_path::PathEntry;
@@ -76,6 +77,16 @@ pub struct DeviceQuestion {
     pub answered: Answered,
 }
 
+/// The interfaces and static routes of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NetworksRow {
+    /// The day of the configuration that says so.
+    pub on: CalendarDate,
+    /// What it says.
+    #[serde(flatten)]
+    pub networks: DeviceNetworks,
+}
+
 /// One device with everything that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceDetail {
@@ -85,6 +96,9 @@ pub struct DeviceDetail {
     pub identity: DeviceIdentity,
     /// Its ways in, by key.
     pub ways: Vec<WayRow>,
+    /// Its interfaces and static routes, and of which day they are; absent where no configuration told any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<NetworksRow>,
     /// The readings that stand, newest first.
     pub readings: Vec<ReadingRow>,
     /// What it answered when it was asked, newest first.
@@ -351,6 +365,7 @@ impl Model {
         Some(DeviceDetail {
             identity: device.identity(),
             ways,
+            networks: device.networks().map(|(own, on)| NetworksRow { on, networks: own.clone() }),
             readings: device.readings.iter().map(|own| reading_row(own)).collect(),
             probed: device.probed.iter().map(|own| probed_row(own)).collect(),
             perhaps: self.perhaps(&device),

@@ -133,8 +133,8 @@ impl Model {
             Category::ServerHardware | Category::Firmware => complete("hardware"),
             Category::Application | Category::Middleware => {
                 // One package database read completely, and none that is there and could not be read.
-                let managers = ["dpkg", "rpm", "apk", "pacman", "opkg"];
-                let beside = ["snap", "flatpak", "package_managers"];
+                let managers = ["dpkg", "rpm", "apk", "pacman", "opkg", "installed_programs"];
+                let beside = ["snap", "flatpak", "package_managers", "appx"];
                 let unread = |name: &str| matches!(outcome(name), Some(Outcome::Partial | Outcome::Failed));
                 managers.iter().any(|name| complete(name)) && !managers.iter().chain(&beside).any(|name| unread(name))
             }

@@ -179,7 +179,10 @@ impl Model {
             | ComponentSort::Pacman
             | ComponentSort::Opkg
             | ComponentSort::Snap
-            | ComponentSort::Flatpak => {
+            | ComponentSort::Flatpak
+            | ComponentSort::Windows
+            | ComponentSort::WindowsUpdate
+            | ComponentSort::Appx => {
                 self.state.assets.items.get(variant.item)?.label.as_ref().map(|(_, label)| label.name.clone())
             }
         }

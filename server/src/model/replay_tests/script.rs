@@ -1,6 +1,7 @@
 //! What can happen to a ledger: one scripted ledger with every kind of turn, and steps that a number chooses.
 //! It does not check anything. Invariant: the same number makes the same step of the same ledger.
 
+mod guarded;
 mod languages;
 mod ways;
 
@@ -182,7 +183,7 @@ const NAMES: [&str; 4] = ["a", "b", "c-package-with-a-long-name-a", "c-package-w
 /// One of the things that can happen next; the number chooses which, so that proptest can shrink a ledger.
 pub(super) fn happens(script: &mut Script, step: u16) {
     let agents = ["agent-1", "agent-2", "agent-3"];
-    let (choice, n) = (step % 34, usize::from(step / 34));
+    let (choice, n) = (step % 35, usize::from(step / 35));
     let word = ["debian", "vendor", "other"][n % 3];
     let domain = format!("{word}.example");
     let packages: Vec<_> = (0..n % 4).map(|i| package(NAMES[i], ["1", "2"][n / 4 % 2], &domain)).collect();
@@ -225,6 +226,7 @@ pub(super) fn happens(script: &mut Script, step: u16) {
         27 => software_said(script, n),
         28..=31 => ways::networks(script, usize::from(choice - 28) + 4 * n),
         32 => script.programs(outcome, some_programs(n)),
+        33 => guarded::happens(script, n, outcome),
         _ if n % 3 == 1 => languages::happens(script, n / 3, outcome),
         _ => script.dpkg(outcome, &packages),
     }

@@ -178,6 +178,11 @@ fn evidence(tool: &RemoteTool) -> Text {
         ja.push(format!("最後の使用 {day}"));
         en.push(format!("last used on {day}"));
     }
+    if !tool.admits_from.is_empty() {
+        let from = tool.admits_from.join(", ");
+        ja.push(format!("許可された接続元 {from}"));
+        en.push(format!("let in from {from}"));
+    }
     Text::new(ja.join("、"), en.join(", "))
 }
 

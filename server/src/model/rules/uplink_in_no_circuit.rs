@@ -1,8 +1,8 @@
 //! `uplink_in_no_circuit`: a line that a device's configuration or a host shows, and that stands in none of the operator's own lists.
-//! It does not know whether somebody comes in by it; other rules ask that. Of a device it knows mobile lines only so far.
+//! It does not know whether somebody comes in by it; other rules ask that. Of a device it knows mobile lines and public addresses.
 //! Invariant: before a list was imported nothing is said to be missing from one; what may be the line in the list is taken for it.
 
-use super::remote_paths::{name_of, ways_touched};
+use super::remote_paths::{devices_touched, name_of, ways_touched};
 use super::{Facts, Rule};
 use crate::model::findings::{Subject, Verdict};
 use crate::model::numbers::HostNo;
@@ -61,16 +61,19 @@ fn subjects(facts: &Facts<'_>, touched: &Touched) -> BTreeSet<Subject> {
         if facts.state.circuits.is_empty() {
             return BTreeSet::new();
         }
-        return ways_touched(facts, touched).into_iter().chain(facts.agents_of(&touched.hosts)).collect();
+        let devices = devices_touched(facts, touched).into_iter().chain(ways_touched(facts, touched));
+        return devices.chain(facts.agents_of(&touched.hosts)).collect();
     }
     // Another edition of a list may concern everything.
     let devices = facts.state.devices.iter();
     let ways = devices.flat_map(|device| {
         let keys: Vec<String> = device.ways().into_keys().map(str::to_string).collect();
-        keys.into_iter().map(move |key| Subject::WayIn(device.id.clone(), key))
+        let ways = keys.into_iter().map(move |key| Subject::WayIn(device.id.clone(), key));
+        ways.chain([Subject::Device(device.id.clone())])
     });
     let agents = facts.state.agents.iter().map(|(_, agent)| Subject::Agent(agent.agent_id.clone()));
-    ways.chain(agents).chain(ways_touched(facts, touched)).collect()
+    let touched = ways_touched(facts, touched).into_iter().chain(devices_touched(facts, touched));
+    ways.chain(agents).chain(touched).collect()
 }
 
 fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
@@ -79,6 +82,7 @@ fn judge(facts: &Facts<'_>, subject: &Subject) -> Option<Verdict> {
     }
     match subject {
         Subject::WayIn(device, key) => of_device(facts, device, key),
+        Subject::Device(device) => addresses_of_device(facts, device),
         Subject::Agent(agent) => of_host(facts, agent),
         _ => None,
     }
@@ -112,6 +116,29 @@ fn of_device(facts: &Facts<'_>, id: &DeviceId, key: &str) -> Option<Verdict> {
     let what = Text::new(format!("機器「{name}」の {key}"), format!("{key} of device \"{name}\""));
     let equipment = device.equipment_id().cloned();
     Some(verdict(&what, equipment, RoaringBitmap::new(), vec![format!("{id} {key}")]))
+}
+
+/// Addresses that are reached from everywhere, of interfaces that the configuration does not switch off.
+fn addresses_of_device(facts: &Facts<'_>, id: &DeviceId) -> Option<Verdict> {
+    let device = facts.state.devices.get(id)?;
+    let (networks, _) = device.networks()?;
+    let circuits = &facts.state.circuits;
+    let mut open: BTreeSet<String> = BTreeSet::new();
+    for interface in networks.interfaces.iter().filter(|interface| interface.shut_down != Answer::Yes) {
+        let port = [Some(interface.name.as_str())];
+        let listed = |name: &String| stands(circuits.ending_at(name).map(|(_, own)| own), Uplink::PublicAddress, &port);
+        let listed = device.names().iter().any(listed);
+        let addresses = interface.addresses.iter().filter_map(|address| address.split('/').next()?.parse().ok());
+        let public = addresses.filter(|address| is_public(*address) && !listed && !circuits.holds(*address));
+        open.extend(public.map(|address| format!("{} {address}", interface.name)));
+    }
+    if open.is_empty() {
+        return None;
+    }
+    let (name, list) = (name_of(&device), open.iter().cloned().collect::<Vec<_>>().join(", "));
+    let what = Text::new(format!("機器「{name}」の {list}"), format!("{list} of device \"{name}\""));
+    let components = open.into_iter().map(|one| format!("{id} {one}")).collect();
+    Some(verdict(&what, device.equipment_id().cloned(), RoaringBitmap::new(), components))
 }
 
 fn of_host(facts: &Facts<'_>, agent: &AgentId) -> Option<Verdict> {

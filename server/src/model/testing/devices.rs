@@ -128,7 +128,14 @@ pub(crate) fn tool(id: &str, class: RemoteToolClass, evidence: &[&str]) -> Remot
         ToolEvidence { sort, name: name.into(), state }
     };
     let name = if id == "anydesk" { "AnyDesk".to_string() } else { format!("{}{}", id[..1].to_uppercase(), &id[1..]) };
-    RemoteTool { tool: id.into(), name, class, evidence: evidence.iter().map(one).collect(), last_use_on: None }
+    RemoteTool {
+        tool: id.into(),
+        name,
+        class,
+        evidence: evidence.iter().map(one).collect(),
+        last_use_on: None,
+        admits_from: Vec::new(),
+    }
 }
 
 /// What an agent's drop folder shows.

@@ -20,6 +20,7 @@ pub(crate) fn program(path: &str, digits: &str) -> Observation {
         name: None,
         version: None,
         told_by: None,
+        signed_by: None,
         interpreter: None,
         seen_running: true,
         started_by: Vec::new(),

@@ -9,6 +9,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use daicho_schemas::fact::device::Answer;
+use daicho_schemas::fact::device_networks::{DeviceInterface, InterfaceRole};
 use daicho_schemas::ids::DeviceId;
 use daicho_schemas::text::Text;
 use std::sync::Arc;
@@ -34,6 +36,18 @@ impl Device {
     /// Where a way in enters, as the page of its path is asked for.
     fn at(&self, own: &WayRow) -> String {
         format!("device:{}:{}", self.device.row.device_id, own.way.key)
+    }
+
+    /// What an interface is for; nothing where no statement says so.
+    fn role(&self, interface: &DeviceInterface) -> Option<String> {
+        let key = match interface.role? {
+            InterfaceRole::Wan => "device-interface-wan",
+            InterfaceRole::Lan => "device-interface-lan",
+            InterfaceRole::Tunnel => "device-interface-tunnel",
+            InterfaceRole::Management => "device-interface-management",
+            InterfaceRole::Loopback => "device-interface-loopback",
+        };
+        Some(self.ctx.t(key))
     }
 
     /// A hash that fits into a cell.

@@ -18,6 +18,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use daicho_schemas::fact::observation::{Hardware, ListeningSocket, NetworkInterface, Observation, OperatingSystem};
 use daicho_schemas::ids::AgentId;
+use daicho_schemas::time::{CalendarDate, UtcMicros};
 use guarded::AccountRow;
 use std::sync::Arc;
 use ways::SeenRow;
@@ -140,11 +141,25 @@ impl Host {
         ids.into_iter().chain([driver]).flatten().chain(part.details.iter().cloned()).collect()
     }
 
+    /// How old the list of another tool is, where it is old.
+    fn old_days(&self) -> Option<u64> {
+        old_days(self.ctx.today, self.detail.row.told.as_ref()?.said_at?)
+    }
+
     fn capacity(&self, part: &Hardware) -> String {
         let size = part.capacity_bytes.map(readable_bytes);
         let count = part.count.map(|count| self.ctx.tn("hardware-count", count));
         [size, count].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
+}
+
+/// A list that another tool made is old when it is older than this: long enough for a monthly round.
+const TOLD_DAYS_MAX: i64 = 35;
+
+/// How many days ago something was said, where that is too long.
+fn old_days(today: CalendarDate, said_at: UtcMicros) -> Option<u64> {
+    let days = today.days_since(said_at.date_in_japan());
+    (days > TOLD_DAYS_MAX).then(|| u64::try_from(days).ok()).flatten()
 }
 
 /// A size in the unit that gives a short number (binary units, one digit after the point).
@@ -177,7 +192,14 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, Path(id): Path<
 
 #[cfg(test)]
 mod tests {
-    use super::readable_bytes;
+    use super::{old_days, readable_bytes};
+
+    /// A tool's clock may be ahead of ours; that makes nothing old.
+    #[test]
+    fn a_list_of_another_tool_is_old_after_its_month() {
+        let of = |today: &str| old_days(today.parse().unwrap(), "2026-10-01T20:00:00.000000Z".parse().unwrap());
+        assert_eq!(["2026-09-01", "2026-10-02", "2026-11-06", "2026-11-07"].map(of), [None, None, None, Some(36)]);
+    }
 
     #[test]
     fn sizes_are_short_and_never_rounded_up() {

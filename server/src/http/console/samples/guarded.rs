@@ -71,13 +71,23 @@ fn started() -> Vec<Observation> {
             state,
             runs,
             executable: Some("/usr/sbin/example".into()),
+            executable_carried_by: Some(CarriedBy::Package { ecosystem: "deb".into(), name: "example".into() }),
             account: Some("uid:1001".into()),
             times: times.iter().map(|time| (*time).to_owned()).collect(),
             place: Some("/etc/systemd/system/example.service".into()),
+            carried_by: Some(CarriedBy::Nobody),
         })
     };
-    let sorts =
-        [JobSort::Cron, JobSort::CronFolder, JobSort::Anacron, JobSort::At, JobSort::RcScript, JobSort::Inittab];
+    let sorts = [
+        JobSort::Cron,
+        JobSort::CronFolder,
+        JobSort::Anacron,
+        JobSort::At,
+        JobSort::RcScript,
+        JobSort::Inittab,
+        JobSort::RunKey,
+        JobSort::Task,
+    ];
     let jobs = sorts.into_iter().enumerate().map(|(line, sort)| {
         Observation::ScheduledJob(ScheduledJob {
             sort,
@@ -85,6 +95,8 @@ fn started() -> Vec<Observation> {
             schedule: Some("17 3 * * *".into()),
             account: Some("root".into()),
             executable: (line > 0).then(|| "/usr/local/bin/example".into()),
+            executable_carried_by: (line > 0).then_some(CarriedBy::Nobody),
+            carried_by: Some(CarriedBy::Unknown),
         })
     });
     let states = [ContainerState::Running, ContainerState::Stopped, ContainerState::Unknown];

@@ -104,7 +104,12 @@ fn facts() -> Vec<Observation> {
         })
     };
     let socket = |protocol, address: &str, port, process: Option<(&str, &str)>| {
-        let processes = process.map(|(name, path)| SocketProcess { name: name.into(), executable: Some(path.into()) });
+        let processes = process.map(|(name, path)| SocketProcess {
+            name: name.into(),
+            executable: Some(path.into()),
+            carried_by: Some(CarriedBy::Package { ecosystem: "deb".into(), name: name.into() }),
+            unit: Some(format!("{name}.service")),
+        });
         Observation::ListeningSocket(ListeningSocket {
             protocol,
             address: address.into(),
@@ -134,6 +139,9 @@ fn facts() -> Vec<Observation> {
             version: Some("12.5".into()),
             codename: None,
             kernel_release: Some("6.1.0-18-amd64".into()),
+            edition: None,
+            release: None,
+            installation: None,
             architecture: Some("x86_64".into()),
         }),
         interface("eth0", InterfaceKind::Ethernet, Some("02:00:5e:10:00:01")),
@@ -181,6 +189,7 @@ fn machine() -> Vec<Observation> {
             has_signature: Some(false),
             signer: None,
             package: None,
+            carried_by: Some(CarriedBy::Nobody),
             started_by: None,
         }),
         Observation::Session(Session {

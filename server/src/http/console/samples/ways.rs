@@ -43,6 +43,7 @@ pub(super) fn ways() -> Vec<Observation> {
                 evidence(ToolEvidenceSort::Unit, "anydesk.service", Some(UnitState::Enabled)),
             ],
             last_use_on: Some(on("2026-11-05")),
+            admits_from: vec!["LocalSubnet".into()],
         }),
         Observation::ConfiguredTunnel(ConfiguredTunnel {
             sort: ConfiguredTunnelSort::SshReverse,

@@ -45,6 +45,30 @@ fn a_mobile_line_of_a_device_is_asked_for_only_once_there_is_a_list() {
 }
 
 #[test]
+fn a_public_address_of_a_device_is_asked_for_unless_its_line_or_network_is_listed() {
+    let mut script = Script::with_agent("tos-1");
+    let mut told = reading("S1", &[]);
+    let networks = json!({ "interfaces": [
+        { "name": "lan1", "addresses": ["192.168.0.1/24"], "shut_down": "no", "line": 1 },
+        { "name": "lan2", "addresses": ["203.0.113.5/29"], "role": "wan", "shut_down": "unknown", "line": 2 },
+        { "name": "lan3", "addresses": ["198.51.100.1/29"], "shut_down": "yes", "line": 3 },
+    ] });
+    told.networks = Some(serde_json::from_value(networks).unwrap());
+    script.circuits(&[other()], json!({}));
+    script.device("gw", &told, json!({}));
+    assert_eq!(script.open_rows(RULE)[0].components, ["gw lan2 203.0.113.5"]);
+    script.circuits(&[other(), circuit("a", "mobile", json!({ "device": "elsewhere" }))], json!({}));
+    assert_eq!(script.open(RULE).len(), 1);
+    script.circuits(&[other(), circuit("a", "internet", json!({ "device": "gw" }))], json!({}));
+    assert!(script.open(RULE).is_empty(), "a line to the Internet ends at this device");
+    let wide = circuit("net", "internet", json!({ "device": "elsewhere", "segment": "203.0.113.0/29" }));
+    script.circuits(&[other(), wide], json!({}));
+    script.settle("a", json!({ "ended": "2026-11-21" }));
+    assert!(script.open(RULE).is_empty(), "the address is of a line's network");
+    script.assert_replay_is_idempotent();
+}
+
+#[test]
 fn modems_ppp_and_public_addresses_of_a_host_are_one_question() {
     let mut script = Script::with_agent("tos-1");
     script.plan(plan("plan-1", "tos").host("tos-1"));

@@ -5,8 +5,8 @@
 use super::ways::SeenRow;
 use crate::http::console::layout::PageContext;
 use daicho_schemas::fact::observation::{
-    Account, AccountSort, Container, ContainerImage, ContainerState, JobSort, LastLogin, Observation, PasswordState,
-    Protection, ProtectionAspect, ProtectionState, ScheduledJob, ServiceUnit, UnitState,
+    Account, AccountSort, CarriedBy, Container, ContainerImage, ContainerState, JobSort, LastLogin, Observation,
+    PasswordState, Protection, ProtectionAspect, ProtectionState, ScheduledJob, ServiceUnit, UnitState,
 };
 
 /// One account.
@@ -139,13 +139,22 @@ fn unit(ctx: &PageContext, body: &ServiceUnit) -> SeenRow {
     let runs = (body.runs == Some(true)).then(|| ctx.t("service-runs"));
     let states: Vec<String> = [state, runs].into_iter().flatten().chain(body.times.iter().cloned()).collect();
     let account = body.account.as_ref().map(|account| ctx.tx("service-account", account));
-    let known = [body.executable.clone(), account, body.place.clone()];
+    let program = carried(ctx, body.executable.as_ref(), body.executable_carried_by.as_ref());
+    let known = [program, account, carried(ctx, body.place.as_ref(), body.carried_by.as_ref())];
     SeenRow {
         sort: ctx.t("service-unit"),
         name: body.name.clone(),
         towards: Some(states.join(" · ")),
         seen_by: known.into_iter().flatten().collect(),
     }
+}
+
+/// A file with what brought it.
+fn carried(ctx: &PageContext, path: Option<&String>, by: Option<&CarriedBy>) -> Option<String> {
+    Some(match (path?, by) {
+        (path, Some(by)) => format!("{path} ({})", ctx.carried_by(by)),
+        (path, None) => path.clone(),
+    })
 }
 
 fn job(ctx: &PageContext, body: &ScheduledJob) -> SeenRow {
@@ -156,9 +165,13 @@ fn job(ctx: &PageContext, body: &ScheduledJob) -> SeenRow {
         JobSort::At => "job-at",
         JobSort::RcScript => "job-rc-script",
         JobSort::Inittab => "job-inittab",
+        JobSort::RunKey => "job-run-key",
+        JobSort::Task => "job-task",
     });
     let account = body.account.as_ref().map(|account| ctx.tx("service-account", account));
-    let seen_by = [body.executable.clone(), account].into_iter().flatten().collect();
+    let program = carried(ctx, body.executable.as_ref(), body.executable_carried_by.as_ref());
+    let table = body.carried_by.as_ref().map(|by| ctx.tx("job-table", ctx.carried_by(by)));
+    let seen_by = [program, account, table].into_iter().flatten().collect();
     SeenRow { sort, name: body.place.clone(), towards: body.schedule.clone(), seen_by }
 }
 

@@ -43,8 +43,8 @@ impl SeenRow {
             body.taint.as_ref().map(|taint| ctx.tx("module-taint", taint)),
             body.license.as_ref().map(|license| ctx.tx("module-license", license)),
             signature,
-            body.package.as_ref().map(|package| ctx.tx("way-evidence-package", package)),
             body.file.clone(),
+            body.carried_by.as_ref().map(|by| ctx.carried_by(by)),
             body.started_by.as_ref().map(|file| ctx.tx("module-started-by", file)),
         ];
         let authors = (!body.authors.is_empty()).then(|| body.authors.join(", "));

@@ -5,8 +5,19 @@
 use super::ways::SeenRow;
 use crate::http::console::layout::PageContext;
 use daicho_schemas::fact::observation::{
-    ChangedFile, Ownership, Program, ProgramPlace, ProgramSort, Starter, StarterSort,
+    CarriedBy, ChangedFile, Ownership, Program, ProgramPlace, ProgramSort, Starter, StarterSort,
 };
+
+impl PageContext {
+    /// What brought a file onto the host: the package, no package, or that it is not known.
+    pub fn carried_by(&self, carried_by: &CarriedBy) -> String {
+        match carried_by {
+            CarriedBy::Package { ecosystem, name } => self.tx("program-of-package", format!("{ecosystem} {name}")),
+            CarriedBy::Nobody => self.t("program-no-package"),
+            CarriedBy::Unknown => self.t("program-unknown-package"),
+        }
+    }
+}
 
 impl SeenRow {
     /// A program: what shows it is what starts it.

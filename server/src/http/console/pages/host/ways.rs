@@ -81,7 +81,8 @@ fn tool(ctx: &PageContext, body: &RemoteTool) -> SeenRow {
         RemoteToolClass::Modem => "way-tool-modem",
     });
     let used = body.last_use_on.map(|day| ctx.tx("way-last-use", day));
-    let seen_by = body.evidence.iter().map(|one| evidence(ctx, one)).chain(used).collect();
+    let admits = (!body.admits_from.is_empty()).then(|| ctx.tx("way-admits-from", body.admits_from.join(", ")));
+    let seen_by = body.evidence.iter().map(|one| evidence(ctx, one)).chain(used).chain(admits).collect();
     SeenRow { sort, name: body.name.clone(), towards: None, seen_by }
 }
 
