@@ -1,6 +1,9 @@
-//! Containers and images, by reading the stores of Docker, Podman and CRI-O; no daemon is asked.
-//! It does not know containerd's own store, stores of single people, pods, or what is inside an image.
+//! Containers and images, by reading the stores of Docker, Podman, CRI-O and containerd; no daemon is asked.
+//! It does not know stores of single people, pods, or what is inside an image.
 //! Invariant: commands, environments and labels are not even taken apart; a store that is there and not read is named.
+
+mod bolt;
+mod containerd;
 
 use super::accounts::People;
 use super::{Collected, Collector, Gather};
@@ -16,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const DOCKER: &str = "/var/lib/docker";
 const STORAGE: &str = "/var/lib/containers/storage";
-const CONTAINERD: &str = "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db";
 /// One file of a store; lists of thousands of images have some MB.
 const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
 const NAMES_MAX: usize = 50_000;
@@ -31,8 +33,8 @@ impl Collector for ContainersCollector {
 
     fn about(&self) -> Text {
         Text::new(
-            "コンテナとイメージ（Docker、Podman、CRI-O の保管場所による。コマンドや環境変数は送らない）",
-            "containers and images by the stores of Docker, Podman and CRI-O, never commands or environments",
+            "コンテナとイメージ（Docker、Podman、CRI-O、containerd の保管場所による。コマンドや環境変数は送らない）",
+            "containers and images by the stores of Docker, Podman, CRI-O and containerd, never commands or environments",
         )
     }
 
@@ -48,22 +50,30 @@ impl Collector for ContainersCollector {
             "/var/lib/containers/storage/*-containers/containers.json",
             "/var/lib/containers/storage/*-images/images.json",
             STORAGE,
-            CONTAINERD,
+            "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
+            "/var/lib/rancher/k3s/agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
+            "/var/lib/rancher/rke2/agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
+            "/run/containerd/io.containerd.runtime.v2.task/*/*/init.pid",
+            "/run/k3s/containerd/io.containerd.runtime.v2.task/*/*/init.pid",
+            "/proc/*",
         ]
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        &["/var/lib/docker/containers", "/var/lib/containers/storage/overlay-containers"]
+        &[
+            "/var/lib/docker/containers",
+            "/var/lib/containers/storage/overlay-containers",
+            "/var/lib/containerd/io.containerd.metadata.v1.bolt",
+            "/var/lib/rancher/k3s/agent/containerd/io.containerd.metadata.v1.bolt",
+            "/var/lib/rancher/rke2/agent/containerd/io.containerd.metadata.v1.bolt",
+        ]
     }
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut look = Look { gather: Gather::new(), host, people: People::read(host) };
         look.docker();
         look.storage();
-        if host.exists(CONTAINERD) {
-            let text = "the store of containerd has a form that this release does not read; its containers and images are not listed";
-            look.gather.miss(Trouble::new(TroubleKind::NotObservable, CONTAINERD, text));
-        }
+        containerd::collect(&mut look);
         if look.gather.has_read_nothing() {
             return look.gather.finish_not_applicable();
         }
@@ -266,40 +276,5 @@ impl Look<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::access::{Machine, RecordedHost};
-    use crate::collect::golden;
-    use daicho_schemas::batch::Outcome;
-    use std::fs;
-
-    fn host() -> RecordedHost {
-        golden::running(&ContainersCollector, "three_stores", Machine::default())
-    }
-
-    #[test]
-    fn the_sample_gives_its_golden_from_documented_places_only() {
-        let host = host();
-        let collected = golden::check(&ContainersCollector, "three_stores", &host);
-        assert_eq!(collected.outcome, Outcome::Partial, "containerd's store is there and not read");
-        let told = format!("{collected:?}");
-        assert!(!told.contains("SECRET"), "{told}");
-        golden::every_documented_place(&ContainersCollector, &[&host]);
-    }
-
-    #[test]
-    fn a_damaged_store_is_named_and_the_others_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().join("var/lib/docker/containers/abc");
-        fs::create_dir_all(&own).unwrap();
-        let whole = br#"{"Name":"/web","Config":{"Image":"x","Env":["P=EXAMPLE-SECRET-1"]},"State":{"Running":true}}"#;
-        for at in 0..whole.len() {
-            let mut damaged = whole.to_vec();
-            damaged[at] = b'"';
-            fs::write(own.join("config.v2.json"), damaged).unwrap();
-            let host = RecordedHost::running(folder.path(), Machine::default());
-            let told = format!("{:?}", super::super::run(&ContainersCollector, &host));
-            assert!(!told.contains("SECRET") && !told.contains("panicked"), "{at} {told}");
-        }
-    }
-}
+#[cfg(unix)]
+mod tests;

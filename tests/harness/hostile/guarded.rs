@@ -62,7 +62,7 @@ pub(super) fn observation(choices: &mut Choices<'_>) -> Observation {
 }
 
 fn store(choices: &mut Choices<'_>) -> ContainerStore {
-    [ContainerStore::Docker, ContainerStore::ContainersStorage][choices.below(2)]
+    [ContainerStore::Docker, ContainerStore::ContainersStorage, ContainerStore::Containerd][choices.below(3)]
 }
 
 /// Days around the present, the first and the last that can be written.

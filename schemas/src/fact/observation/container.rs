@@ -1,4 +1,4 @@
-//! `container.v1` and `container_image.v1`: containers and images in the stores of Docker, Podman and CRI-O.
+//! `container.v1` and `container_image.v1`: containers and images in the stores of Docker, Podman, CRI-O and containerd.
 //! They do not know what is inside an image, nor what a container is told to do: commands and environments stay out.
 //! Invariant: an image is told by its digest; names are those that the store gives it.
 
@@ -16,6 +16,8 @@ pub enum ContainerStore {
     Docker,
     /// `/var/lib/containers/storage`: Podman, Buildah, CRI-O.
     ContainersStorage,
+    /// `/var/lib/containerd`: containerd, and what stands on it: Kubernetes, k3s, RKE2, nerdctl, newer Docker for images.
+    Containerd,
 }
 
 impl ContainerStore {
@@ -24,6 +26,7 @@ impl ContainerStore {
         match self {
             Self::Docker => "docker",
             Self::ContainersStorage => "containers_storage",
+            Self::Containerd => "containerd",
         }
     }
 }
@@ -46,7 +49,7 @@ pub enum ContainerState {
 pub struct Container {
     /// Whose store.
     pub store: ContainerStore,
-    /// Its name.
+    /// Its name; of containerd's with the namespace before it: `k8s.io/tos/web-0/web/3f1c…`, `default/historian`.
     pub name: String,
     /// The image by the name that it was started with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +74,7 @@ impl Container {
 pub struct ContainerImage {
     /// Whose store.
     pub store: ContainerStore,
-    /// Its own number in the store: the SHA-256 of its configuration.
+    /// Its own number in the store: the SHA-256 of its configuration, with containerd that of its manifest or index.
     pub image_id: String,
     /// Names with tags, sorted: `docker.io/library/nginx:1.27`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
