@@ -9,13 +9,14 @@ mod release;
 use super::deb822::{Stanza, for_each_stanza};
 use super::dpkg::{LIMITS, STATUS, parse_status};
 use super::stanzas::{Piece, for_each_piece};
+use super::unpack::{Packing, without_packing};
 use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, OriginMatch, PackageOrigin, PackageState};
 use daicho_schemas::limits::REPORT_ITEMS_MAX;
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
-use index::{Compression, IndexRow};
+use index::IndexRow;
 pub(super) use pending::pending_security;
 use release::Release;
 
@@ -90,8 +91,7 @@ impl Collector for AptIndexCollector {
 
 /// An index of binary packages, in any compression: `…_binary-amd64_Packages.lz4`.
 fn is_index(name: &str) -> bool {
-    let stem = name.rsplit_once('.').filter(|(_, end)| index::ENDINGS.contains(end)).map_or(name, |(stem, _)| stem);
-    stem.ends_with("_Packages")
+    without_packing(name).ends_with("_Packages")
 }
 
 /// Whether an index is one of an architecture of which nothing is installed, beside the same index of one of which something is: packages
@@ -170,8 +170,8 @@ fn read_index(
     best: &mut [Option<Found>],
 ) {
     let place = format!("{LISTS}/{name}");
-    let compression = match Compression::of(name) {
-        Ok(compression) => compression,
+    let packing = match Packing::of(name) {
+        Ok(packing) => packing,
         Err(ending) => {
             let words = format!("the index is compressed as .{ending}, which this release does not read");
             gather.miss(Trouble::new(TroubleKind::NotObservable, place, words));
@@ -189,7 +189,7 @@ fn read_index(
     };
     gather.source(place.as_str());
     let wanted = |name: &[u8]| first_of(installed, name).is_some();
-    let result = index::for_each_row(reader, compression, wanted, |row| {
+    let result = index::for_each_row(reader, packing, wanted, |row| {
         let Some(first) = first_of(installed, row.name) else { return };
         let same_name =
             installed.iter().zip(best.iter_mut()).skip(first).take_while(|(package, _)| package.name == row.name);

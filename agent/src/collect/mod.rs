@@ -56,6 +56,7 @@ mod stanzas;
 mod tar;
 mod tunnels;
 mod units;
+mod unpack;
 mod usb_devices;
 mod windows;
 mod wireguard_peers;

@@ -2,9 +2,10 @@
 //! It does not check signatures, and a package that a feed lists in another version has no feed here.
 //! Invariant: a stanza that makes no sense is named with its line; a database that lists nothing is no result.
 
-use super::apt_index::index::{Compression, for_each_row};
+use super::apt_index::index::for_each_row;
 use super::deb822::{Stanza, for_each_stanza};
 use super::stanzas::{Limits, Piece, for_each_piece};
+use super::unpack::Packing;
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
@@ -211,11 +212,11 @@ fn read_feeds(gather: &mut Gather, host: &dyn Host, packages: &mut Packages) {
             let Ok(mut reader) = host.open(&path) else { continue };
             gather.source(format!("{folder}/*"));
             let gzip = reader.fill_buf().is_ok_and(|begin| begin.starts_with(&[0x1f, 0x8b]));
-            let compression = if gzip { Compression::Gzip } else { Compression::None };
+            let packing = if gzip { Packing::Gzip } else { Packing::None };
             let name = feed.strip_suffix(".gz").unwrap_or(feed);
             let result = for_each_row(
                 reader,
-                compression,
+                packing,
                 |_| true,
                 |row| {
                     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

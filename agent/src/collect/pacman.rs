@@ -2,6 +2,7 @@
 //! It does not check signatures, and a package that a repository lists in another version has no repository here.
 //! Invariant: a folder of the database that makes no sense is named and left out; a database that lists nothing is no result.
 
+use super::unpack::Packing;
 use super::{Collected, Collector, Gather, tar};
 use crate::access::{AccessError, Host};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
@@ -21,8 +22,6 @@ const NAMES_MAX: usize = 2 * REPORT_ITEMS_MAX;
 const DESC_BYTES_MAX: usize = 1024 * 1024;
 /// One repository's database after decompression.
 const SYNC_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// zstd may ask for a window of this many bits at most: 8 MB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// Collects packages known to pacman.
 pub(crate) struct PacmanCollector;
@@ -156,15 +155,15 @@ fn read_repository(
     packages: &mut BTreeMap<String, Package>,
 ) -> std::io::Result<()> {
     let begin = reader.fill_buf()?;
-    let mut archive: Box<dyn Read> = if begin.starts_with(&[0x1f, 0x8b]) {
-        Box::new(flate2::bufread::MultiGzDecoder::new(reader))
+    // The names of these files never end in how they are packed.
+    let packing = if begin.starts_with(&[0x1f, 0x8b]) {
+        Packing::Gzip
     } else if begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let mut decoder = zstd::Decoder::with_buffer(reader)?;
-        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-        Box::new(decoder)
+        Packing::Zstd
     } else {
-        reader
+        Packing::None
     };
+    let mut archive = packing.unpacked(reader)?;
     tar::for_each_entry(&mut archive.by_ref().take(SYNC_BYTES_MAX), |name, _| {
         let folder = name.split(|byte| *byte == b'/').next().unwrap_or_default();
         if let Some(package) = std::str::from_utf8(folder).ok().and_then(|folder| packages.get_mut(folder)) {

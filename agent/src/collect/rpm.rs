@@ -7,8 +7,11 @@ mod database;
 pub(super) mod header;
 mod history;
 mod journal;
+mod last;
 mod ndb;
+mod pending;
 mod signature;
+mod updateinfo;
 
 use super::{Collected, Collector, Gather};
 use crate::access::Host;
@@ -20,6 +23,8 @@ use database::Found;
 pub(super) use database::{FILES, each_package};
 use header::Header;
 use history::History;
+pub(super) use last::last_installed;
+pub(super) use pending::pending_security;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the database may be: the newer place first; the older one is often a link to it.

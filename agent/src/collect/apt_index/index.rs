@@ -1,43 +1,17 @@
-//! One index of a repository, in whatever compression apt kept it, read piece by piece.
+//! One index of a repository, however apt packed it, read piece by piece.
 //! It does not know what is installed; it is told which names matter.
 //! Invariant: memory stays under one stanza and one piece, however large the index is or claims to be.
 
 use crate::collect::deb822::for_each_stanza;
-use std::io::{self, BufRead, Read};
+use crate::collect::unpack::Packing;
+use std::io::{self, BufRead};
 
-/// Compressions that apt may keep an index in; the first three are read.
-pub(in crate::collect) const ENDINGS: &[&str] = &["lz4", "gz", "zst", "xz", "bz2", "lzma"];
 /// One package's stanza; the largest real ones have some 30 kB.
 const STANZA_BYTES_MAX: usize = 1024 * 1024;
 /// One index after decompression; Debian's main has 60 MB.
 const INDEX_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Bytes taken from the decoder at once.
 const PIECE_BYTES: usize = 256 * 1024;
-/// zstd may ask for a window of this many bits at most: 8 MB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-
-/// How an index is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::collect) enum Compression {
-    None,
-    Lz4,
-    Gzip,
-    Zstd,
-}
-
-impl Compression {
-    /// By the file's ending; the ending itself when it is one that is not read.
-    pub(in crate::collect) fn of(name: &str) -> Result<Self, &str> {
-        match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("lz4") => Ok(Self::Lz4),
-            Some("gz") => Ok(Self::Gzip),
-            Some("zst") => Ok(Self::Zstd),
-            Some(ending) if ENDINGS.contains(&ending) => Err(ending),
-            _ => Ok(Self::None),
-        }
-    }
-}
-
 /// What an index says of one package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::collect) struct IndexRow<'a> {
@@ -61,26 +35,17 @@ pub(in crate::collect) enum IndexError {
 /// Walks an index and calls `each` for every package whose name is `wanted`.
 pub(in crate::collect) fn for_each_row(
     reader: Box<dyn BufRead>,
-    compression: Compression,
+    packing: Packing,
     wanted: impl Fn(&[u8]) -> bool,
     mut each: impl FnMut(&IndexRow<'_>),
 ) -> Result<(), IndexError> {
-    let mut decoder: Box<dyn Read> = match compression {
-        Compression::None => reader,
-        Compression::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
-        Compression::Zstd => {
-            let mut decoder = zstd::Decoder::with_buffer(reader)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-            Box::new(decoder)
-        }
-    };
+    let mut unpacked = packing.unpacked(reader)?;
     let mut waiting = Vec::new();
     let mut total: u64 = 0;
     loop {
         let before = waiting.len();
         waiting.resize(before + PIECE_BYTES, 0);
-        let read = decoder.read(waiting.get_mut(before..).unwrap_or_default())?;
+        let read = unpacked.read(waiting.get_mut(before..).unwrap_or_default())?;
         waiting.truncate(before + read);
         total = total.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
         if total > INDEX_BYTES_MAX {

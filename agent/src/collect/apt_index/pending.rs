@@ -2,10 +2,11 @@
 //! It does not know other repositories' updates, held packages, or what appeared after the day of the list.
 //! Invariant: a list that could not be read to its end makes no count: the answer is nothing then.
 
-use super::index::{self, Compression};
+use super::index;
 use super::{FILES_MAX, LISTS, first_of, is_index, read_installed, says_nothing_new};
 use crate::access::{ALWAYS_THE_SAME, Host, remembered_look};
 use crate::collect::Gather;
+use crate::collect::unpack::Packing;
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -51,11 +52,11 @@ fn compared(sources: &mut BTreeSet<String>, host: &dyn Host) -> Option<Pending> 
     let mut undated = false;
     for name in lists {
         let place = format!("{LISTS}/{name}");
-        let compression = Compression::of(name).ok()?;
+        let packing = Packing::of(name).ok()?;
         let reader = host.open(&place).ok()?;
         sources.insert(place.clone());
         let wanted = |name: &[u8]| first_of(&installed, name).is_some();
-        index::for_each_row(reader, compression, wanted, |row| {
+        index::for_each_row(reader, packing, wanted, |row| {
             let Some(first) = first_of(&installed, row.name) else { return };
             let own = installed.iter().skip(first).take_while(|package| package.name == row.name);
             let fits = |architecture: &[u8]| row.architecture == architecture || row.architecture == b"all";

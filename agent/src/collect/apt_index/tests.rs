@@ -128,7 +128,8 @@ fn what_cannot_be_read_is_named_and_the_rest_counts() {
         (base().file("h_two_Packages.lz4", broken), TroubleKind::Unreadable),
         (base().file("h_two_Packages.lz4", "not lz4"), TroubleKind::Unreadable),
         (base().file("h_two_Packages.gz", "not gzip"), TroubleKind::Unreadable),
-        (base().file("h_two_Packages.xz", "xz"), TroubleKind::NotObservable),
+        (base().file("h_two_Packages.xz", "not xz"), TroubleKind::Unreadable),
+        (base().file("h_two_Packages.bz2", "bzip2"), TroubleKind::NotObservable),
         (base().file("stranger_Packages", good), TroubleKind::Missing),
         (base().file("h_two_Packages", vec![b'x'; 3 << 20]), TroubleKind::Unreadable),
     ];

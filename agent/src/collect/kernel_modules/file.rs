@@ -4,17 +4,15 @@
 
 use crate::access::Host;
 use crate::collect::Gather;
+use crate::collect::unpack::Packing;
 use daicho_schemas::fact::observation::KernelModule;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use goblin::elf::Elf;
 use goblin::elf::section_header::SectionHeader;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 /// The largest modules (graphics) have about 100 MB.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// What unpacking may take: the kernel's own build asks for 1 to 8 MiB.
-const UNPACK_WINDOW_LOG_MAX: u32 = 26;
-const UNPACK_KIBIBYTES_MAX: u32 = 64 * 1024;
 /// Tables and texts of one file.
 const SECTIONS_BYTES_MAX: u64 = 1024 * 1024;
 const TEXTS_BYTES_MAX: u64 = 1024 * 1024;
@@ -31,7 +29,8 @@ pub(super) fn describe(gather: &mut Gather, host: &dyn Host, module: &mut Kernel
     let Some(path) = module.file.clone() else { return };
     let open = || -> io::Result<Box<dyn BufRead>> {
         let reader = host.open(&path).map_err(|error| io::Error::other(error.to_string()))?;
-        unpacked(&path, reader)
+        // `CONFIG_MODULE_COMPRESS_*` gives the ending.
+        Packing::of(&path).unwrap_or(Packing::None).unpacked(reader)
     };
     match said(&open) {
         Ok(said) => {
@@ -61,23 +60,6 @@ pub(crate) struct Said {
     authors: Vec<String>,
     has_signature: bool,
     signer: Option<String>,
-}
-
-/// By the end of its name (`CONFIG_MODULE_COMPRESS_*`).
-fn unpacked(path: &str, reader: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
-    Ok(match path.rsplit('.').next() {
-        Some("gz") => Box::new(BufReader::new(flate2::bufread::GzDecoder::new(reader))),
-        Some("zst") => {
-            let mut decoder = zstd::Decoder::with_buffer(reader)?;
-            decoder.window_log_max(UNPACK_WINDOW_LOG_MAX)?;
-            Box::new(BufReader::new(decoder))
-        }
-        Some("xz") => {
-            let decoder = lzma_rust2::XzReader::new_mem_limit(reader, false, UNPACK_KIBIBYTES_MAX);
-            Box::new(BufReader::new(decoder))
-        }
-        _ => reader,
-    })
 }
 
 /// Reads a file three times from its beginning: its tables stand at its end, and no part of a packed file can be jumped to.

@@ -26,7 +26,37 @@ fn the_samples_give_their_goldens_from_documented_places_only() {
     let collected = golden::check(&ProtectionCollector, "debian_12", &debian);
     assert_eq!((collected.outcome, collected.troubles), (Outcome::Complete, Vec::new()));
     golden::check(&ProtectionCollector, "yum_host", &yum);
-    golden::every_documented_place(&ProtectionCollector, &[&debian, &yum]);
+    let (el9, suse) = (host("el9"), host("suse"));
+    golden::check(&ProtectionCollector, "el9", &el9);
+    golden::check(&ProtectionCollector, "suse", &suse);
+    golden::every_documented_place(&ProtectionCollector, &[&debian, &yum, &el9, &suse]);
+}
+
+#[test]
+fn advisories_count_where_their_repository_is_asked_and_the_newest_build_is_older() {
+    let pending = |sample: &str| -> Vec<_> {
+        let items = items(&ProtectionCollector.collect(&host(sample))).into_iter();
+        let own = items.filter(|(_, item)| item.aspect == ProtectionAspect::UpdatesPending);
+        own.map(|(_, item)| (item.subject, item.names.join(" "), item.on.unwrap().to_string())).collect()
+    };
+    let told = |subject: &str, names: &str, day: &str| (subject.to_owned(), names.to_owned(), day.to_owned());
+    let el9 = [told("dnf:appstream", "", "2026-11-06"), told("dnf:baseos", "openssl-libs", "2026-11-05")];
+    assert_eq!(
+        pending("el9"),
+        el9,
+        "extras is switched off, a kernel of two is new enough, one advisory was taken back"
+    );
+    assert_eq!(pending("yum_host"), [told("yum:base", "bash nodejs", "2024-01-05")], "nodejs 20 is another stream");
+    assert_eq!(pending("suse"), [told("zypper:updates", "unsigned-tool", "2026-11-05")]);
+}
+
+#[test]
+fn a_list_of_advisories_that_cannot_be_read_makes_no_count_and_is_named() {
+    let list = "/var/cache/dnf/baseos-055ffcb2ec25a27f/repodata/1a-updateinfo.xml.gz";
+    let collected = ProtectionCollector.collect(&host("el9").without_permission_for(&[list]));
+    let found = items(&collected);
+    assert!(!found.contains_key("updates_pending:dnf:baseos") && found.contains_key("updates_pending:dnf:appstream"));
+    assert!(collected.troubles.iter().any(|trouble| trouble.place == list), "{:?}", collected.troubles);
 }
 
 #[test]

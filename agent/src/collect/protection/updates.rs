@@ -3,11 +3,12 @@
 //! Invariant: a count says of which day its list is; a host without such a list has no count, not zero.
 
 use super::{Look, Seen};
-use crate::collect::apt_index::pending_security;
 use crate::collect::sqlite::open_tables;
+use crate::collect::{apt_index, rpm};
 use daicho_schemas::fact::observation::{ProtectionAspect, ProtectionState};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The end of a log; the last change stands there.
@@ -39,9 +40,11 @@ pub(super) fn collect(look: &mut Look<'_>) {
 }
 
 fn installed(look: &mut Look<'_>) {
+    let mut zypper = false;
     for (subject, places, day) in LOGS {
         let found = places.iter().find_map(|place| Some((last_in_log(look, place, *day)?, (*place).to_owned())));
         if let Some(found) = found {
+            zypper |= *subject == "zypper";
             put_installed(look, subject, found);
         }
     }
@@ -58,7 +61,12 @@ fn installed(look: &mut Look<'_>) {
     if let Some((on, place)) =
         place.and_then(|place| Some((last_in_database(look, &place, "trans_beg", question)?, place)))
     {
-        put_installed(look, "yum", (on, place));
+        return put_installed(look, "yum", (on, place));
+    }
+    // Without a history, the packages themselves tell: what was removed leaves no trace then.
+    if !zypper && let Some(found) = rpm::last_installed(look.host) {
+        look.gather.source(&found.1);
+        put_installed(look, "rpm", found);
     }
 }
 
@@ -131,11 +139,23 @@ fn pacman(line: &str) -> Option<CalendarDate> {
 }
 
 fn pending(look: &mut Look<'_>) {
-    let Some(found) = pending_security(&mut look.gather, look.host) else { return };
-    let count = u64::try_from(found.names.len()).unwrap_or(u64::MAX);
-    let read_from = found.read_from;
-    let seen = Seen { on: found.list_on, count: Some(count), names: found.names, read_from, ..Seen::default() };
-    look.put(ProtectionAspect::UpdatesPending, "apt", seen);
+    if let Some(found) = apt_index::pending_security(&mut look.gather, look.host) {
+        put_pending(look, "apt", found.list_on, found.names, found.read_from);
+    }
+    for found in rpm::pending_security(&mut look.gather, look.host) {
+        put_pending(look, &found.subject, found.list_on, found.names, [found.read_from].into());
+    }
+}
+
+fn put_pending(
+    look: &mut Look<'_>,
+    subject: &str,
+    on: Option<CalendarDate>,
+    names: BTreeSet<String>,
+    read_from: BTreeSet<String>,
+) {
+    let count = Some(u64::try_from(names.len()).unwrap_or(u64::MAX));
+    look.put(ProtectionAspect::UpdatesPending, subject, Seen { on, count, names, read_from, ..Seen::default() });
 }
 
 /// unattended-upgrades: there, switched on by apt.conf(5), and started by its timer.

@@ -10,6 +10,8 @@ pub(in crate::collect) const VERSION: u32 = 1001;
 pub(in crate::collect) const RELEASE: u32 = 1002;
 /// `RPMTAG_EPOCH`.
 pub(in crate::collect) const EPOCH: u32 = 1003;
+/// `RPMTAG_INSTALLTIME`, in seconds since 1970.
+pub(in crate::collect) const INSTALLTIME: u32 = 1008;
 /// `RPMTAG_VENDOR`.
 pub(in crate::collect) const VENDOR: u32 = 1011;
 /// `RPMTAG_PACKAGER`.

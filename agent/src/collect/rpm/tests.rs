@@ -36,7 +36,7 @@ fn package(name: &str, version: &str, release: &str) -> Vec<(u32, String)> {
     vec![(NAME, name.into()), (VERSION, version.into()), (RELEASE, release.into()), (ARCH, "x86_64".into())]
 }
 
-use super::header::{ARCH, EPOCH, NAME, PACKAGER, RELEASE, SOURCERPM, VENDOR, VERSION};
+use super::header::{ARCH, EPOCH, INSTALLTIME, NAME, PACKAGER, RELEASE, SOURCERPM, VENDOR, VERSION};
 
 fn blob(texts: &[(u32, String)], numbers: &[(u32, u32)]) -> Vec<u8> {
     let texts: Vec<_> = texts.iter().map(|(tag, text)| (*tag, text.as_str())).collect();
@@ -87,12 +87,15 @@ fn blobs_of_the_sample() -> Vec<Vec<u8>> {
         texts
     };
     vec![
-        blob(&full("bash", "5.1.8", "9.el9", "bash-5.1.8-9.el9.src.rpm"), &[]),
+        blob(&full("bash", "5.1.8", "9.el9", "bash-5.1.8-9.el9.src.rpm"), &[(INSTALLTIME, 1_740_000_000)]),
         blob(&full("openssl-libs", "3.0.7", "28.el9_4", "openssl-3.0.7-28.el9_4.src.rpm"), &[(EPOCH, 1)]),
         blob(&full("kernel-core", "5.14.0", "503.11.1.el9_5", "kernel-5.14.0-503.11.1.el9_5.src.rpm"), &[]),
-        blob(&full("kernel-core", "5.14.0", "570.12.1.el9_6", "kernel-5.14.0-570.12.1.el9_6.src.rpm"), &[]),
+        blob(
+            &full("kernel-core", "5.14.0", "570.12.1.el9_6", "kernel-5.14.0-570.12.1.el9_6.src.rpm"),
+            &[(INSTALLTIME, 1_793_836_800)],
+        ),
         blob(&full("zero-epoch", "2.0", "1", "zero-epoch-2.0-1.src.rpm"), &[(EPOCH, 0)]),
-        header(&[(NAME, "gpg-pubkey"), (VERSION, "fd431d51"), (RELEASE, "4ae0493b")], &[]),
+        header(&[(NAME, "gpg-pubkey"), (VERSION, "fd431d51"), (RELEASE, "4ae0493b")], &[(INSTALLTIME, 1_794_000_000)]),
     ]
 }
 
@@ -196,3 +199,13 @@ fn hostile_headers_never_panic_and_never_reach_outside() {
 
 mod format_tests;
 mod origins;
+
+#[test]
+fn the_last_installation_is_told_by_the_packages_and_only_where_all_of_them_are_read() {
+    let own = |name: &str, at: u32| blob(&package(name, "1", "1"), &[(INSTALLTIME, at)]);
+    let rpm = Rpm::with(&[own("a", 1_740_000_000), own("b", 1_793_836_800), own("c", 0)]);
+    let told = |rpm: &Rpm| last_installed(&rpm.host()).map(|(on, _)| on.to_string());
+    assert_eq!(told(&rpm).as_deref(), Some("2026-11-05"));
+    assert_eq!(told(&Rpm::with(&[own("a", 1_740_000_000), vec![1, 2, 3]])), None);
+    assert_eq!((told(&Rpm::with(&[])), told(&Rpm::with(&[own("a", 0)]))), (None, None));
+}

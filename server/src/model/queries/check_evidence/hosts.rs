@@ -211,13 +211,13 @@ impl Bearing<'_> {
                 );
             }
             for one in pending {
-                let count = one.count.unwrap_or_default();
+                let (count, list) = (one.count.unwrap_or_default(), &one.subject);
                 let (ja, en) = one.on.map_or(("日付不明".into(), "of unknown day".into()), |on| {
                     (format!("{on} の"), format!("of {on}"))
                 });
                 let text = Text::new(
-                    format!("{host}：{ja}一覧で、未適用のセキュリティ更新 {count} 個"),
-                    format!("{host}: by the list {en}, {count} security updates are not installed"),
+                    format!("{host}：{ja}一覧（{list}）で、未適用のセキュリティ更新 {count} 個"),
+                    format!("{host}: by the list of {list} {en}, {count} security updates are not installed"),
                 );
                 if count == 0 { known.because.push(text) } else { known.missing.push(text) }
             }

@@ -109,7 +109,7 @@ fn protection_is_named_with_its_day_and_what_is_not_known_is_missing() {
     assert!(en(&antivirus.missing).contains("other runs, day of its definitions unknown"), "{antivirus:?}");
     let updates = evidence(&script, "hospital-2-6");
     assert!(
-        en(&updates.missing).contains("by the list of 2026-11-19, 3 security updates are not installed"),
+        en(&updates.missing).contains("by the list of apt of 2026-11-19, 3 security updates are not installed"),
         "{updates:?}"
     );
     assert!(en(&updates.because).contains("packages were last updated on 2026-11-01"), "{updates:?}");
