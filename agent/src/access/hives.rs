@@ -12,6 +12,7 @@ mod pages;
 mod tests;
 
 use super::registry::{REGISTRY_DEPTH_MAX, RegistryKey, SLASH_IN_NAME, same_name};
+use super::windows_paths::on_system_volume;
 use super::{AccessError, Host};
 use hive::Hive;
 use std::collections::BTreeMap;
@@ -155,19 +156,4 @@ impl Open {
         }
         self.hives.get_mut(path).ok_or_else(missing)
     }
-}
-
-/// A path that Windows wrote, as a path of the system volume: `C:\Users\a` and `%SystemDrive%\Users\a` are `/Users/a`. None on another
-/// volume, and for what is no path of a volume.
-pub(super) fn on_system_volume(path: &str) -> Option<String> {
-    let path = path.replace('\\', "/");
-    let strip = |start: &str| {
-        let (head, rest) = path.split_at_checked(start.len())?;
-        head.eq_ignore_ascii_case(start).then(|| rest.to_owned())
-    };
-    let inside = strip("%SystemDrive%")
-        .or_else(|| strip("C:"))
-        .or_else(|| strip("%SystemRoot%").or_else(|| strip("%windir%")).map(|rest| format!("/Windows{rest}")))?;
-    let inside = inside.trim_end_matches('/');
-    inside.starts_with('/').then(|| inside.to_owned())
 }

@@ -13,6 +13,7 @@ mod metered;
 pub(crate) mod netlink;
 mod recorded;
 pub mod registry;
+pub(crate) mod windows_paths;
 
 pub use kernel::KernelTable;
 pub use live::{DEVICE_FOLDER_HERE, LiveHost};

@@ -66,6 +66,20 @@ pub enum RegistryValue {
     },
 }
 
+/// The time that a FILETIME tells: units of 100 ns since 1601-01-01 (Microsoft, "FILETIME structure"). None before 1970, as of one that was
+/// never set, and beyond what a time here can be.
+pub fn instant_of_filetime(filetime: u64) -> Option<UtcMicros> {
+    /// From 1601 to 1970.
+    const EPOCH: u64 = 116_444_736_000_000_000;
+    let micros = filetime.checked_sub(EPOCH)? / 10;
+    UtcMicros::from_micros(i64::try_from(micros).ok()?).ok()
+}
+
+/// [`instant_of_filetime`] for one that is written as eight bytes, the lowest first.
+pub fn instant_of_filetime_bytes(bytes: &[u8]) -> Option<UtcMicros> {
+    instant_of_filetime(u64::from_le_bytes(<[u8; 8]>::try_from(bytes).ok()?))
+}
+
 /// Which operating system's files and settings are looked at: those of an image, whoever looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Platform {
@@ -201,6 +215,17 @@ mod tests {
         assert_eq!(RegistryValue::of(4, &[1, 0]), RegistryValue::Bytes(vec![1, 0]));
         assert_eq!(RegistryValue::of(1, b"a\0b"), RegistryValue::Text("a".into()));
         assert_eq!(RegistryValue::of(0xffff_0011, b"x"), RegistryValue::Bytes(b"x".to_vec()));
+    }
+
+    #[test]
+    fn a_filetime_that_was_never_set_is_no_time() {
+        let filetime = 133_514_496_000_000_000_u64; // 2024-02-03T16:00:00Z
+        let instant = instant_of_filetime_bytes(&filetime.to_le_bytes()).unwrap();
+        assert_eq!(instant.date_in_japan(), "2024-02-04".parse().unwrap());
+        for none in [0, 1, 116_444_735_999_999_999, i64::MAX.unsigned_abs(), u64::MAX] {
+            assert_eq!(instant_of_filetime(none), None, "{none}");
+        }
+        assert_eq!(instant_of_filetime_bytes(&[0; 4]), None);
     }
 
     #[test]

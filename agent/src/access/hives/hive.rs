@@ -7,11 +7,10 @@
 use super::super::AnyPlace;
 use super::super::registry::{
     REGISTRY_KEY_BYTES_MAX, REGISTRY_KEYS_MAX, REGISTRY_VALUE_BYTES_MAX, REGISTRY_VALUES_MAX, RegistryKey,
-    RegistryValue, folded,
+    RegistryValue, folded, instant_of_filetime,
 };
 use super::log::{self, BaseBlock};
 use super::pages::Pages;
-use daicho_schemas::time::UtcMicros;
 use std::collections::BTreeMap;
 
 /// Names of keys that are remembered with their cells, over all folders of keys.
@@ -20,8 +19,6 @@ const NAMES_KEPT_MAX: usize = 262_144;
 const NO_CELL: u32 = u32::MAX;
 /// Values longer than this lie in several cells, from version 1.4 on.
 const ONE_CELL_BYTES_MAX: u32 = 16_344;
-/// From 1601 to 1970, in units of 100 ns.
-const EPOCH_FILETIME: u64 = 116_444_736_000_000_000;
 
 /// An open hive.
 pub(super) struct Hive {
@@ -72,7 +69,7 @@ impl Hive {
         let Below { cells, cut, unreadable_names } = self.below(cell);
         let mut key = RegistryKey {
             keys: cells.values().map(|(name, _)| name.clone()).collect(),
-            written_at: instant(node.written),
+            written_at: instant_of_filetime(node.written),
             cut: cut || self.is_doubtful,
             unreadable_names,
             ..RegistryKey::default()
@@ -292,9 +289,4 @@ fn name_of(bytes: &[u8], is_compressed: bool) -> Option<String> {
     }
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
     char::decode_utf16(units).collect::<Result<_, _>>().ok()
-}
-
-fn instant(filetime: u64) -> Option<UtcMicros> {
-    let micros = filetime.checked_sub(EPOCH_FILETIME)? / 10;
-    UtcMicros::from_micros(i64::try_from(micros).ok()?).ok()
 }

@@ -5,6 +5,7 @@
 
 use crate::access::registry::{
     REGISTRY_KEY_BYTES_MAX, REGISTRY_KEYS_MAX, REGISTRY_VALUE_BYTES_MAX, REGISTRY_VALUES_MAX, SLASH_IN_NAME,
+    instant_of_filetime,
 };
 use crate::access::{
     AccessError, EntrySort, KernelTable, PROCESSES, Platform, ProcessSeen, Reading, RegistryKey, RegistryValue, Stamp,
@@ -32,8 +33,6 @@ const FOLDERS_TOO: u32 = 0x0200_0000;
 /// `FILE_ATTRIBUTE_OFFLINE`, `…_RECALL_ON_OPEN` and `…_RECALL_ON_DATA_ACCESS`: the contents lie elsewhere, and opening would fetch them
 /// (File Attribute Constants).
 const ELSEWHERE: u32 = 0x1000 | 0x4_0000 | 0x40_0000;
-/// 1601-01-01, where Windows begins to count, in microseconds before 1970.
-const EPOCH_MICROS: i64 = 11_644_473_600_000_000;
 /// `winreg` hands over names of at most 2,048 units, and must not be asked for longer ones.
 const VALUE_NAME_UNITS_MAX: u32 = 2_000;
 
@@ -239,8 +238,7 @@ pub(super) fn registry_written(key: &str) -> Result<Option<UtcMicros>, AccessErr
 fn written_at(about: &RegKeyMetadata) -> Option<UtcMicros> {
     let time = &about.last_write_time;
     let ticks = u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
-    let micros = i64::try_from(ticks / 10).ok().filter(|micros| *micros > 0)?.checked_sub(EPOCH_MICROS)?;
-    UtcMicros::from_micros(micros).ok()
+    instant_of_filetime(ticks)
 }
 
 /// Whether the account that a key under `HKU` begins with has a profile that is loaded.

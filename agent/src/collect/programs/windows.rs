@@ -9,6 +9,7 @@
 
 use super::{ANYWHERE, Budget, Looked, pe};
 use crate::access::registry::{HKLM, HKU};
+use crate::access::windows_paths::local_path;
 use crate::access::{AccessError, Host, PROCESSES, Platform, ProcessSeen};
 use crate::collect::{Collected, Collector, Gather};
 use daicho_schemas::fact::observation::{
@@ -266,18 +267,9 @@ fn folder(text: &str, is_folder: bool) -> Option<String> {
     is_own.then_some(folder)
 }
 
-/// A path that Windows writes, in small letters and as the door names it. One on the system volume begins with its letter as well; which
-/// that is, is not asked here: `C:` it is on all but odd machines, and there the record does not fit and says nothing.
+/// A path that Windows writes, in small letters and as the door names it.
 fn path_of(text: &str) -> Option<String> {
-    let text = text.trim().replace('\\', "/").to_lowercase();
-    let mut letters = text.chars();
-    let (volume, colon) = (letters.next()?, letters.next()?);
-    // Windows Installer writes `C:?` where a folder is not to be mended.
-    let rest = text.get(2..)?.trim_start_matches('?');
-    if !volume.is_ascii_alphabetic() || !matches!(colon, ':' | '?') || !rest.starts_with('/') {
-        return None;
-    }
-    Some(if volume == 'c' { rest.to_owned() } else { format!("{volume}:{rest}") })
+    local_path(text).map(|path| path.to_lowercase())
 }
 
 /// What a file tells; nothing where it is gone by now.

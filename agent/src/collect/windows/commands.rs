@@ -1,22 +1,10 @@
 //! Paths and command lines as Windows writes them into its registry: which program they name.
 //! It does not know whether the program is there. Invariant: arguments never come out, and names of persons in a path become `*`.
 
+use crate::access::windows_paths::machine_path;
+
 /// What Windows may run, by the ending.
 const ENDINGS: [&str; 11] = [".exe", ".com", ".sys", ".dll", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".scr", ".msc"];
-
-/// Variables that every Windows has, and where they point on the system volume (Microsoft, "Recognized environment variables").
-const VARIABLES: [(&str, &str); 10] = [
-    ("%systemroot%", "/Windows"),
-    ("%windir%", "/Windows"),
-    ("/systemroot", "/Windows"),
-    ("%systemdrive%", ""),
-    ("%programfiles%", "/Program Files"),
-    ("%programfiles(x86)%", "/Program Files (x86)"),
-    ("%commonprogramfiles%", "/Program Files/Common Files"),
-    ("%programdata%", "/ProgramData"),
-    ("%allusersprofile%", "/ProgramData"),
-    ("%public%", "/Users/Public"),
-];
 
 /// Folders whose folders bear the names of persons.
 const HOMES: [&str; 2] = ["/users/", "/documents and settings/"];
@@ -45,20 +33,9 @@ fn unquoted(command: &str) -> &str {
     }
 }
 
-/// A path that Windows wrote, as a path of the machine.
+/// A path that Windows wrote, as a path of the machine without a person's name.
 pub(super) fn path_of(written: &str) -> Option<String> {
-    let path = written.trim().trim_matches('"').replace('\\', "/");
-    let path = path.strip_prefix("/??/").or_else(|| path.strip_prefix("//?/")).unwrap_or(&path);
-    let after = |start: &str| {
-        let (head, rest) = path.split_at_checked(start.len())?;
-        (head.eq_ignore_ascii_case(start) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
-    };
-    let known = VARIABLES.iter().find_map(|(name, meant)| after(name).map(|rest| format!("{meant}{rest}")));
-    let path = known
-        .or_else(|| after("c:").map(str::to_owned))
-        .or_else(|| after("system32").map(|rest| format!("/Windows/System32{rest}")))
-        .unwrap_or_else(|| path.to_owned());
-    (!path.is_empty()).then(|| without_person(&path))
+    machine_path(written).map(|path| without_person(&path))
 }
 
 /// `/Users/name/a.exe` as `/Users/*/a.exe`.

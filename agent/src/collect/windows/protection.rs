@@ -7,7 +7,7 @@
 
 use super::super::{Collected, Collector, Gather};
 use super::services::SERVICES;
-use crate::access::registry::RegistryKey;
+use crate::access::registry::{RegistryKey, instant_of_filetime_bytes};
 use crate::access::{Host, Platform};
 use daicho_schemas::fact::observation::{
     Observation, PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState,
@@ -159,7 +159,8 @@ impl Look<'_> {
             Some(state) => state,
         };
         let signatures = self.gather.key(self.host, SIGNATURES).unwrap_or_default();
-        let on = signatures.bytes("AVSignatureApplied").and_then(day_of_filetime);
+        let on =
+            signatures.bytes("AVSignatureApplied").and_then(instant_of_filetime_bytes).map(UtcMicros::date_in_japan);
         let seen = Seen {
             name: Some("Microsoft Defender Antivirus"),
             state: Some(state),
@@ -255,15 +256,6 @@ impl Look<'_> {
     }
 }
 
-/// The day in Japan of a FILETIME.
-fn day_of_filetime(bytes: &[u8]) -> Option<CalendarDate> {
-    /// From 1601 to 1970, in units of 100 ns.
-    const EPOCH: u64 = 116_444_736_000_000_000;
-    let filetime = u64::from_le_bytes(<[u8; 8]>::try_from(bytes).ok()?);
-    let micros = i64::try_from(filetime.checked_sub(EPOCH)? / 10).ok()?;
-    UtcMicros::from_micros(micros).ok().filter(|_| micros > 0).map(UtcMicros::date_in_japan)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,13 +276,5 @@ mod tests {
             ]
         );
         assert!(all["xp"].items.iter().all(|item| !item.key().starts_with("usb_storage")), "absent is not off");
-    }
-
-    #[test]
-    fn days_are_those_of_japan() {
-        let filetime = 133_514_496_000_000_000_u64; // 2024-02-03T16:00:00Z
-        assert_eq!(day_of_filetime(&filetime.to_le_bytes()), "2024-02-04".parse().ok());
-        assert_eq!(day_of_filetime(&[0; 8]), None);
-        assert_eq!(day_of_filetime(&[0; 4]), None);
     }
 }
