@@ -11,9 +11,7 @@ use super::dpkg::parse_status;
 use super::units::{self, Units};
 use super::{Collected, Collector, Gather};
 use crate::access::{AccessError, Host};
-use daicho_schemas::fact::observation::{
-    Observation, PackageState, RemoteTool, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort,
-};
+use daicho_schemas::fact::observation::{Observation, PackageState, RemoteTool, ToolEvidence, ToolEvidenceSort};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use list::{Tool, fits, tools};
@@ -69,10 +67,7 @@ impl Collector for RemoteToolsCollector {
         let mut gather = Gather::new();
         let tools = match tools() {
             Ok(tools) => tools,
-            Err(error) => {
-                let text = format!("the list of tools makes no sense; please report this as a bug: {error}");
-                return gather.finish_failed(Trouble::new(TroubleKind::Malformed, "tools.json", text));
-            }
+            Err(trouble) => return gather.finish_failed(trouble),
         };
         let mut names = Names { units: Units::read(&mut gather, host).into_states(), ..Names::default() };
         read_dpkg(&mut gather, host, &mut names.packages);
@@ -80,21 +75,9 @@ impl Collector for RemoteToolsCollector {
         let found = tools.iter().map(|tool| (tool, evidence(&mut gather, host, tool, &names)));
         let found: Vec<_> = found.filter(|(_, evidence)| !evidence.is_empty()).collect();
         for (tool, evidence) in told_apart(found) {
-            let more = evidence.len().saturating_sub(TOOL_EVIDENCE_MAX);
-            if more > 0 {
-                let text = format!("{more} more pieces of evidence than {TOOL_EVIDENCE_MAX} are not listed");
-                gather.remark(Trouble::new(TroubleKind::TooLarge, tool.id.clone(), text));
-            }
             let last_use_on = tool.last_use.as_ref().and_then(|log| last_use::read(&mut gather, host, log));
-            let seen = RemoteTool {
-                tool: tool.id.clone(),
-                name: tool.name.clone(),
-                class: tool.class,
-                evidence: evidence.into_iter().take(TOOL_EVIDENCE_MAX).collect(),
-                last_use_on,
-                admits_from: Vec::new(),
-            };
-            gather.item("tools.json", Observation::RemoteTool(seen));
+            let seen = RemoteTool { last_use_on, ..list::told(&mut gather, tool.subject(), evidence) };
+            gather.item(list::PLACE, Observation::RemoteTool(seen));
         }
         gather.finish()
     }

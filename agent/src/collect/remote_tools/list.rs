@@ -2,10 +2,15 @@
 //! It does not know the host.
 //! Invariant: the list is data; a name in it is compared, never run or opened as a program.
 
-use daicho_schemas::fact::observation::RemoteToolClass;
+use crate::collect::Gather;
+use daicho_schemas::fact::observation::{RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence};
+use daicho_schemas::trouble::{Trouble, TroubleKind};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 const LIST: &str = include_str!("tools.json");
+/// The list, as reports name it.
+pub(in crate::collect) const PLACE: &str = "tools.json";
 
 /// Every place at which a tool of the list is looked for; a test holds the list to it.
 pub(super) const PLACES: &[&str] = &[
@@ -77,6 +82,13 @@ pub(in crate::collect) struct Tool {
     pub(in crate::collect) windows: OnWindows,
 }
 
+impl Tool {
+    /// Its id, name and class.
+    pub(in crate::collect) fn subject(&self) -> (&str, &str, RemoteToolClass) {
+        (&self.id, &self.name, self.class)
+    }
+}
+
 /// The names of a tool on Windows; `*` stands for any text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,9 +139,34 @@ struct List {
     tools: Vec<Tool>,
 }
 
-/// Every tool, in the list's order.
-pub(in crate::collect) fn tools() -> Result<Vec<Tool>, serde_json::Error> {
-    serde_json::from_str::<List>(LIST).map(|list| list.tools)
+/// Every tool, in the list's order. The list is our own: one that makes no sense is a bug, and the trouble says so.
+pub(in crate::collect) fn tools() -> Result<Vec<Tool>, Trouble> {
+    serde_json::from_str::<List>(LIST).map(|list| list.tools).map_err(|error| {
+        let text = format!("the list of tools makes no sense; please report this as a bug: {error}");
+        Trouble::new(TroubleKind::Malformed, PLACE, text)
+    })
+}
+
+/// What was seen of a tool, as it is told: the first pieces of evidence in order; more are counted and named.
+pub(in crate::collect) fn told(
+    gather: &mut Gather,
+    (id, name, class): (&str, &str, RemoteToolClass),
+    evidence: BTreeSet<ToolEvidence>,
+) -> RemoteTool {
+    let more = evidence.len().saturating_sub(TOOL_EVIDENCE_MAX);
+    if more > 0 {
+        let text = format!("{more} more pieces of evidence than {TOOL_EVIDENCE_MAX} are not listed");
+        gather.remark(Trouble::new(TroubleKind::TooLarge, id, text));
+    }
+    let evidence = evidence.into_iter().take(TOOL_EVIDENCE_MAX);
+    RemoteTool {
+        tool: id.to_owned(),
+        name: name.to_owned(),
+        class,
+        evidence: evidence.map(|one| ToolEvidence { name: gather.text(id, one.name.as_bytes()), ..one }).collect(),
+        last_use_on: None,
+        admits_from: Vec::new(),
+    }
 }
 
 /// Whether a name fits a pattern: equal, where one `*` stands for any text.

@@ -5,7 +5,7 @@
 //! Microsoft, "Remote Desktop: enable by registry" (`fDenyTSConnections`; a policy goes first) and MS-GPFAS 2.2.2 (rules of the firewall:
 //! `Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|RA4=LocalSubnet|Svc=termservice|`; without `RA4` and `RA6` every source is meant).
 
-use super::super::remote_tools::list::{fits, tools};
+use super::super::remote_tools::list::{self, fits, tools};
 use super::super::{Collected, Collector, Gather};
 use super::installed_programs;
 use super::services::SERVICES;
@@ -73,10 +73,7 @@ impl Collector for RemoteToolsCollector {
         let mut gather = Gather::new();
         let tools = match tools() {
             Ok(tools) => tools,
-            Err(error) => {
-                let text = format!("the list of tools makes no sense; please report this as a bug: {error}");
-                return gather.finish_failed(Trouble::new(TroubleKind::Malformed, "tools.json", text));
-            }
+            Err(trouble) => return gather.finish_failed(trouble),
         };
         let services = gather.key(host, SERVICES);
         let programs = installed_programs::read(&mut gather, host);
@@ -101,7 +98,8 @@ impl Collector for RemoteToolsCollector {
                 state: None,
             }));
             if !evidence.is_empty() {
-                put(&mut gather, (&tool.id, &tool.name, tool.class), evidence, Vec::new());
+                let seen = list::told(&mut gather, tool.subject(), evidence);
+                gather.item(list::PLACE, Observation::RemoteTool(seen));
             }
         }
         remote_desktop(&mut gather, host);
@@ -148,26 +146,6 @@ fn service_state(gather: &mut Gather, host: &dyn Host, name: &str) -> Option<Uni
     }
 }
 
-fn put(
-    gather: &mut Gather,
-    (id, name, class): (&str, &str, RemoteToolClass),
-    evidence: BTreeSet<ToolEvidence>,
-    admits_from: Vec<String>,
-) {
-    let more = evidence.len().saturating_sub(TOOL_EVIDENCE_MAX);
-    if more > 0 {
-        let text = format!("{more} more pieces of evidence than {TOOL_EVIDENCE_MAX} are not listed");
-        gather.remark(Trouble::new(TroubleKind::TooLarge, id, text));
-    }
-    let mut clean = Vec::new();
-    for one in evidence.into_iter().take(TOOL_EVIDENCE_MAX) {
-        clean.push(ToolEvidence { name: gather.text(id, one.name.as_bytes()), ..one });
-    }
-    let seen =
-        RemoteTool { tool: id.into(), name: name.into(), class, evidence: clean, last_use_on: None, admits_from };
-    gather.item("tools.json", Observation::RemoteTool(seen));
-}
-
 /// Remote Desktop, where Windows says whether it lets anybody in.
 fn remote_desktop(gather: &mut Gather, host: &dyn Host) {
     let denies = |key: &Option<RegistryKey>| key.as_ref()?.number("fDenyTSConnections");
@@ -186,7 +164,8 @@ fn remote_desktop(gather: &mut Gather, host: &dyn Host) {
     };
     let evidence = ToolEvidence { sort: ToolEvidenceSort::Unit, name: "TermService".into(), state: Some(state) };
     let named = ("windows-remote-desktop", "Remote Desktop (RDP)", RemoteToolClass::RemoteLogin);
-    put(gather, named, BTreeSet::from([evidence]), admits_from);
+    let seen = RemoteTool { admits_from, ..list::told(gather, named, BTreeSet::from([evidence])) };
+    gather.item(list::PLACE, Observation::RemoteTool(seen));
 }
 
 /// From where the firewall lets a port of Remote Desktop be reached; empty where no rule of it could be read. Rules that block are not taken
