@@ -243,9 +243,7 @@ pub trait Host: Send + Sync {
     fn digest(&self, path: &str, sort: PackageDigestSort, bytes_max: u64) -> Result<Option<Digest>, AccessError>;
 
     /// Programs that this agent saw running before, so that one that runs for a moment only is not forgotten.
-    fn seen_programs(&self) -> Vec<Program> {
-        Vec::new()
-    }
+    fn seen_programs(&self) -> Vec<Program>;
 
     /// Whether this is the running machine, so that `/proc` and `/sys` speak of it.
     fn is_live(&self) -> bool;
@@ -256,17 +254,13 @@ pub trait Host: Send + Sync {
 
     /// Remembers words about this machine for as long as the agent runs, at most so many, and answers all of them. What is not the
     /// running machine remembers nothing.
-    fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
-        words.into_iter().take(words_max).collect()
-    }
+    fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String>;
 
     /// What earlier looks gave ([`remembered_look`]); nothing on a machine that is looked at once.
     fn memory(&self) -> Option<&Memory>;
 
     /// Where configurations of devices are laid for the agent.
-    fn device_folder(&self) -> &str {
-        DEVICE_FOLDER_DEFAULT
-    }
+    fn device_folder(&self) -> &str;
 
     /// What only a running machine can say; nothing on an image.
     fn machine(&self) -> Machine;

@@ -8,7 +8,8 @@ use crate::access::{
     Reading, RecordedHost, RegistryKey, Stamp,
 };
 use daicho_schemas::batch::Outcome;
-use daicho_schemas::fact::observation::PackageDigestSort;
+use daicho_schemas::fact::observation::{PackageDigestSort, Program};
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::os::unix::{fs::symlink, net::UnixListener};
 use std::path::PathBuf;
@@ -108,6 +109,18 @@ impl Host for Damaged<'_> {
 
     fn memory(&self) -> Option<&Memory> {
         self.host.memory()
+    }
+
+    fn seen_programs(&self) -> Vec<Program> {
+        self.host.seen_programs()
+    }
+
+    fn remembered(&self, words: BTreeSet<String>, words_max: usize) -> BTreeSet<String> {
+        self.host.remembered(words, words_max)
+    }
+
+    fn device_folder(&self) -> &str {
+        self.host.device_folder()
     }
 }
 
