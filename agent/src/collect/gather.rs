@@ -29,7 +29,7 @@ pub struct Gather {
     troubles: Vec<Trouble>,
     troubles_unlisted: usize,
     items: BTreeMap<String, Observation>,
-    incomplete: bool,
+    misses: usize,
 }
 
 impl Gather {
@@ -61,8 +61,13 @@ impl Gather {
 
     /// Names something that would not be told and may have hidden items: the answer is partial from here on.
     pub fn miss(&mut self, trouble: Trouble) {
-        self.incomplete = true;
+        self.misses = self.misses.saturating_add(1);
         self.remark(trouble);
+    }
+
+    /// How often something was missed so far: two equal numbers say that everything between them was read.
+    pub fn misses(&self) -> usize {
+        self.misses
     }
 
     /// [`Self::miss`] for a place that could not be read.
@@ -90,7 +95,7 @@ impl Gather {
     pub fn item(&mut self, place: &str, item: Observation) {
         let key = item.key();
         if self.items.len() >= REPORT_ITEMS_MAX && !self.items.contains_key(&key) {
-            if !self.incomplete || !self.troubles.iter().any(|trouble| trouble.kind == TroubleKind::TooLarge) {
+            if self.misses == 0 || !self.troubles.iter().any(|trouble| trouble.kind == TroubleKind::TooLarge) {
                 let text = format!("there are more than {REPORT_ITEMS_MAX} items; the rest is not listed");
                 self.miss(Trouble::new(TroubleKind::TooLarge, place, text));
             }
@@ -200,7 +205,7 @@ impl Gather {
 
     /// The answer when the source was there: complete, or partial when something was missed.
     pub fn finish(self) -> Collected {
-        let outcome = if self.incomplete { Outcome::Partial } else { Outcome::Complete };
+        let outcome = if self.misses > 0 { Outcome::Partial } else { Outcome::Complete };
         self.finish_as(outcome)
     }
 
@@ -218,7 +223,7 @@ impl Gather {
 
     /// The answer with whatever outcome the troubles so far mean, but failed when not a single item was read.
     pub fn finish_failed_when_empty(mut self) -> Collected {
-        let outcome = match (self.incomplete, self.items.is_empty()) {
+        let outcome = match (self.misses > 0, self.items.is_empty()) {
             (false, _) => Outcome::Complete,
             (true, false) => Outcome::Partial,
             (true, true) => {
@@ -232,7 +237,7 @@ impl Gather {
     /// The answer of a package manager whose database is there. One that lists nothing is either damaged or only a tool on a
     /// host of another family: in no case a host with zero packages.
     pub fn finish_packages(mut self, database: &str) -> Collected {
-        if self.incomplete || !self.items.is_empty() {
+        if self.misses > 0 || !self.items.is_empty() {
             return self.finish_failed_when_empty();
         }
         let text =

@@ -187,66 +187,40 @@ struct Records {
 
 impl Records {
     fn read_uninstall(&mut self, gather: &mut Gather, host: &dyn Host) {
-        let mut places =
-            vec![format!("{HKLM}/SOFTWARE/{UNINSTALL}"), format!("{HKLM}/SOFTWARE/WOW6432Node/{UNINSTALL}")];
-        match host.registry(HKU) {
-            Ok(users) => places.extend(users.keys.iter().map(|user| format!("{HKU}/{user}/Software/{UNINSTALL}"))),
-            Err(error) => self.miss(gather, &error),
-        }
-        for place in places {
-            let found = match host.registry(&place) {
-                Ok(found) => found,
-                Err(AccessError::Missing { .. }) => continue,
-                Err(error) => {
-                    self.miss(gather, &error);
-                    continue;
-                }
-            };
-            gather.source(place.as_str());
-            self.incomplete |= found.cut;
-            for name in &found.keys {
-                match host.registry(&format!("{place}/{name}")) {
-                    Ok(program) => {
-                        let words = ["InstallLocation", "DisplayIcon", "UninstallString"];
-                        let told = words.iter().filter_map(|word| Some((*word, program.text(word)?)));
-                        self.folders.extend(told.filter_map(|(word, text)| folder(text, word == "InstallLocation")));
-                    }
-                    Err(AccessError::Missing { .. }) => {}
-                    Err(error) => self.miss(gather, &error),
-                }
+        let before = gather.misses();
+        let users = gather.key(host, HKU).map(|users| users.keys).unwrap_or_default();
+        let of_users = users.iter().map(|user| format!("{HKU}/{user}/Software/{UNINSTALL}"));
+        let of_machine = ["SOFTWARE", "SOFTWARE/WOW6432Node"].map(|view| format!("{HKLM}/{view}/{UNINSTALL}"));
+        for place in of_machine.into_iter().chain(of_users) {
+            for (_, record) in gather.uninstall_records(host, &place).unwrap_or_default() {
+                let words = ["InstallLocation", "DisplayIcon", "UninstallString"];
+                let told = words.iter().filter_map(|word| Some((*word, record.text(word)?)));
+                self.folders.extend(told.filter_map(|(word, text)| folder(text, word == "InstallLocation")));
             }
         }
+        self.incomplete |= gather.misses() > before;
     }
 
     /// Whose components the running files are: each component has a value for each product, with the path of its file.
     fn read_components(&mut self, gather: &mut Gather, host: &dyn Host, running: &BTreeMap<String, Running>) {
-        let users = match host.registry(COMPONENTS) {
-            Ok(users) => users.keys,
-            Err(AccessError::Missing { .. }) => return,
-            Err(error) => return self.miss(gather, &error),
-        };
-        gather.source(COMPONENTS);
+        let before = gather.misses();
+        let users = gather.key(host, COMPONENTS).map(|users| users.keys).unwrap_or_default();
         let mut left = COMPONENTS_MAX;
         for user in users {
             let place = format!("{COMPONENTS}/{user}/Components");
-            let Ok(components) = host.registry(&place) else { continue };
-            self.incomplete |= components.cut;
+            let Some(components) = gather.subkey(host, &place) else { continue };
             for name in components.keys {
-                left = left.saturating_sub(1);
-                let Ok(component) = host.registry(&format!("{place}/{name}")) else {
-                    self.incomplete = true;
-                    continue;
-                };
+                if left == 0 {
+                    gather.miss_rest(&place);
+                    break;
+                }
+                left -= 1;
+                let Some(component) = gather.subkey(host, &format!("{place}/{name}")) else { continue };
                 let texts = component.values.iter().filter_map(|(product, _)| component.text(product));
                 self.files.extend(texts.filter_map(path_of).filter(|path| running.contains_key(path)));
             }
         }
-        self.incomplete |= left == 0;
-    }
-
-    fn miss(&mut self, gather: &mut Gather, error: &AccessError) {
-        self.incomplete = true;
-        gather.miss_access(error);
+        self.incomplete |= gather.misses() > before;
     }
 }
 

@@ -111,9 +111,8 @@ struct Look<'a> {
 impl Look<'_> {
     /// Reads the entries below one key; says whether it was there.
     fn uninstall(&mut self, place: &str) -> bool {
-        let Some(list) = self.gather.key(self.host, place) else { return false };
-        for name in list.keys {
-            let Some(entry) = self.gather.subkey(self.host, &format!("{place}/{name}")) else { continue };
+        let Some(records) = self.gather.uninstall_records(self.host, place) else { return false };
+        for (name, entry) in records {
             if self.add(place, &entry) && name.starts_with('{') {
                 self.products.insert(name.to_ascii_uppercase());
             }

@@ -25,36 +25,43 @@ pub(super) const CURRENT_VERSION: &str = "HKLM/SOFTWARE/Microsoft/Windows NT/Cur
 
 impl Gather {
     /// Reads a key, and names it as a source. None where there is none; what could not be read, or not wholly, is named.
-    pub(super) fn key(&mut self, host: &dyn Host, place: &str) -> Option<RegistryKey> {
-        match host.registry(place) {
-            Ok(key) => {
-                self.source(place);
-                if key.cut {
-                    let text = "the key is larger than the limits, damaged, or its hive was left half-written; the rest is not listed";
-                    self.miss(Trouble::new(TroubleKind::Malformed, place, text));
-                }
-                if key.unreadable_names > 0 {
-                    let text = format!("{} names are no text and were left out", key.unreadable_names);
-                    self.miss(Trouble::new(TroubleKind::Malformed, place, text));
-                }
-                Some(key)
-            }
-            Err(error) if error.is_missing() => None,
-            Err(error) => {
-                self.miss_access(&error);
-                None
-            }
-        }
+    pub(in crate::collect) fn key(&mut self, host: &dyn Host, place: &str) -> Option<RegistryKey> {
+        let key = self.subkey(host, place)?;
+        self.source(place);
+        Some(key)
     }
 
     /// [`Self::key`] for one of many keys below a place that was named already: no source of its own.
-    pub(super) fn subkey(&mut self, host: &dyn Host, place: &str) -> Option<RegistryKey> {
-        let mut one = Self::new();
-        let key = one.key(host, place);
-        for trouble in one.finish().troubles {
-            self.miss(trouble);
+    pub(in crate::collect) fn subkey(&mut self, host: &dyn Host, place: &str) -> Option<RegistryKey> {
+        let key = match host.registry(place) {
+            Ok(key) => key,
+            Err(error) if error.is_missing() => return None,
+            Err(error) => {
+                self.miss_access(&error);
+                return None;
+            }
+        };
+        if key.cut {
+            let text =
+                "the key is larger than the limits, damaged, or its hive was left half-written; the rest is not listed";
+            self.miss(Trouble::new(TroubleKind::Malformed, place, text));
         }
-        key
+        if key.unreadable_names > 0 {
+            let text = format!("{} names are no text and were left out", key.unreadable_names);
+            self.miss(Trouble::new(TroubleKind::Malformed, place, text));
+        }
+        Some(key)
+    }
+
+    /// The records of installers below one `Uninstall` key, each with the name of its own key. None where there is no such key.
+    pub(in crate::collect) fn uninstall_records(
+        &mut self,
+        host: &dyn Host,
+        place: &str,
+    ) -> Option<Vec<(String, RegistryKey)>> {
+        let list = self.key(host, place)?;
+        let record = |name: String| Some((self.subkey(host, &format!("{place}/{name}"))?, name));
+        Some(list.keys.into_iter().filter_map(record).map(|(record, name)| (name, record)).collect())
     }
 
     /// The text of a value as it goes into an observation: within the limits, absent where empty.
