@@ -104,7 +104,7 @@ impl Collector for HardwareCollector {
 }
 
 /// Adds a part about which at least one thing is known.
-fn add(gather: &mut Gather, mut part: Hardware) {
+pub(super) fn add(gather: &mut Gather, mut part: Hardware) {
     part.serial_is_placeholder = part.serial.as_deref().is_some_and(placeholder::is_placeholder);
     let told =
         [&part.maker, &part.model, &part.version, &part.serial, &part.firmware].iter().any(|value| value.is_some());

@@ -58,13 +58,8 @@ impl Collector for PciDevicesCollector {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        let found: Vec<Found> = slots.iter().filter_map(|slot| look_at(&mut gather, host, slot)).collect();
-        let keys: BTreeSet<String> = found.iter().flat_map(Found::keys).collect();
-        let names = Names::of_pci(&keys);
-        for device in found {
-            let read_from = device.folder();
-            gather.item(&read_from, Observation::Hardware(device.named(&names)));
-        }
+        let found = slots.iter().filter_map(|slot| look_at(&mut gather, host, slot)).collect();
+        put(&mut gather, found);
         gather.finish()
     }
 }
@@ -89,22 +84,35 @@ pub(super) fn of_bus(host: &dyn Host, folder: &str) -> Result<(Gather, Vec<Strin
     }
 }
 
-/// One function of one device, in numbers.
-struct Found {
-    slot: String,
-    class: String,
-    vendor: String,
-    device: String,
-    subsystem: Option<(String, String)>,
-    revision: Option<String>,
-    driver: Option<String>,
+/// Adds devices by the names of their numbers.
+pub(super) fn put(gather: &mut Gather, found: Vec<Found>) {
+    let keys: BTreeSet<String> = found.iter().flat_map(Found::keys).collect();
+    let names = Names::of_pci(&keys);
+    for device in found {
+        let read_from = device.read_from.clone();
+        gather.item(&read_from, Observation::Hardware(device.named(&names)));
+    }
+}
+
+/// Whether what has this class and subclass (`0200`) belongs to every board, and is no card.
+pub(super) fn is_of_board(class: &str) -> bool {
+    let is_wiring = WIRING.iter().any(|base| class.starts_with(base)) && class != CXL;
+    is_wiring || BOARD_BUSES.contains(&class)
+}
+
+/// One function of one device, in numbers: four hexadecimal digits in small letters each, the revision two.
+pub(super) struct Found {
+    pub(super) slot: String,
+    pub(super) read_from: String,
+    pub(super) class: String,
+    pub(super) vendor: String,
+    pub(super) device: String,
+    pub(super) subsystem: Option<(String, String)>,
+    pub(super) revision: Option<String>,
+    pub(super) driver: Option<String>,
 }
 
 impl Found {
-    fn folder(&self) -> String {
-        format!("{DEVICES}/{}", self.slot)
-    }
-
     fn id(&self) -> String {
         format!("{}:{}", self.vendor, self.device)
     }
@@ -129,13 +137,13 @@ impl Found {
         Hardware {
             maker: names.get(&self.vendor),
             model: chip,
-            version: self.revision.clone(),
             device_id: Some(self.id()),
+            version: self.revision,
             subsystem_id,
-            class: Some(self.class.clone()),
-            driver: self.driver.clone(),
+            class: Some(self.class),
+            driver: self.driver,
             details,
-            ..Hardware::new(HardwarePart::PciDevice, self.slot.clone(), self.folder())
+            ..Hardware::new(HardwarePart::PciDevice, self.slot, self.read_from)
         }
     }
 }
@@ -145,8 +153,7 @@ fn look_at(gather: &mut Gather, host: &dyn Host, slot: &str) -> Option<Found> {
     // A device that went since the listing has no class any more.
     let class = number(gather, host, &format!("{folder}/class"), 6)?;
     let class = class.get(..4)?.to_owned();
-    let is_wiring = WIRING.iter().any(|base| class.starts_with(base)) && class != CXL;
-    if is_wiring || BOARD_BUSES.contains(&class.as_str()) || host.read_link(&format!("{folder}/physfn")).is_ok() {
+    if is_of_board(&class) || host.read_link(&format!("{folder}/physfn")).is_ok() {
         return None;
     }
     let mut id = |name: &str, digits| number(gather, host, &format!("{folder}/{name}"), digits);
@@ -155,7 +162,8 @@ fn look_at(gather: &mut Gather, host: &dyn Host, slot: &str) -> Option<Found> {
     // 0000 is what a card without any has.
     let subsystem = subsystem.filter(|(vendor, _)| vendor != "0000");
     let revision = id("revision", 2).filter(|revision| revision != "00");
-    Some(Found { slot: slot.to_owned(), class, vendor, device, subsystem, revision, driver: driver(host, &folder) })
+    let driver = driver(host, &folder);
+    Some(Found { slot: slot.to_owned(), read_from: folder, class, vendor, device, subsystem, revision, driver })
 }
 
 /// The driver that a link names.

@@ -61,17 +61,22 @@ impl Collector for SmbiosCollector {
         if reading.cut {
             gather.miss_rest(TABLES);
         }
-        let (parts, is_sound) = table::parts(&reading.bytes);
-        if !is_sound {
-            let text =
-                "the tables end in the middle of a structure or without their end mark; what stands before is listed";
-            gather.miss(Trouble::new(TroubleKind::Malformed, TABLES, text));
-        }
-        for part in named_apart(parts) {
-            let part = cleaned(&mut gather, part);
-            gather.item(TABLES, Observation::Hardware(part));
-        }
+        put(&mut gather, &reading.bytes, TABLES);
         gather.finish()
+    }
+}
+
+/// Adds what tables tell of parts; `read_from` is where they were.
+pub(super) fn put(gather: &mut Gather, tables: &[u8], read_from: &str) {
+    let (parts, is_sound) = table::parts(tables, read_from);
+    if !is_sound {
+        let text =
+            "the tables end in the middle of a structure or without their end mark; what stands before is listed";
+        gather.miss(Trouble::new(TroubleKind::Malformed, read_from, text));
+    }
+    for part in named_apart(parts) {
+        let part = cleaned(gather, part);
+        gather.item(read_from, Observation::Hardware(part));
     }
 }
 
@@ -89,10 +94,12 @@ fn named_apart(parts: Vec<Hardware>) -> Vec<Hardware> {
     apart.collect()
 }
 
-fn cleaned(gather: &mut Gather, mut part: Hardware) -> Hardware {
-    part.slot = gather.text(TABLES, part.slot.as_bytes());
+/// A part with its texts within the limits, and without words that makers leave where they have nothing to say.
+pub(super) fn cleaned(gather: &mut Gather, mut part: Hardware) -> Hardware {
+    let place = part.read_from.clone();
+    part.slot = gather.text(&place, part.slot.as_bytes());
     for value in [&mut part.maker, &mut part.model, &mut part.version, &mut part.serial, &mut part.firmware] {
-        *value = value.take().map(|text| gather.text(TABLES, text.as_bytes()));
+        *value = value.take().map(|text| gather.text(&place, text.as_bytes()));
     }
     part.serial_is_placeholder = part.serial.as_deref().is_some_and(is_placeholder);
     // "NO DIMM", "Not Specified" and their like say nothing of a maker or model either.
@@ -100,7 +107,7 @@ fn cleaned(gather: &mut Gather, mut part: Hardware) -> Hardware {
         *value = value.take().filter(|text| !is_placeholder(text));
     }
     if part.part == HardwarePart::OemStrings {
-        part.details = part.details.iter().map(|text| gather.text(TABLES, text.as_bytes())).collect();
+        part.details = part.details.iter().map(|text| gather.text(&place, text.as_bytes())).collect();
     }
     part
 }

@@ -14,9 +14,11 @@ use std::collections::BTreeSet;
 
 const DEVICES: &str = "/sys/bus/usb/devices";
 /// Interface classes (USB-IF, Defined Class Codes).
-const HUB: &str = "09";
+pub(super) const HUB: &str = "09";
 const MASS_STORAGE: &str = "08";
 const SMART_CARD: &str = "0b";
+/// Interfaces of a device whose own number is told.
+pub(super) const NUMBERED: [&str; 2] = [MASS_STORAGE, SMART_CARD];
 
 /// Collects devices on USB.
 pub(crate) struct UsbDevicesCollector;
@@ -89,7 +91,7 @@ fn look_at(gather: &mut Gather, host: &dyn Host, port: &str, all: &[String]) -> 
     let mut value = |name: &str| gather.value(host, &format!("{folder}/{name}"));
     let (maker, model, version) = (value("manufacturer"), value("product"), value("bcdDevice"));
     let is_fixed = value("removable").as_deref() == Some("fixed");
-    let has_own_number = [MASS_STORAGE, SMART_CARD].iter().any(|class| classes.contains(*class));
+    let has_own_number = NUMBERED.iter().any(|class| classes.contains(*class));
     let serial = if has_own_number { value("serial") } else { None };
     let serial_is_placeholder = serial.as_deref().is_some_and(is_placeholder);
     // With a serial of its own a device is the same wherever it is plugged in.
@@ -113,7 +115,7 @@ fn look_at(gather: &mut Gather, host: &dyn Host, port: &str, all: &[String]) -> 
 }
 
 /// Names for those that tell none themselves.
-fn named(mut found: Vec<Hardware>) -> Vec<Hardware> {
+pub(super) fn named(mut found: Vec<Hardware>) -> Vec<Hardware> {
     let nameless = found.iter().filter(|device| device.maker.is_none() || device.model.is_none());
     let ids = nameless.filter_map(|device| device.device_id.clone());
     let keys = ids.flat_map(|id| [id.get(..4).unwrap_or_default().to_owned(), id]).collect();

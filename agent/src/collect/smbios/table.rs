@@ -1,11 +1,9 @@
-//! The walk over SMBIOS structures and what the parts among them say (DMTF DSP0134: types 4, 11, 17, 38, 43).
+//! The walk over SMBIOS structures and what the parts among them say (DMTF DSP0134: types 4, 11, 17, 38, 43; and of the machine itself
+//! types 0 to 3, which Linux shows in files of their own).
 //! It does not know files or hosts. Other types are stepped over.
 //! Invariant: lengths are believed only within the bytes that are there; every step goes forward, so any bytes come to an end.
 
 use daicho_schemas::fact::observation::{Hardware, HardwarePart};
-
-/// Where parts were read, as observations name it.
-const READ_FROM: &str = "/sys/firmware/dmi/tables/DMI";
 /// Structures of one table, texts of one structure, and texts that makers left for themselves.
 const STRUCTURES_MAX: usize = 20_000;
 const TEXTS_MAX: usize = 255;
@@ -16,6 +14,10 @@ const HEADER_BYTES: usize = 4;
 
 /// Types of structures.
 mod sort {
+    pub(super) const BIOS: u8 = 0;
+    pub(super) const SYSTEM: u8 = 1;
+    pub(super) const BOARD: u8 = 2;
+    pub(super) const CHASSIS: u8 = 3;
     pub(super) const PROCESSOR: u8 = 4;
     pub(super) const OEM_STRINGS: u8 = 11;
     pub(super) const MEMORY_DEVICE: u8 = 17;
@@ -52,8 +54,20 @@ impl Structure<'_> {
     }
 }
 
-/// Every part in some tables, in their order, and whether the tables came to their end mark.
-pub(crate) fn parts(bytes: &[u8]) -> (Vec<Hardware>, bool) {
+/// Every part in some tables, in their order, and whether the tables came to their end mark. `read_from` is where the tables were.
+pub(crate) fn parts(bytes: &[u8], read_from: &str) -> (Vec<Hardware>, bool) {
+    walk(bytes, |structure| part(structure, read_from))
+}
+
+/// The machine itself: its BIOS, system, board and chassis, the first of each.
+pub(crate) fn machine(bytes: &[u8], read_from: &str) -> Vec<Hardware> {
+    let (mut found, _) = walk(bytes, |structure| part_of_machine(structure, read_from));
+    found.sort_by_key(|part| part.part);
+    found.dedup_by_key(|part| part.part);
+    found
+}
+
+fn walk(bytes: &[u8], part: impl Fn(&Structure<'_>) -> Option<Hardware>) -> (Vec<Hardware>, bool) {
     let (mut rest, mut parts) = (bytes, Vec::new());
     for _ in 0..STRUCTURES_MAX {
         let Some((structure, after)) = structure(rest) else { return (parts, false) };
@@ -91,15 +105,44 @@ fn structure(bytes: &[u8]) -> Option<(Structure<'_>, &[u8])> {
     }
 }
 
-fn part(structure: &Structure<'_>) -> Option<Hardware> {
-    match structure.sort {
+fn part(structure: &Structure<'_>, read_from: &str) -> Option<Hardware> {
+    let part = match structure.sort {
         sort::PROCESSOR => processor(structure),
         sort::MEMORY_DEVICE => memory_module(structure),
         sort::IPMI_DEVICE => Some(management_controller(structure)),
         sort::TPM_DEVICE => tpm(structure),
         sort::OEM_STRINGS => oem_strings(structure),
         _ => None,
-    }
+    };
+    part.map(|part| Hardware { read_from: read_from.to_owned(), ..part })
+}
+
+/// 7.1 to 7.4. Of the BIOS: maker 04h, version 05h, release in two bytes 14h. Of the others maker 04h, model 05h (of a chassis its type stands
+/// there), version 06h, serial 07h.
+fn part_of_machine(structure: &Structure<'_>, read_from: &str) -> Option<Hardware> {
+    let part = match structure.sort {
+        sort::BIOS => {
+            // 255 stands for "not told".
+            let release = structure.byte(0x14).zip(structure.byte(0x15)).filter(|(major, _)| *major != 0xff);
+            return Some(Hardware {
+                maker: structure.text(0x04),
+                version: structure.text(0x05),
+                firmware: release.map(|(major, minor)| format!("{major}.{minor}")),
+                ..Hardware::new(HardwarePart::Bios, "0", read_from)
+            });
+        }
+        sort::SYSTEM => HardwarePart::System,
+        sort::BOARD => HardwarePart::Board,
+        sort::CHASSIS => HardwarePart::Chassis,
+        _ => return None,
+    };
+    Some(Hardware {
+        maker: structure.text(0x04),
+        model: structure.text(0x05).filter(|_| part != HardwarePart::Chassis),
+        version: structure.text(0x06),
+        serial: structure.text(0x07),
+        ..Hardware::new(part, "0", read_from)
+    })
 }
 
 /// 7.5: socket 04h, maker 07h, version 10h, status 18h (bit 6: there is one), serial 20h, part number 22h, cores 23h and 2Ah.
@@ -117,7 +160,7 @@ fn processor(structure: &Structure<'_>) -> Option<Hardware> {
         model: structure.text(0x10),
         serial: structure.text(0x20),
         count: cores.filter(|cores| *cores > 0),
-        ..Hardware::new(HardwarePart::Processor, slot, READ_FROM)
+        ..Hardware::new(HardwarePart::Processor, slot, "")
     })
 }
 
@@ -140,7 +183,7 @@ fn memory_module(structure: &Structure<'_>) -> Option<Hardware> {
         firmware: structure.text(0x2b),
         capacity_bytes,
         details: structure.text(0x11).filter(|bank| *bank != slot).into_iter().collect(),
-        ..Hardware::new(HardwarePart::MemoryModule, slot, READ_FROM)
+        ..Hardware::new(HardwarePart::MemoryModule, slot, "")
     })
 }
 
@@ -157,7 +200,7 @@ fn management_controller(structure: &Structure<'_>) -> Hardware {
     Hardware {
         model: Some(interface.to_owned()),
         version: revision.map(|revision| format!("{}.{}", revision >> 4, revision & 0x0f)),
-        ..Hardware::new(HardwarePart::Bmc, "smbios", READ_FROM)
+        ..Hardware::new(HardwarePart::Bmc, "smbios", "")
     }
 }
 
@@ -182,7 +225,7 @@ fn tpm(structure: &Structure<'_>) -> Option<Hardware> {
         model: structure.text(0x12),
         version: Some(format!("{major}.{minor}")),
         firmware,
-        ..Hardware::new(HardwarePart::Tpm, "smbios", READ_FROM)
+        ..Hardware::new(HardwarePart::Tpm, "smbios", "")
     })
 }
 
@@ -196,5 +239,5 @@ fn oem_strings(structure: &Structure<'_>) -> Option<Hardware> {
     };
     let details: Vec<String> =
         words.filter(kept).filter(|text| !super::is_placeholder(text)).take(OEM_TEXTS_MAX).collect();
-    (!details.is_empty()).then(|| Hardware { details, ..Hardware::new(HardwarePart::OemStrings, "0", READ_FROM) })
+    (!details.is_empty()).then(|| Hardware { details, ..Hardware::new(HardwarePart::OemStrings, "0", "") })
 }

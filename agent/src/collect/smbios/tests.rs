@@ -2,7 +2,7 @@
 //! It does not know real firmware beyond the samples.
 //! Invariant tested: no panic, no endless walk, no credential.
 
-use super::table::parts;
+use super::table::{machine, parts};
 use super::*;
 use crate::access::{Machine, RecordedHost};
 use crate::collect::golden;
@@ -54,13 +54,14 @@ fn damaged_tables_come_to_an_end() {
         for byte in [0, 1, 3, 4, 0x7f, 0xff] {
             let mut damaged = bytes.clone();
             damaged[at] = byte;
-            parts(&damaged);
+            parts(&damaged, TABLES);
+            machine(&damaged, TABLES);
         }
-        let (_, is_sound) = parts(&bytes[..at]);
+        let (_, is_sound) = parts(&bytes[..at], TABLES);
         assert!(!is_sound || at + 2 >= bytes.len(), "cut at {at}");
     }
     // Structures without end, and texts without end.
     for endless in [[1, 4, 0, 0, 0, 0].repeat(30_000), vec![b'a'; 100_000], vec![0; 100_000]] {
-        assert!(!parts(&endless).1);
+        assert!(!parts(&endless, TABLES).1);
     }
 }

@@ -28,8 +28,17 @@ fn machines() -> Vec<String> {
 /// Looks at every machine with one collector, as a mounted volume or as if it ran, and compares with the goldens. A machine of which the
 /// collector says nothing at all has no golden, so that goldens are what somebody reads.
 pub(super) fn check(collector: &dyn Collector, is_running: bool) -> BTreeMap<String, Collected> {
+    check_as(collector, &|_| is_running)
+}
+
+/// [`check`] of running machines, but for these, which are volumes.
+pub(super) fn check_running(collector: &dyn Collector, volumes: &[&str]) -> BTreeMap<String, Collected> {
+    check_as(collector, &|machine| !volumes.contains(&machine))
+}
+
+fn check_as(collector: &dyn Collector, is_running: &dyn Fn(&str) -> bool) -> BTreeMap<String, Collected> {
     let root = |machine: &str| folder().join(machine).join("root");
-    let host_of = |machine: &str| match is_running {
+    let host_of = |machine: &str| match is_running(machine) {
         true => RecordedHost::running(root(machine), Machine::default()),
         false => RecordedHost::image(root(machine)),
     };

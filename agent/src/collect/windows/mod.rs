@@ -4,14 +4,19 @@
 
 pub(super) mod autostart;
 mod commands;
+mod devices;
 #[cfg(test)]
 pub(in crate::collect) mod golden;
+pub(super) mod hardware;
 pub(super) mod installed_programs;
 pub(super) mod network_interfaces;
 pub(super) mod operating_system;
+pub(super) mod pci_devices;
 pub(super) mod protection;
 pub(super) mod remote_tools;
 pub(super) mod services;
+pub(super) mod smbios;
+pub(super) mod usb_devices;
 pub(super) mod windows_updates;
 
 use super::Gather;
