@@ -167,6 +167,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &windows::autostart::AutostartCollector,
     &windows::network_interfaces::NetworkInterfacesCollector,
     &windows::remote_tools::RemoteToolsCollector,
+    &windows::accounts::AccountsCollector,
     &windows::protection::ProtectionCollector,
 ];
 

@@ -2,6 +2,7 @@
 //! They do not know hives or Windows' own interfaces; every key comes through [`Host::registry`].
 //! Invariant: what these keys mean comes from Microsoft's documentation or is stated as it stands there; nothing is guessed from a name.
 
+pub(super) mod accounts;
 pub(super) mod autostart;
 mod commands;
 mod devices;

@@ -13,7 +13,7 @@ pub const ACCOUNT_RIGHTS_MAX: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountSort {
-    /// Of the operating system, a package or a service: its number is below the first number of people (login.defs(5)).
+    /// Of the operating system, a package or a service: its number is below the first number of people (login.defs(5); on Windows 1000).
     System,
     /// Of a person, or made like one.
     Person,
@@ -45,6 +45,8 @@ pub enum LoginRecord {
     Lastlog2,
     /// `wtmp`: every login, of late only.
     Wtmp,
+    /// The accounts' own database of Windows (SAM): the last one of each account on this host.
+    Sam,
 }
 
 /// The last login, as the host's records tell it. Jobs, `su` and `sudo` leave none.
@@ -71,7 +73,7 @@ pub enum LastLogin {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountRight {
-    /// File and line: `/etc/sudoers:27`. A file that is named after a person is told as `/etc/sudoers.d/*`.
+    /// File and line: `/etc/sudoers:27`; on Windows the group, by its key. A file that is named after a person is told as `/etc/sudoers.d/*`.
     pub place: String,
     /// Whether it allows every command.
     pub every_command: bool,
@@ -81,12 +83,12 @@ pub struct AccountRight {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// Its number (UID).
+    /// Its number (UID); on Windows the last number of its SID (RID).
     pub uid: u32,
     /// Which of several entries with this number, beginning with 2; absent for the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<u32>,
-    /// Its name; of system accounts only.
+    /// Its name; of system accounts only. One of Windows has the name that its number has everywhere, whatever it was renamed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whose it is.

@@ -26,6 +26,10 @@ pub enum ConfiguredTunnelSort {
     SshReverse,
     /// A key that may open ports on this host (`permitlisten` in authorized_keys).
     SshPermitListen,
+    /// Windows itself takes connections on a port and hands them on (`netsh interface portproxy`).
+    PortProxy,
+    /// A connection of a phone book of Windows: VPN, PPPoE, dial-up (`rasphone.pbk`).
+    PhoneBook,
 }
 
 /// Whether it comes up by itself.

@@ -108,6 +108,8 @@ fn configured(ctx: &PageContext, body: &ConfiguredTunnel) -> SeenRow {
         ConfiguredTunnelSort::NetworkManager => "way-configured-network-manager",
         ConfiguredTunnelSort::SshReverse => "way-configured-ssh-reverse",
         ConfiguredTunnelSort::SshPermitListen => "way-configured-ssh-listen",
+        ConfiguredTunnelSort::PortProxy => "way-configured-port-proxy",
+        ConfiguredTunnelSort::PhoneBook => "way-configured-phone-book",
     });
     let starts = ctx.t(match body.starts {
         Starts::Automatically => "way-starts-itself",
