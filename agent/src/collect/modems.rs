@@ -32,9 +32,10 @@ const TETHERING: &[&str] = &["ipheth"];
 /// Modems and telephones use these, and so do management controllers and docking stations.
 const SHARED: &[&str] = &["cdc_eem", "cdc_ether", "cdc_ncm", "cdc_subset", "rndis_host", "rndis_wlan"];
 /// USB vendors of modems: Huawei, ZTE, Sierra Wireless, Quectel, Fibocom, Telit, SIMCom, Ericsson, Longcheer, Novatel.
-const MODEM_VENDORS: &[&str] = &["12d1", "19d2", "1199", "2c7c", "2cb7", "1bc7", "1e0e", "0bdb", "1c9e", "1410"];
+pub(super) const MODEM_VENDORS: &[&str] =
+    &["12d1", "19d2", "1199", "2c7c", "2cb7", "1bc7", "1e0e", "0bdb", "1c9e", "1410"];
 /// USB vendors of telephones: Apple, Samsung, Google, Sony Mobile, Sharp.
-const TELEPHONE_VENDORS: &[&str] = &["05ac", "04e8", "18d1", "0fce", "04dd"];
+pub(super) const TELEPHONE_VENDORS: &[&str] = &["05ac", "04e8", "18d1", "0fce", "04dd"];
 
 /// Collects modems.
 pub(crate) struct ModemsCollector;

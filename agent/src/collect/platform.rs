@@ -3,7 +3,7 @@
 //! It does not know whether a hypervisor tells the truth, and reads no kernel command line: what stands there can be a secret.
 //! Invariant: a word of the firmware names a hypervisor; that a machine is no virtual one needs a maker and a processor that say so.
 
-mod virtualization;
+pub(super) mod virtualization;
 
 use super::{Collected, Collector, Gather};
 use crate::access::Host;

@@ -77,21 +77,28 @@ pub(super) fn found(gather: &mut Gather, host: &dyn Host) -> Platform {
 fn firmware(gather: &mut Gather, host: &dyn Host, signs: &mut Signs) {
     let mut value = |name: &str| gather.value(host, &format!("/sys/class/dmi/id/{name}"));
     let (maker, product, bios) = (value("sys_vendor"), value("product_name"), value("bios_vendor"));
-    if maker.as_deref() == Some(HYPER_V.0) && product.as_deref() == Some(HYPER_V.1) {
-        signs.by = Some("hyper-v".to_owned());
-        signs.is_virtual = true;
-        signs.grounds.push(format!("/sys/class/dmi/id: {} {}", HYPER_V.0, HYPER_V.1));
+    let Some((by, is_certain, word)) = of_words(maker.as_deref(), product.as_deref(), bios.as_deref()) else {
+        signs.maker = maker.filter(|maker| !is_placeholder(maker)).map(|maker| format!("/sys/class/dmi/id: {maker}"));
         return;
+    };
+    signs.by = Some(by.to_owned());
+    signs.is_virtual = is_certain;
+    signs.grounds.push(format!("/sys/class/dmi/id: {word}"));
+}
+
+/// What words of the firmware mean: the hypervisor, whether only virtual machines say so, and which word it was.
+pub(in crate::collect) fn of_words(
+    maker: Option<&str>,
+    product: Option<&str>,
+    bios: Option<&str>,
+) -> Option<(&'static str, bool, String)> {
+    if maker == Some(HYPER_V.0) && product == Some(HYPER_V.1) {
+        return Some(("hyper-v", true, format!("{} {}", HYPER_V.0, HYPER_V.1)));
     }
     // The product goes first: `Standard PC` of QEMU says no more than its maker, "KVM" of a product says more.
-    for said in [&product, &maker, &bios].into_iter().flatten() {
-        let Some((word, by, is_certain)) = WORDS.iter().find(|(word, ..)| said.starts_with(word)) else { continue };
-        signs.by = Some((*by).to_owned());
-        signs.is_virtual = *is_certain;
-        signs.grounds.push(format!("/sys/class/dmi/id: {word}"));
-        return;
-    }
-    signs.maker = maker.filter(|maker| !is_placeholder(maker)).map(|maker| format!("/sys/class/dmi/id: {maker}"));
+    let said = [product, maker, bios].into_iter().flatten();
+    let mut known = said.filter_map(|said| WORDS.iter().find(|(word, ..)| said.starts_with(word)));
+    known.next().map(|(word, by, is_certain)| (*by, *is_certain, (*word).to_owned()))
 }
 
 /// Xen says so itself; its first domain runs the machine and is no guest.

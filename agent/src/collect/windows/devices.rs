@@ -30,6 +30,7 @@ const TIMES: &str = "Properties/{83da6326-97a6-4088-9453-a1923f573b29}";
 pub(super) mod class {
     pub(in super::super) const DISK: &str = "{4d36e967-e325-11ce-bfc1-08002be10318}";
     pub(in super::super) const NETWORK: &str = "{4d36e972-e325-11ce-bfc1-08002be10318}";
+    pub(in super::super) const MODEM: &str = "{4d36e96d-e325-11ce-bfc1-08002be10318}";
 }
 
 /// One device that is there.
@@ -79,16 +80,23 @@ impl Device {
     }
 }
 
-/// The devices on some buses that are there. A registry without any list of devices is a trouble.
-pub(super) fn of_buses(gather: &mut Gather, host: &dyn Host, buses: &[&str]) -> Result<Vec<Device>, Trouble> {
-    if gather.key(host, ENUM).is_none() {
+/// The devices on some buses, or on any where none is named, that are there and are asked for. A registry without any list of devices is a
+/// trouble.
+pub(super) fn of_buses(
+    gather: &mut Gather,
+    host: &dyn Host,
+    buses: &[&str],
+    is_asked_for: impl Fn(&Device) -> bool,
+) -> Result<Vec<Device>, Trouble> {
+    let Some(all) = gather.key(host, ENUM) else {
         let text = "the registry has no list of devices; if this is a Windows, its SYSTEM hive was not read";
         return Err(Trouble::new(TroubleKind::Missing, ENUM, text));
-    }
+    };
+    let is_named = |bus: &&String| buses.is_empty() || buses.iter().any(|named| bus.eq_ignore_ascii_case(named));
     let mut presence = Presence::new(gather, host);
     let mut found = Vec::new();
     let mut unknown = 0_usize;
-    for bus in buses {
+    for bus in all.keys.iter().filter(is_named) {
         let place = format!("{ENUM}/{bus}");
         let mut left = DEVICES_MAX;
         for id in gather.key(host, &place).map(|list| list.keys).unwrap_or_default() {
@@ -99,7 +107,10 @@ pub(super) fn of_buses(gather: &mut Gather, host: &dyn Host, buses: &[&str]) -> 
                 }
                 left -= 1;
                 let Some(key) = gather.subkey(host, &format!("{place}/{id}/{instance}")) else { continue };
-                let device = Device { bus: (*bus).to_owned(), id: id.clone(), instance, key };
+                let device = Device { bus: bus.clone(), id: id.clone(), instance, key };
+                if !is_asked_for(&device) {
+                    continue;
+                }
                 match presence.of(gather, host, &device) {
                     Some(true) => found.push(device),
                     Some(false) => {}

@@ -17,7 +17,7 @@ use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 
 /// What Windows keeps of the firmware's words, on the disk and as long as it runs.
-const SYSTEM_INFORMATION: &str = "HKLM/SYSTEM/CurrentControlSet/Control/SystemInformation";
+pub(super) const SYSTEM_INFORMATION: &str = "HKLM/SYSTEM/CurrentControlSet/Control/SystemInformation";
 const PROCESSORS: &str = "HKLM/HARDWARE/DESCRIPTION/System/CentralProcessor";
 /// Buses on which disks, adapters and TPMs are.
 const BUSES: [&str; 6] = ["ACPI", "IDE", "PCI", "SCSI", "USB", "USBSTOR"];
@@ -74,7 +74,7 @@ impl Collector for HardwareCollector {
         let mut gather = Gather::new();
         machine(&mut gather, host);
         processors_and_memory(&mut gather, host);
-        match devices::of_buses(&mut gather, host, &BUSES) {
+        match devices::of_buses(&mut gather, host, &BUSES, is_part) {
             Ok(devices) => {
                 devices.iter().filter(|device| device.is_of(class::DISK)).for_each(|one| disk(&mut gather, one));
                 adapters(&mut gather, &devices);
@@ -187,13 +187,22 @@ fn adapters(gather: &mut Gather, devices: &[Device]) {
     }
 }
 
-fn tpm(gather: &mut Gather, device: &Device) {
+fn is_part(device: &Device) -> bool {
+    device.is_of(class::DISK) || device.is_of(class::NETWORK) || tpm_version(device).is_some()
+}
+
+/// The version of the specification of a TPM; none of what is no TPM.
+fn tpm_version(device: &Device) -> Option<&'static str> {
     let ids = device.ids();
     let is = |wanted: &str| ids.iter().any(|id| id.trim_start_matches('*').rsplit('\\').next() == Some(wanted));
-    let Some((_, version)) = TPMS.iter().find(|(id, _)| is(id)) else { return };
+    TPMS.iter().find(|(id, _)| is(id)).map(|(_, version)| *version)
+}
+
+fn tpm(gather: &mut Gather, device: &Device) {
+    let Some(version) = tpm_version(device) else { return };
     let place = format!("{ENUM}/{}", device.path().replace('\\', "/"));
     let part = Hardware {
-        version: Some((*version).to_owned()),
+        version: Some(version.to_owned()),
         driver: device.driver().map(|text| gather.text(&place, text.as_bytes())),
         ..Hardware::new(HardwarePart::Tpm, gather.text(&place, device.path().as_bytes()), &place)
     };

@@ -9,7 +9,7 @@ use super::super::{Collected, Collector, Gather};
 use super::{PROFILE_LIST, date_of, is_person};
 use crate::access::registry::{HKU, RegistryKey};
 use crate::access::{Host, Platform};
-use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
+use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,18 +129,10 @@ impl Look<'_> {
         let version = self.gather.registry_text(place, entry, "DisplayVersion").unwrap_or_default();
         let vendor = self.gather.registry_text(place, entry, "Publisher");
         let installed_on = entry.text("InstallDate").and_then(date_of);
-        let known = self.programs.entry((name.clone(), version.clone())).or_insert_with(|| Package {
-            ecosystem: Ecosystem::Windows,
-            name,
-            version,
-            architecture: None,
-            state: PackageState::Installed,
-            source: None,
-            maintainer: None,
-            vendor: None,
-            multi_arch: None,
-            provenance: Provenance::default(),
-        });
+        let known = self
+            .programs
+            .entry((name.clone(), version.clone()))
+            .or_insert_with(|| Package::new(Ecosystem::Windows, name, version, PackageState::Installed));
         known.vendor = known.vendor.take().or(vendor);
         known.provenance.installed_on = known.provenance.installed_on.max(installed_on);
         true

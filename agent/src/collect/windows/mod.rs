@@ -3,16 +3,22 @@
 //! Invariant: what these keys mean comes from Microsoft's documentation or is stated as it stands there; nothing is guessed from a name.
 
 pub(super) mod accounts;
+mod adapters;
+pub(super) mod appx;
 pub(super) mod autostart;
 mod commands;
+pub(super) mod configured_tunnels;
 mod devices;
 #[cfg(test)]
 pub(in crate::collect) mod golden;
 pub(super) mod hardware;
 pub(super) mod installed_programs;
+pub(super) mod modems;
 pub(super) mod network_interfaces;
+pub(super) mod network_place;
 pub(super) mod operating_system;
 pub(super) mod pci_devices;
+pub(super) mod platform;
 pub(super) mod protection;
 pub(super) mod remote_tools;
 pub(super) mod services;

@@ -15,7 +15,8 @@ use daicho_schemas::trouble::{Trouble, TroubleKind};
 /// One key for each adapter that has, or had, a driver.
 const ADAPTERS: &str = "HKLM/SYSTEM/CurrentControlSet/Control/Class/{4d36e972-e325-11ce-bfc1-08002be10318}";
 /// How people named each.
-const CONNECTIONS: &str = "HKLM/SYSTEM/CurrentControlSet/Control/Network/{4d36e972-e325-11ce-bfc1-08002be10318}";
+pub(super) const CONNECTIONS: &str =
+    "HKLM/SYSTEM/CurrentControlSet/Control/Network/{4d36e972-e325-11ce-bfc1-08002be10318}";
 
 /// `NCF_HIDDEN`.
 const IS_HIDDEN: u64 = 0x8;

@@ -54,7 +54,7 @@ impl Collector for PciDevicesCollector {
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut gather = Gather::new();
-        match devices::of_buses(&mut gather, host, &["PCI"]) {
+        match devices::of_buses(&mut gather, host, &["PCI"], |_| true) {
             Ok(devices) => {
                 put(&mut gather, devices.iter().filter_map(found).filter(|one| !is_of_board(&one.class)).collect())
             }

@@ -62,7 +62,7 @@ impl Collector for UsbDevicesCollector {
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut gather = Gather::new();
-        let devices = match devices::of_buses(&mut gather, host, &["USB"]) {
+        let devices = match devices::of_buses(&mut gather, host, &["USB"], |_| true) {
             Ok(devices) => devices,
             Err(trouble) => return gather.finish_failed(trouble),
         };
@@ -114,7 +114,7 @@ fn part(gather: &mut Gather, device: &Device, all: &[Device]) -> Option<Hardware
 }
 
 /// Four hexadecimal digits behind a name, in small letters.
-fn id_part(id: &str, name: &str) -> Option<String> {
+pub(super) fn id_part(id: &str, name: &str) -> Option<String> {
     let value = id.split(['\\', '&']).find_map(|part| {
         part.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name)).and(part.get(name.len()..))
     })?;
@@ -142,7 +142,11 @@ mod tests {
             ["usb:046d:c31c Port_#0003.Hub_#0001", "usb:0781:5581 EXAMPLE0001"],
             "neither hubs nor a stick that was taken out"
         );
-        assert_eq!(keys("windows_11"), ["usb:04e8:6860 Port_#0004.Hub_#0001"]);
+        assert_eq!(
+            keys("windows_11"),
+            ["usb:04e8:6860 Port_#0004.Hub_#0001", "usb:0572:1329 Port_#0011.Hub_#0001"],
+            "interfaces are no devices"
+        );
         let text = format!("{:?}", all["windows_11"]);
         assert!(!text.contains("EXAMPLETELEPHONE"), "the number of a telephone is nobody's business: {text}");
         assert_eq!(keys("server_2022"), ["usb:0781:5581 EXAMPLE0002"]);

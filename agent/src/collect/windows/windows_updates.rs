@@ -86,17 +86,11 @@ fn update_of(name: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn put(gather: &mut Gather, place: &str, name: &str, version: &str, architecture: Option<&str>) {
+    let (name, version) = (gather.text(place, name.as_bytes()), gather.text(place, version.as_bytes()));
     let package = Package {
-        ecosystem: Ecosystem::WindowsUpdate,
-        name: gather.text(place, name.as_bytes()),
-        version: gather.text(place, version.as_bytes()),
         architecture: architecture.map(|text| gather.text(place, text.as_bytes())),
-        state: PackageState::Installed,
-        source: None,
-        maintainer: None,
-        vendor: None,
-        multi_arch: None,
         provenance: Provenance { of_system: true, ..Provenance::default() },
+        ..Package::new(Ecosystem::WindowsUpdate, name, version, PackageState::Installed)
     };
     gather.item(place, Observation::Package(package));
 }

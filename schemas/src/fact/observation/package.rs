@@ -162,6 +162,22 @@ pub struct Package {
 }
 
 impl Package {
+    /// A package of which nothing more is known.
+    pub fn new(ecosystem: Ecosystem, name: impl Into<String>, version: impl Into<String>, state: PackageState) -> Self {
+        Self {
+            ecosystem,
+            name: name.into(),
+            version: version.into(),
+            architecture: None,
+            state,
+            source: None,
+            maintainer: None,
+            vendor: None,
+            multi_arch: None,
+            provenance: Provenance::default(),
+        }
+    }
+
     /// Ecosystem, name and architecture. rpm allows several versions of one package side by side (kernels), so there
     /// the version belongs to the identity, and so does Windows; flatpak several branches, and other builds for other accounts.
     pub fn key(&self) -> String {
