@@ -166,6 +166,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &windows::services::ServicesCollector,
     &windows::autostart::AutostartCollector,
     &windows::network_interfaces::NetworkInterfacesCollector,
+    &windows::kernel_modules::KernelModulesCollector,
     &windows::modems::ModemsCollector,
     &windows::network_place::NetworkPlaceCollector,
     &windows::configured_tunnels::ConfiguredTunnelsCollector,

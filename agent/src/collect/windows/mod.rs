@@ -13,6 +13,7 @@ mod devices;
 pub(in crate::collect) mod golden;
 pub(super) mod hardware;
 pub(super) mod installed_programs;
+pub(super) mod kernel_modules;
 pub(super) mod modems;
 pub(super) mod network_interfaces;
 pub(super) mod network_place;
