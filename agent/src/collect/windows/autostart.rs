@@ -5,6 +5,8 @@
 //!
 //! Microsoft, "Run and RunOnce Registry Keys" and "Task Scheduler Schema": each task is a file below `\Windows\System32\Tasks`.
 
+mod task;
+
 use super::super::{Collected, Collector, Gather};
 use super::commands::{account_of, is_below_windows, program_of};
 use super::is_person;
@@ -147,77 +149,29 @@ fn task(gather: &mut Gather, host: &dyn Host, path: &str) {
         Err(error) if error.is_missing() => return,
         Err(error) => return gather.miss_access(&error),
     };
-    let Some(xml) = decoded(&reading.bytes).filter(|xml| !reading.cut && xml.contains("<Task")) else {
+    let Some(task) = task::read(&reading.bytes).filter(|_| !reading.cut) else {
         return gather.miss(Trouble::new(TroubleKind::Malformed, path, "it is no definition of a task"));
     };
-    let settings = element(&xml, "Settings").unwrap_or_default();
-    if element(settings, "Enabled") == Some("false") {
+    if task.is_off {
         return;
     }
-    let actions = element(&xml, "Actions").unwrap_or_default();
-    let command = element(actions, "Exec").and_then(|exec| element(exec, "Command")).map(unescaped);
-    let executable = command.as_deref().and_then(program_of);
+    let executable = task.command.as_deref().and_then(program_of);
     let came_with_windows =
         path.get(TASKS.len()..).is_some_and(|rest| rest.to_lowercase().starts_with("/microsoft/windows/"));
     if came_with_windows && executable.as_deref().is_none_or(|path| is_below_windows(path) || !path.contains('/')) {
         return;
     }
-    let principal = element(&xml, "Principals").unwrap_or_default();
-    let account = element(principal, "UserId").or_else(|| element(principal, "GroupId"));
-    let triggers = element(&xml, "Triggers").unwrap_or_default();
+    let triggers = task.triggers.into_iter().collect::<Vec<_>>().join(" ");
     let job = ScheduledJob {
         sort: JobSort::Task,
         place: gather.text(path, path.as_bytes()),
-        schedule: sorts_of(triggers).map(|sorts| gather.text(path, sorts.as_bytes())),
-        account: account.map(account_of),
+        schedule: (!triggers.is_empty()).then(|| gather.text(path, triggers.as_bytes())),
+        account: task.account.as_deref().map(account_of),
         executable: executable.map(|program| gather.text(path, program.as_bytes())),
         executable_carried_by: None,
         carried_by: None,
     };
     gather.item(path, Observation::ScheduledJob(job));
-}
-
-/// The text of a definition: Windows writes UTF-16 with a mark, people UTF-8.
-fn decoded(bytes: &[u8]) -> Option<String> {
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => {
-            let units: Vec<u16> = rest.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-            String::from_utf16(&units).ok()
-        }
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        bytes => String::from_utf8(bytes.to_vec()).ok(),
-    }
-}
-
-/// What stands within the first element of a name. The schema nests none of these names in itself.
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = xml;
-    loop {
-        let (_, after) = rest.split_once(&format!("<{name}"))?;
-        // `<Exec>` is not `<ExecutionTimeLimit>`.
-        if after.starts_with(['>', '/', ' ', '\r', '\n', '\t']) {
-            let (attributes, inside) = after.split_once('>')?;
-            if attributes.ends_with('/') {
-                return Some("");
-            }
-            return inside.split_once(&format!("</{name}>")).map(|(inside, _)| inside.trim());
-        }
-        rest = after;
-    }
-}
-
-/// Which sorts of triggers a task has, as the schema names them: `BootTrigger CalendarTrigger`.
-fn sorts_of(triggers: &str) -> Option<String> {
-    let names = triggers.split('<').filter_map(|part| part.split(['>', ' ', '/']).next());
-    let mut found: Vec<&str> = names.filter(|name| name.ends_with("Trigger") && !name.is_empty()).collect();
-    found.sort_unstable();
-    found.dedup();
-    (!found.is_empty()).then(|| found.join(" "))
-}
-
-fn unescaped(text: &str) -> String {
-    let named = [("&quot;", "\""), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
-    named.iter().fold(text.to_owned(), |text, (escape, meant)| text.replace(escape, meant))
 }
 
 #[cfg(test)]
@@ -241,17 +195,5 @@ mod tests {
         );
         let text = serde_json::to_string(&all["windows_11"].items).unwrap();
         assert!(!text.contains("EXAMPLE-SECRET") && !text.contains("maint"), "{text}");
-    }
-
-    #[test]
-    fn elements_are_found_by_their_whole_name() {
-        let xml = "<Task><Settings><ExecutionTimeLimit>PT1H</ExecutionTimeLimit><Enabled>false</Enabled></Settings><Exec a='b'><Command>x &amp; y</Command></Exec><Empty/></Task>";
-        assert_eq!(element(xml, "Exec").and_then(|exec| element(exec, "Command")), Some("x &amp; y"));
-        assert_eq!(unescaped("x &amp;lt; y"), "x &lt; y");
-        assert_eq!((element(xml, "Empty"), element(xml, "None")), (Some(""), None));
-        assert_eq!(
-            sorts_of("<LogonTrigger/><BootTrigger><Enabled>true</Enabled></BootTrigger>").as_deref(),
-            Some("BootTrigger LogonTrigger")
-        );
     }
 }
