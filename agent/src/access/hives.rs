@@ -11,7 +11,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-use super::registry::{REGISTRY_DEPTH_MAX, RegistryKey, SLASH_IN_NAME, same_name};
+use super::registry::{PROFILE_LIST, REGISTRY_DEPTH_MAX, RegistryKey, SLASH_IN_NAME, same_name};
 use super::windows_paths::on_system_volume;
 use super::{AccessError, Host};
 use hive::Hive;
@@ -21,8 +21,6 @@ use std::sync::{Mutex, PoisonError};
 
 /// Where the machine's own hives lie.
 pub(super) const CONFIG: &str = "/Windows/System32/config";
-/// Profiles, by SID.
-const PROFILE_LIST: [&str; 4] = ["Microsoft", "Windows NT", "CurrentVersion", "ProfileList"];
 /// Profiles that are looked at.
 const PROFILES_MAX: usize = 4096;
 /// Hives that are open at once.
@@ -125,10 +123,10 @@ impl Open {
         if self.profiles.is_none() {
             let hive = self.hive(host, &format!("{CONFIG}/SOFTWARE"))?;
 
-            let sids = hive.key(PROFILE_LIST.into_iter()).map(|list| list.keys).unwrap_or_default();
+            let sids = hive.key(profile_list()).map(|list| list.keys).unwrap_or_default();
             let mut profiles = BTreeMap::new();
             for sid in sids.into_iter().take(PROFILES_MAX) {
-                let profile = hive.key(PROFILE_LIST.into_iter().chain([sid.as_str()]));
+                let profile = hive.key(profile_list().chain([sid.as_str()]));
                 let folder = profile.and_then(|profile| profile.text("ProfileImagePath").map(str::to_owned));
                 if let Some(folder) = folder.and_then(|folder| on_system_volume(&folder)) {
                     profiles.insert(sid, folder);
@@ -156,4 +154,9 @@ impl Open {
         }
         self.hives.get_mut(path).ok_or_else(missing)
     }
+}
+
+/// The names of the list of profiles within its hive, which is what is below `HKLM/SOFTWARE`.
+fn profile_list<'a>() -> impl Iterator<Item = &'a str> {
+    PROFILE_LIST.split('/').skip(2)
 }

@@ -14,7 +14,7 @@ use super::digests::{self, Digests};
 use super::hives::{self, Hives};
 use super::{
     AccessError, AnyPlace, Digest, Entries, EntrySort, Host, KernelTable, Listing, Machine, Memory, PROCESSES,
-    Platform, ProcessSeen, Reading, RegistryKey, Stamp,
+    Platform, ProcessSeen, READ_AHEAD_BYTES, Reading, RegistryKey, Stamp,
 };
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 #[cfg(windows)]
@@ -29,9 +29,6 @@ use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
 use unix as here;
 #[cfg(windows)]
 use windows as here;
-
-/// Bytes asked of the operating system at once when a file is read piece by piece.
-const READ_AHEAD_BYTES: usize = 64 * 1024;
 
 /// Where configurations of devices are laid for the agent on the machine that it runs on, unless it is told another folder.
 pub const DEVICE_FOLDER_HERE: &str = here::DEVICE_FOLDER;

@@ -4,7 +4,7 @@
 
 use super::{
     AccessError, AnyPlace, Digest, Entries, Host, KernelTable, Listing, Machine, Memory, PROCESSES, Platform,
-    ProcessSeen, Reading, RegistryKey, Stamp,
+    ProcessSeen, READ_AHEAD_BYTES, Reading, RegistryKey, Stamp,
 };
 use daicho_schemas::fact::observation::{PackageDigestSort, Program};
 use std::collections::BTreeSet;
@@ -18,9 +18,6 @@ use std::time::{Duration, Instant};
 /// Memory is looked at again after so many bytes or so many accesses.
 const MEMORY_EVERY_BYTES: u64 = 4 * 1024 * 1024;
 const MEMORY_EVERY_ACCESSES: u64 = 512;
-
-/// Bytes asked of the operating system at once when a file is read piece by piece.
-const READ_AHEAD_BYTES: usize = 64 * 1024;
 
 /// What one look of one collector may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

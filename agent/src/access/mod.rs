@@ -28,6 +28,9 @@ use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read, Seek};
 use std::path::PathBuf;
 
+/// Bytes asked of the operating system at once when a file is read piece by piece.
+const READ_AHEAD_BYTES: usize = 64 * 1024;
+
 /// The first bytes of a file, and whether there was more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {

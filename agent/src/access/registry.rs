@@ -33,6 +33,9 @@ pub const HKLM: &str = "HKLM";
 /// The settings of every account that has a profile, by its SID.
 pub const HKU: &str = "HKU";
 
+/// Profiles of accounts, by SID.
+pub const PROFILE_LIST: &str = "HKLM/SOFTWARE/Microsoft/Windows NT/CurrentVersion/ProfileList";
+
 /// One key of a registry: its values, and the names of the keys below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistryKey {

@@ -140,22 +140,17 @@ impl Installation<'_> {
             return gather.miss(Trouble::new(TroubleKind::Malformed, self.place, text));
         };
         let mut text = |bytes: &[u8]| (!bytes.is_empty()).then(|| gather.text(self.place, bytes));
+        let version = text(deploy.version).unwrap_or_default();
+        let name = text(name.as_bytes()).unwrap_or_default();
         let package = Package {
-            ecosystem: Ecosystem::Flatpak,
-            version: text(deploy.version).unwrap_or_default(),
             architecture: text(architecture.as_bytes()),
-            state: PackageState::Installed,
-            source: None,
-            maintainer: None,
-            vendor: None,
-            multi_arch: None,
             provenance: Provenance {
                 repository: text(deploy.remote),
                 channel: text(branch.as_bytes()),
                 revision: text(deploy.commit),
                 ..Provenance::default()
             },
-            name: text(name.as_bytes()).unwrap_or_default(),
+            ..Package::new(Ecosystem::Flatpak, name, version, PackageState::Installed)
         };
         // The same build in two homes is one thing.
         if !gather.has(&package.key()) {

@@ -207,18 +207,8 @@ fn package(gather: &mut Gather, host: &dyn Host, name: String, snap: Snap) -> Pa
     let vendor = snap.snap_id.as_deref().and_then(|id| publisher(gather, host, id));
     let mut text = |text: Option<String>| text.map(|text| gather.text(SNAPS, text.as_bytes()));
     let provenance = Provenance { channel: text(snap.channel), revision: text(snap.revision), ..Provenance::default() };
-    Package {
-        ecosystem: Ecosystem::Snap,
-        name: text(Some(name)).unwrap_or_default(),
-        version,
-        architecture: None,
-        state: PackageState::Installed,
-        source: None,
-        maintainer: None,
-        vendor,
-        multi_arch: None,
-        provenance,
-    }
+    let name = text(Some(name)).unwrap_or_default();
+    Package { vendor, provenance, ..Package::new(Ecosystem::Snap, name, version, PackageState::Installed) }
 }
 
 /// A name that stays in its folder.

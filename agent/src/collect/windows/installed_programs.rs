@@ -6,8 +6,8 @@
 //! an entry with `ParentKeyName` is an update of another one and no program.
 
 use super::super::{Collected, Collector, Gather};
-use super::{PROFILE_LIST, date_of, is_person};
-use crate::access::registry::{HKU, RegistryKey};
+use super::{date_of, is_person};
+use crate::access::registry::{HKU, PROFILE_LIST, RegistryKey};
 use crate::access::{Host, Platform};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState};
 use daicho_schemas::text::Text;

@@ -83,9 +83,6 @@ impl Gather {
     }
 }
 
-/// Profiles of accounts, by SID.
-pub(super) const PROFILE_LIST: &str = "HKLM/SOFTWARE/Microsoft/Windows NT/CurrentVersion/ProfileList";
-
 /// Whether a SID is of an account that a person or an administrator made: of the machine, of a domain, of Entra ID. Those of services and of
 /// Windows itself are not, and `_Classes` is only half of one.
 pub(super) fn is_person(sid: &str) -> bool {

@@ -9,7 +9,7 @@ use super::super::remote_tools::list::{self, fits, tools};
 use super::super::{Collected, Collector, Gather};
 use super::installed_programs;
 use super::services::SERVICES;
-use crate::access::registry::{HKU, RegistryKey, RegistryValue};
+use crate::access::registry::{HKU, PROFILE_LIST, RegistryKey, RegistryValue};
 use crate::access::{Host, Platform};
 use daicho_schemas::fact::observation::{
     Observation, RemoteTool, RemoteToolClass, TOOL_EVIDENCE_MAX, ToolEvidence, ToolEvidenceSort, UnitState,
@@ -116,7 +116,7 @@ static PLACES: &[&str] = &[
     "HKLM/SOFTWARE/Microsoft/Windows/CurrentVersion/Installer/UserData",
     "HKLM/SOFTWARE/Microsoft/Windows/CurrentVersion/Installer/UserData/*/Products",
     "HKLM/SOFTWARE/Microsoft/Windows/CurrentVersion/Installer/UserData/*/Products/*/InstallProperties",
-    super::PROFILE_LIST,
+    PROFILE_LIST,
     HKU,
     "HKU/*/Software/Microsoft/Windows/CurrentVersion/Uninstall",
     "HKU/*/Software/Microsoft/Windows/CurrentVersion/Uninstall/*",
