@@ -71,6 +71,13 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
     sync_folder_of(path)
 }
 
+/// Adds to the end of a file that is there; the bytes are on the disk when this returns. A power failure in between leaves any part of them.
+pub fn append_synced(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
+    let mut file = OpenOptions::new().append(true).open(path).map_err(FileFault::at("open", path))?;
+    file.write_all(bytes).map_err(FileFault::at("add to", path))?;
+    file.sync_data().map_err(FileFault::at("write to disk", path))
+}
+
 /// Makes a rename or a removal in the file's folder durable.
 pub fn sync_folder_of(path: &Path) -> Result<(), FileFault> {
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -99,6 +106,12 @@ pub fn remove(path: &Path) -> Result<(), FileFault> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.map_err(FileFault::at("remove", path)),
     }
+}
+
+/// Removes a folder of ours with all that is in it; no link in it is followed.
+pub fn remove_folder(path: &Path) -> Result<(), FileFault> {
+    fs::remove_dir_all(path).map_err(FileFault::at("remove", path))?;
+    sync_folder_of(path)
 }
 
 /// The state folder, held by this process alone while this value lives (flock(2), LockFileEx).

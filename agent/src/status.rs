@@ -1,5 +1,5 @@
 //! How the agent is doing, as `run` writes it and `status` reads it.
-//! It does not open the spool's database: `status` works while `run` runs.
+//! It does not open the spool: `status` works while `run` runs.
 //! Invariant: no secret is in it.
 
 use crate::files::{self, FileFault};

@@ -1,4 +1,4 @@
-//! The disk under one agent: files and the database of the acknowledged state, with the accidents that a real one has.
+//! The disk under one agent: files and the acknowledged state, with the accidents that a real one has.
 //! It does not know what is in a file.
 //! Invariant: what a call did survives the process once the call has returned; a call that dies did all or nothing.
 
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub struct Content {
     /// Files by path, with when they were written, in microseconds of the world's time.
     pub files: BTreeMap<PathBuf, (Vec<u8>, i64)>,
-    /// What the server acknowledged; `None` when the database does not open.
+    /// What the server acknowledged; `None` when that cannot be read.
     pub acknowledged: Option<Acknowledged>,
 }
 
@@ -155,7 +155,7 @@ impl Disk for AgentDisk {
         match loaded {
             Some(acknowledged) => Ok((acknowledged, false)),
             None => {
-                // Moved aside: the next start finds an empty one.
+                // Given up: the next start finds none.
                 self.0.borrow_mut().content.acknowledged = Some(Acknowledged::default());
                 Ok((Acknowledged::default(), true))
             }

@@ -50,7 +50,7 @@ pub struct Chaos {
     pub agent_dies: PerMille,
     /// A call to an agent's disk fails.
     pub agent_disk_fails: PerMille,
-    /// An agent loses its database, its number, its note of losses, or a spooled file is damaged.
+    /// An agent loses its acknowledged state, its number, its note of losses, or a spooled file is damaged.
     pub agent_state_lost: PerMille,
     /// An agent's state folder comes back from an old backup.
     pub agent_rolled_back: PerMille,

@@ -1,32 +1,34 @@
-//! The last state that the server acknowledged, in sled: small values, one key per observation.
+//! The last state that the server acknowledged, in a file of steps that is only added to, and written anew when it has grown to twice its use.
 //! It does not know batches in flight, and it is never the only copy of anything: losing it costs one full report.
-//! Invariant: a database that does not open is moved aside and started anew; it can neither stop nor mislead the agent.
+//! Invariant: what is read back is a state that was kept, or the first ones of its steps, and then the caller is told that it is not
+//! the last; whatever stands in the file can neither stop nor mislead the agent (docs/decisions/0032-an-agent-at-rest.md).
 //!
-//! sled is opened for the moment of reading or writing and closed again: an open one wakes up twice a second for ever.
+//! The file begins with a line that names the format. Each further line is one step: 64 hex digits, a space, JSON, a line feed. The digits are
+//! SHA-256 over the digits of the line before and the JSON, so a line that is torn, changed, missing or from elsewhere ends what is believed.
 
 use super::difference::{Known, Said};
 use crate::files::{self, FileFault};
-use daicho_schemas::batch::Items;
+use daicho_schemas::batch::{ItemKey, Items};
 use daicho_schemas::canonical::Hash;
 use daicho_schemas::ids::CollectorId;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// sled's cache; its default is 1 GB.
-const CACHE_BYTES: u64 = 8 << 20;
-/// The key of the acknowledged number.
-const NUMBER_KEY: &[u8] = b"n";
-/// Before the keys of collectors and of observations.
-const COLLECTOR_PREFIX: u8 = b'c';
-const ITEM_PREFIX: u8 = b'i';
-/// A handle that was just closed gives its lock back a little later: its threads end first.
-const LOCK_TRIES: u32 = 100;
-const LOCK_PAUSE_MS: u64 = 20;
-/// Databases moved aside that are kept for a look.
-const BROKEN_KEPT: usize = 3;
+/// The first line.
+const FORMAT: &[u8] = b"daicho acknowledged 1\n";
+/// What the digests of lines are for.
+const PURPOSE: &str = "daicho.agent.acknowledged.v1";
+/// Digits of a digest, and the space behind them.
+const DIGEST_BYTES: usize = 65;
+/// Some 300,000 observations; what is more is not kept, and the next start reports in full.
+const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Steps may use so much before the file is written anew, however small the state is.
+const STEPS_BYTES_MIN: usize = 64 * 1024;
+/// What earlier releases kept in a folder of sled, and what they moved aside of it.
+const FOLDERS_OF_SLED: &[&str] =
+    &["acknowledged", "acknowledged.broken-0", "acknowledged.broken-1", "acknowledged.broken-2"];
 
 /// What the server acknowledged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,125 +39,214 @@ pub struct Acknowledged {
     pub collectors: BTreeMap<CollectorId, Known>,
 }
 
-/// The database could not be used.
+/// A step could not be kept.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreFault {
-    /// sled said so.
-    #[error("the database of the acknowledged state failed")]
-    Sled(#[from] sled::Error),
-    /// sled stopped with an error of its own.
-    #[error("the database of the acknowledged state is damaged")]
-    Panicked,
-    /// It holds something that this release did not write.
-    #[error("the database of the acknowledged state holds something unknown")]
-    Content,
-    /// A file around it.
+enum KeepFault {
+    #[error("the acknowledged state has no JSON form")]
+    Json(#[from] serde_json::Error),
+    #[error("the acknowledged state is larger than {FILE_BYTES_MAX} bytes")]
+    TooLarge,
     #[error(transparent)]
     File(#[from] FileFault),
 }
 
-/// The folder of the database.
+/// From one state to the next; the first one from nothing.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    number: u64,
+    collectors: BTreeMap<CollectorId, Change>,
+}
+
+/// What changed of one collector.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    said: Said,
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    put: Items,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<ItemKey>,
+}
+
+impl Step {
+    fn between(before: &Acknowledged, after: &Acknowledged) -> Self {
+        let changed = after.collectors.iter().filter(|(id, known)| before.collectors.get(*id) != Some(*known));
+        let change = |(id, known): (&CollectorId, &Known)| {
+            let none = Items::new();
+            let earlier = before.collectors.get(id).map_or(&none, |known| &known.items);
+            let is_new = |(key, hash): &(&ItemKey, &Hash)| earlier.get(*key) != Some(*hash);
+            let put = known.items.iter().filter(is_new).map(|(key, hash)| (key.clone(), *hash)).collect();
+            let gone = earlier.keys().filter(|key| !known.items.contains_key(*key)).cloned().collect();
+            (id.clone(), Change { said: known.said, put, gone })
+        };
+        Self { number: after.number, collectors: changed.map(change).collect() }
+    }
+
+    fn apply(self, state: &mut Acknowledged) {
+        state.number = self.number;
+        for (id, Change { said, put, gone }) in self.collectors {
+            let known = state.collectors.entry(id).or_insert_with(|| Known { items: Items::new(), said });
+            known.said = said;
+            known.items.extend(put);
+            for key in &gone {
+                known.items.remove(key);
+            }
+        }
+    }
+
+    fn line(&self, before: Hash) -> Result<(Vec<u8>, Hash), serde_json::Error> {
+        let json = serde_json::to_vec(self)?;
+        let digest = digest(before, &json);
+        Ok(([digest.to_string().as_bytes(), b" ", &json, b"\n"].concat(), digest))
+    }
+}
+
+fn digest(before: Hash, json: &[u8]) -> Hash {
+    Hash::of(PURPOSE, &[&before.0, json])
+}
+
+/// The file as it stands on the disk.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// All of it, and the part that was written at once.
+    bytes: usize,
+    first_bytes: usize,
+    /// Of its last line.
+    digest: Hash,
+}
+
+/// The file.
 #[derive(Debug)]
 pub(super) struct AcknowledgedStore {
-    folder: PathBuf,
+    state: PathBuf,
+    path: PathBuf,
+    /// None where its end is not known: the next step writes all of it.
+    written: RefCell<Option<Written>>,
 }
 
 impl AcknowledgedStore {
     /// In the agent's state folder.
     pub(super) fn new(state: &Path) -> Self {
-        Self { folder: state.join("acknowledged") }
+        Self { state: state.to_owned(), path: state.join("acknowledged.steps"), written: RefCell::new(None) }
     }
 
-    /// Reads everything. A database that cannot be read is moved aside; then nothing is known, and `true` says so.
-    pub(super) fn load(&self) -> Result<(Acknowledged, bool), FileFault> {
-        match self.with_database(read_all) {
-            Ok(acknowledged) => Ok((acknowledged, false)),
+    /// Reads everything. `true` says that the file is damaged: then the state is one from before the damage.
+    pub(super) fn load(&self) -> (Acknowledged, bool) {
+        *self.written.borrow_mut() = None;
+        self.remove_folders_of_sled();
+        let bytes = match files::read_limited(&self.path, FILE_BYTES_MAX) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return (Acknowledged::default(), false),
             Err(fault) => {
-                tracing::warn!(fault = %chain(&fault), "the acknowledged state was moved aside; the next report is full");
-                self.move_aside()?;
-                Ok((Acknowledged::default(), true))
-            }
-        }
-    }
-
-    /// Writes what changed between two states, and the number, in one step. On a fault the database is moved aside: what
-    /// it holds is no longer known to be the acknowledged state.
-    pub(super) fn advance(&self, before: &Acknowledged, after: &Acknowledged) -> Result<(), FileFault> {
-        if let Err(fault) = self.with_database(|database| write_changes(database, before, after)) {
-            tracing::warn!(fault = %chain(&fault), "the acknowledged state could not be kept and was moved aside");
-            self.move_aside()?;
-            if let Err(fault) = self.with_database(|database| write_changes(database, &Acknowledged::default(), after))
-            {
-                tracing::warn!(fault = %chain(&fault), "the acknowledged state is not kept; the next start reports in full");
-            }
-        }
-        Ok(())
-    }
-
-    fn with_database<T>(&self, work: impl Fn(&sled::Db) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
-        files::make_private_folder(&self.folder)?;
-        self.remove_unfinished_snapshots()?;
-        // sled panics on some damage; nothing of ours is half-changed when it does.
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let database = self.open()?;
-            let result = work(&database)?;
-            database.flush()?;
-            Ok(result)
-        }));
-        let result = outcome.unwrap_or(Err(StoreFault::Panicked))?;
-        // sled's own flush does not reach the disk on Linux.
-        let file = self.folder.join("db");
-        // Windows flushes only what may be written to.
-        let opened = OpenOptions::new().write(true).open(&file);
-        opened.and_then(|opened| opened.sync_all()).map_err(FileFault::at("write to disk", &file))?;
-        Ok(result)
-    }
-
-    fn open(&self) -> Result<sled::Db, StoreFault> {
-        let config = sled::Config::new()
-            .path(&self.folder)
-            .cache_capacity(CACHE_BYTES)
-            .mode(sled::Mode::LowSpace)
-            .flush_every_ms(Some(500));
-        for _ in 1..LOCK_TRIES {
-            match config.open() {
-                Err(sled::Error::Io(error)) if error.to_string().contains("lock") => {
-                    std::thread::sleep(Duration::from_millis(LOCK_PAUSE_MS));
-                }
-                result => return Ok(result?),
-            }
-        }
-        Ok(config.open()?)
-    }
-
-    /// What an interrupted sled leaves behind, and then cannot open.
-    fn remove_unfinished_snapshots(&self) -> Result<(), FileFault> {
-        let entries = fs::read_dir(&self.folder).map_err(FileFault::at("list", &self.folder))?;
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("snap.") && name.ends_with(".generating") {
-                files::remove(&entry.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn move_aside(&self) -> Result<(), FileFault> {
-        let mut slots = (0..BROKEN_KEPT).map(|slot| self.folder.with_extension(format!("broken-{slot}")));
-        let free = slots.find(|slot| !slot.exists());
-        let target = match free {
-            Some(target) => target,
-            None => {
-                let target = self.folder.with_extension("broken-0");
-                fs::remove_dir_all(&target).map_err(FileFault::at("remove", &target))?;
-                target
+                tracing::warn!(fault = %chain(&fault), "the acknowledged state cannot be read; the next report is full");
+                return (Acknowledged::default(), true);
             }
         };
-        if self.folder.exists() {
-            fs::rename(&self.folder, &target).map_err(FileFault::at("move aside", &self.folder))?;
+        let (state, read) = read_all(&bytes);
+        if read.bytes == bytes.len() && !bytes.is_empty() {
+            *self.written.borrow_mut() = Some(read);
+            return (state, false);
         }
-        files::sync_folder_of(&self.folder)
+        tracing::warn!(
+            path = %self.path.display(), bytes = bytes.len(), sound = read.bytes, batch.number = state.number,
+            "the end of the acknowledged state is torn or damaged and was dropped; the next report is full"
+        );
+        (state, true)
     }
+
+    /// Adds what changed between two states, or writes all of it where that is shorter in the long run. Where neither can be done, the file is
+    /// removed: what it holds is no longer the acknowledged state.
+    pub(super) fn advance(&self, before: &Acknowledged, after: &Acknowledged) -> Result<(), FileFault> {
+        let written = self.written.borrow_mut().take();
+        let kept = match self.add(written, before, after) {
+            Ok(Some(written)) => Ok(written),
+            Ok(None) => self.write_all(after),
+            Err(fault) => {
+                tracing::warn!(fault = %chain(&fault), "a step of the acknowledged state could not be added; all of it is written");
+                self.write_all(after)
+            }
+        };
+        match kept {
+            Ok(written) => *self.written.borrow_mut() = Some(written),
+            Err(fault) => {
+                tracing::warn!(fault = %chain(&fault), "the acknowledged state is not kept; the next start reports in full");
+                files::remove(&self.path)?;
+                files::sync_folder_of(&self.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing where the file must be written anew.
+    fn add(
+        &self,
+        written: Option<Written>,
+        before: &Acknowledged,
+        after: &Acknowledged,
+    ) -> Result<Option<Written>, KeepFault> {
+        let is_step = before.collectors.keys().all(|id| after.collectors.contains_key(id));
+        let Some(written) = written.filter(|_| is_step) else { return Ok(None) };
+        let (line, digest) = Step::between(before, after).line(written.digest)?;
+        let bytes = written.bytes.saturating_add(line.len());
+        if bytes - written.first_bytes > written.first_bytes.max(STEPS_BYTES_MIN) || bytes > FILE_BYTES_MAX {
+            return Ok(None);
+        }
+        files::append_synced(&self.path, &line)?;
+        Ok(Some(Written { bytes, digest, ..written }))
+    }
+
+    fn write_all(&self, state: &Acknowledged) -> Result<Written, KeepFault> {
+        let (line, digest) = Step::between(&Acknowledged::default(), state).line(Hash::ZERO)?;
+        let bytes = FORMAT.len().saturating_add(line.len());
+        if bytes > FILE_BYTES_MAX {
+            return Err(KeepFault::TooLarge);
+        }
+        files::write_private(&self.path, &[FORMAT, &line].concat())?;
+        Ok(Written { bytes, first_bytes: bytes, digest })
+    }
+
+    /// Earlier releases kept the same in sled. What it held is told anew once.
+    fn remove_folders_of_sled(&self) {
+        for folder in FOLDERS_OF_SLED.iter().map(|name| self.state.join(name)).filter(|folder| folder.is_dir()) {
+            match files::remove_folder(&folder) {
+                Ok(()) => tracing::info!(
+                    folder = %folder.display(),
+                    "a database of an earlier release was removed; what it held is told anew in one full report"
+                ),
+                Err(fault) => {
+                    tracing::warn!(fault = %chain(&fault), "a database of an earlier release is of no use any more and could not be removed");
+                }
+            }
+        }
+    }
+}
+
+/// The state after the sound lines, and how far they go.
+fn read_all(bytes: &[u8]) -> (Acknowledged, Written) {
+    let mut state = Acknowledged::default();
+    let mut read = Written { bytes: 0, first_bytes: 0, digest: Hash::ZERO };
+    let Some(mut rest) = bytes.strip_prefix(FORMAT) else { return (state, read) };
+    read.bytes = FORMAT.len();
+    while let Some(end) = memchr::memchr(b'\n', rest)
+        && let Some((line, after)) = rest.split_at_checked(end.saturating_add(1))
+        && let Some((step, digest)) = read_line(line, read.digest)
+    {
+        step.apply(&mut state);
+        read.bytes = read.bytes.saturating_add(line.len());
+        if read.first_bytes == 0 {
+            read.first_bytes = read.bytes;
+        }
+        (read.digest, rest) = (digest, after);
+    }
+    (state, read)
+}
+
+fn read_line(line: &[u8], before: Hash) -> Option<(Step, Hash)> {
+    let (stated, json) = line.strip_suffix(b"\n")?.split_at_checked(DIGEST_BYTES)?;
+    let digest = digest(before, json);
+    let is_sound = stated.strip_suffix(b" ")? == digest.to_string().as_bytes();
+    if is_sound { serde_json::from_slice(json).ok().map(|step| (step, digest)) } else { None }
 }
 
 /// An error with all its causes on one line.
@@ -170,124 +261,158 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn read_all(database: &sled::Db) -> Result<Acknowledged, StoreFault> {
-    let mut acknowledged = Acknowledged::default();
-    if let Some(number) = database.get(NUMBER_KEY)? {
-        acknowledged.number = u64::from_be_bytes(number.as_ref().try_into().map_err(|_| StoreFault::Content)?);
-    }
-    for entry in database.scan_prefix([COLLECTOR_PREFIX]) {
-        let (key, value) = entry?;
-        let id = collector_id(key.get(1..).unwrap_or_default())?;
-        let said: Said = serde_json::from_slice(&value).map_err(|_| StoreFault::Content)?;
-        acknowledged.collectors.insert(id, Known { items: Items::new(), said });
-    }
-    for entry in database.scan_prefix([ITEM_PREFIX]) {
-        let (key, value) = entry?;
-        let key = key.get(1..).unwrap_or_default();
-        let end = memchr::memchr(0, key).ok_or(StoreFault::Content)?;
-        let id = collector_id(key.get(..end).unwrap_or_default())?;
-        let item_key =
-            key.get(end + 1..).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(StoreFault::Content)?;
-        let hash = Hash(value.as_ref().try_into().map_err(|_| StoreFault::Content)?);
-        let known = acknowledged.collectors.get_mut(&id).ok_or(StoreFault::Content)?;
-        known.items.insert(item_key.to_owned(), hash);
-    }
-    Ok(acknowledged)
-}
-
-fn collector_id(bytes: &[u8]) -> Result<CollectorId, StoreFault> {
-    std::str::from_utf8(bytes).ok().and_then(|text| CollectorId::new(text).ok()).ok_or(StoreFault::Content)
-}
-
-fn write_changes(database: &sled::Db, before: &Acknowledged, after: &Acknowledged) -> Result<(), StoreFault> {
-    let mut batch = sled::Batch::default();
-    batch.insert(NUMBER_KEY, &after.number.to_be_bytes());
-    for (id, known) in &after.collectors {
-        let earlier = before.collectors.get(id);
-        if earlier.is_none_or(|earlier| earlier.said != known.said) {
-            let said = serde_json::to_vec(&known.said).map_err(|_| StoreFault::Content)?;
-            batch.insert([&[COLLECTOR_PREFIX], id.as_str().as_bytes()].concat(), said);
-        }
-        for (key, hash) in &known.items {
-            if earlier.and_then(|earlier| earlier.items.get(key)) != Some(hash) {
-                batch.insert(item_key(id, key), &hash.0);
-            }
-        }
-        for key in earlier.into_iter().flat_map(|earlier| earlier.items.keys()) {
-            if !known.items.contains_key(key) {
-                batch.remove(item_key(id, key));
-            }
-        }
-    }
-    Ok(database.apply_batch(batch)?)
-}
-
-fn item_key(id: &CollectorId, key: &str) -> Vec<u8> {
-    [&[ITEM_PREFIX], id.as_str().as_bytes(), &[0], key.as_bytes()].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use daicho_schemas::batch::Outcome;
+    use std::fs;
 
     fn state(number: u64, items: &[(&str, u8)]) -> Acknowledged {
         let items = items.iter().map(|(key, byte)| ((*key).to_owned(), Hash([*byte; 32]))).collect();
-        let known = Known { items, said: Said { outcome: Outcome::Complete, hash: Hash([9; 32]) } };
-        Acknowledged { number, collectors: [(CollectorId::new("dpkg").unwrap(), known)].into() }
+        let said = Said { outcome: Outcome::Complete, hash: Hash([u8::try_from(number).unwrap(); 32]) };
+        Acknowledged { number, collectors: [(CollectorId::new("dpkg").unwrap(), Known { items, said })].into() }
+    }
+
+    fn steps() -> [Acknowledged; 4] {
+        [
+            Acknowledged::default(),
+            state(1, &[("deb:a:amd64", 1), ("deb:b:amd64", 2)]),
+            state(2, &[("deb:b:amd64", 3), ("deb:\n \u{7b2c}:", 4)]),
+            state(7, &[]),
+        ]
+    }
+
+    /// A store with all steps in its file, and where each of them ends.
+    fn with_steps(folder: &Path) -> (AcknowledgedStore, Vec<usize>) {
+        let store = AcknowledgedStore::new(folder);
+        let mut ends = vec![FORMAT.len()];
+        for pair in steps().windows(2) {
+            store.advance(&pair[0], &pair[1]).unwrap();
+            ends.push(usize::try_from(fs::metadata(&store.path).unwrap().len()).unwrap());
+        }
+        (store, ends)
     }
 
     #[test]
     fn what_was_acknowledged_is_read_back_after_every_step() {
         let folder = tempfile::tempdir().unwrap();
         let store = AcknowledgedStore::new(folder.path());
-        assert_eq!(store.load().unwrap(), (Acknowledged::default(), false));
-        let first = state(1, &[("deb:a:amd64", 1), ("deb:b:amd64", 2)]);
-        let second = state(2, &[("deb:b:amd64", 3), ("deb:c:", 4)]);
-        store.advance(&Acknowledged::default(), &first).unwrap();
-        assert_eq!(store.load().unwrap(), (first.clone(), false));
-        store.advance(&first, &second).unwrap();
-        assert_eq!(store.load().unwrap(), (second, false));
-    }
-
-    /// Whatever a power failure makes of the database, the agent starts, knows nothing, and can keep the next state.
-    #[test]
-    fn a_damaged_database_is_moved_aside() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = AcknowledgedStore::new(folder.path());
-        let first = state(1, &[("deb:a:amd64", 1)]);
-        for damage in 0..5 {
-            store.advance(&Acknowledged::default(), &first).unwrap();
-            let file = folder.path().join("acknowledged").join(if damage == 4 { "conf" } else { "db" });
-            let length = fs::metadata(&file).unwrap().len();
-            let bytes = match damage {
-                0 => vec![0xff; 4096],
-                1 => b"not a database".to_vec(),
-                2 => vec![0x5a; usize::try_from(length).unwrap()],
-                _ => vec![1],
-            };
-            fs::write(&file, bytes).unwrap();
-            fs::write(folder.path().join("acknowledged/snap.000.generating"), "half").unwrap();
-            let (read, _) = store.load().unwrap();
-            assert!(read == first || read == Acknowledged::default(), "damage {damage}: {read:?}");
-            store.advance(&read, &first).unwrap();
-            assert_eq!(store.load().unwrap().0, first, "damage {damage}");
+        assert_eq!(store.load(), (Acknowledged::default(), false));
+        for pair in steps().windows(2) {
+            store.advance(&pair[0], &pair[1]).unwrap();
+            assert_eq!(AcknowledgedStore::new(folder.path()).load(), (pair[1].clone(), false));
+            assert_eq!(store.load(), (pair[1].clone(), false), "and goes on from there");
         }
-        let kept = fs::read_dir(folder.path()).unwrap().count();
-        assert!(kept <= 1 + BROKEN_KEPT, "{kept}");
+        let fewer = Acknowledged { number: 8, ..Acknowledged::default() };
+        store.advance(&steps()[3], &fewer).unwrap();
+        assert_eq!(store.load(), (fewer, false), "a collector that is not there any more");
     }
 
+    /// Cut at any byte, the file gives the last whole step and says that there was more; and the next step can be kept.
+    #[test]
+    fn a_file_cut_at_any_byte_is_the_last_whole_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, ends) = with_steps(folder.path());
+        let whole = fs::read(&store.path).unwrap();
+        let next = state(8, &[("deb:d:amd64", 5)]);
+        for cut in 0..=whole.len() {
+            fs::write(&store.path, &whole[..cut]).unwrap();
+            let read = store.load();
+            let steps_kept = ends.iter().filter(|end| **end <= cut).count().saturating_sub(1);
+            assert_eq!(read, (steps()[steps_kept].clone(), !ends.contains(&cut)), "cut at {cut}");
+            // Each takes some syncs of the disk.
+            if ends.iter().any(|end| cut.abs_diff(*end) < 2) || cut % 32 == 0 {
+                store.advance(&read.0, &next).unwrap();
+                assert_eq!(store.load(), (next.clone(), false), "cut at {cut}");
+            }
+        }
+    }
+
+    /// Any changed byte, a line that is missing or stands twice, and bytes behind the end: never another state than one that was kept.
+    #[test]
+    fn damage_ends_what_is_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, ends) = with_steps(folder.path());
+        let whole = fs::read(&store.path).unwrap();
+        let damaged = |bytes: &[u8]| {
+            fs::write(&store.path, bytes).unwrap();
+            let (state, is_damaged) = store.load();
+            assert!(is_damaged);
+            state
+        };
+        for place in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 0x04;
+            let sound = ends.iter().filter(|end| **end <= place).count().saturating_sub(1);
+            assert_eq!(damaged(&bytes), steps()[sound], "changed at {place}");
+        }
+        assert_eq!(damaged(&[&whole[..ends[1]], &whole[ends[2]..]].concat()), steps()[1], "a missing line");
+        assert_eq!(damaged(&[&whole[..ends[2]], &whole[ends[1]..]].concat()), steps()[2], "a line twice");
+        assert_eq!(damaged(&[&whole[..], &[0; 4096]].concat()), steps()[3], "zeros, as a power failure leaves them");
+        assert_eq!(damaged(b"[]"), steps()[0]);
+        assert_eq!(damaged(&[0xff; 100_000]), steps()[0]);
+    }
+
+    /// A well-formed line with what this release does not write is not believed either.
     #[test]
     fn foreign_content_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
         let store = AcknowledgedStore::new(folder.path());
-        store
-            .with_database(|database| {
-                database.insert("idpkg", "no zero byte")?;
-                Ok(())
-            })
-            .unwrap();
-        assert_eq!(store.load().unwrap(), (Acknowledged::default(), true));
-        assert_eq!(store.load().unwrap(), (Acknowledged::default(), false));
+        for json in ["{}", r#"{"number":1,"collectors":{},"more":1}"#, r#"{"number":1,"collectors":{"D P":{}}}"#] {
+            let line = format!("{} {json}\n", digest(Hash::ZERO, json.as_bytes()));
+            fs::write(&store.path, [FORMAT, line.as_bytes()].concat()).unwrap();
+            assert_eq!(store.load(), (Acknowledged::default(), true), "{json}");
+        }
+        let file = fs::File::create(&store.path).unwrap();
+        file.set_len(FILE_BYTES_MAX as u64 + 1).unwrap();
+        assert_eq!(store.load(), (Acknowledged::default(), true), "larger than it is ever written");
+    }
+
+    /// A thousand changes of one item among many: the file stays within twice the state and some.
+    #[test]
+    fn the_file_is_written_anew_before_it_grows_without_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = AcknowledgedStore::new(folder.path());
+        let names: Vec<String> = (0..1_000).map(|number| format!("deb:package-{number}:amd64")).collect();
+        let of = |byte: u8| state(1, &names.iter().map(|name| (name.as_str(), byte)).collect::<Vec<_>>());
+        let (mut before, mut anew, mut largest) = (of(0), 0, 0);
+        store.advance(&Acknowledged::default(), &before).unwrap();
+        let first = fs::metadata(&store.path).unwrap().len();
+        let mut length = first;
+        for name in &names {
+            let mut after = before.clone();
+            let known = after.collectors.values_mut().next().unwrap();
+            known.items.insert(name.clone(), Hash([1; 32]));
+            store.advance(&before, &after).unwrap();
+            before = after;
+            let now = fs::metadata(&store.path).unwrap().len();
+            (anew, largest, length) = (anew + u32::from(now < length), largest.max(now), now);
+        }
+        assert_eq!(store.load(), (before, false));
+        assert!((1..10).contains(&anew) && largest <= 2 * first + 100, "{anew} times, {largest} of {first} bytes");
+    }
+
+    /// A place that takes no file: the step is not kept, the agent goes on, and what stood there is not read as the last state.
+    #[test]
+    fn what_cannot_be_kept_is_not_read_as_the_last_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = with_steps(folder.path());
+        fs::remove_file(&store.path).unwrap();
+        // What is written aside has this name.
+        fs::create_dir(store.path.with_extension("new")).unwrap();
+        store.advance(&steps()[3], &state(8, &[])).unwrap();
+        assert_eq!(store.load(), (Acknowledged::default(), false));
+    }
+
+    #[test]
+    fn what_an_earlier_release_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in FOLDERS_OF_SLED.iter().chain(&["spool"]) {
+            fs::create_dir_all(folder.path().join(name).join("blobs")).unwrap();
+            fs::write(folder.path().join(name).join("db"), "sled").unwrap();
+        }
+        assert_eq!(AcknowledgedStore::new(folder.path()).load(), (Acknowledged::default(), false));
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["spool"]);
     }
 }

@@ -1,5 +1,5 @@
 //! What the spool asks of a disk, so that the simulation can play one that loses power at any moment.
-//! It does not know batches. The real one is `files` and the database beside it; nothing else is behind it.
+//! It does not know batches. The real one is `files`; nothing else is behind it.
 //! Invariant: when a call has returned, what it did survives a power failure.
 
 use super::acknowledged::{Acknowledged, AcknowledgedStore};
@@ -39,7 +39,7 @@ pub trait Disk: Debug {
     /// Removes a file; one that is gone already is fine.
     fn remove(&self, path: &Path) -> Result<(), FileFault>;
 
-    /// Reads what the server acknowledged. `true` says that it could not be read and is forgotten.
+    /// Reads what the server acknowledged. `true` says that it is damaged: then it is a state from before, or none.
     fn load_acknowledged(&self) -> Result<(Acknowledged, bool), FileFault>;
 
     /// Keeps what the server acknowledged, in one step from one state to the next. It may be lost, but never be another state.
@@ -53,7 +53,7 @@ pub struct RealDisk {
 }
 
 impl RealDisk {
-    /// With the database in this state folder.
+    /// With what is acknowledged in this state folder.
     pub fn new(state: &Path) -> Self {
         Self { acknowledged: AcknowledgedStore::new(state) }
     }
@@ -96,7 +96,7 @@ impl Disk for RealDisk {
     }
 
     fn load_acknowledged(&self) -> Result<(Acknowledged, bool), FileFault> {
-        self.acknowledged.load()
+        Ok(self.acknowledged.load())
     }
 
     fn keep_acknowledged(&self, before: &Acknowledged, after: &Acknowledged) -> Result<(), FileFault> {

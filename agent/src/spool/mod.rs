@@ -11,8 +11,8 @@ mod losses;
 mod numbers;
 mod queue;
 
+pub use acknowledged::Acknowledged;
 pub(crate) use acknowledged::chain;
-pub use acknowledged::{Acknowledged, StoreFault};
 pub use batch_file::{DecodeError, EncodeError};
 pub use difference::{Known, Said};
 pub use disk::{Disk, Listed, RealDisk};

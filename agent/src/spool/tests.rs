@@ -126,7 +126,7 @@ fn losing_the_acknowledged_state_costs_one_full_report() {
     server.take_all(&mut spool);
     spool.put(round(&["a", "b"])).unwrap();
     drop(spool);
-    fs::remove_dir_all(folder.path().join("acknowledged")).unwrap();
+    fs::remove_file(folder.path().join("acknowledged.steps")).unwrap();
     let mut spool = open(&folder);
     assert!(spool.full_wanted());
     assert_eq!(spool.put(round(&["b", "c"])).unwrap(), [3], "numbers go on");
