@@ -26,6 +26,7 @@ use processes::Processes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -34,6 +35,9 @@ use tokio::time::{Instant, timeout_at};
 const SETTLE_MS: u64 = 300;
 /// But a stream of events is cut after so long.
 const SETTLE_MS_MAX: u64 = 2_000;
+
+/// A look at names of processes or keys needs far less.
+const LOOK_STACK_BYTES: usize = 1024 * 1024;
 
 /// Where a folder may stand in for a missing one. Elsewhere (`/etc`, `/usr/lib`) every start of any program opens files,
 /// and each opening would wake us: what appears there for the first time is found by the schedule.
@@ -61,7 +65,7 @@ pub struct Watch {
     device_folder: String,
     heard: Arc<Heard>,
     watcher: Option<RecommendedWatcher>,
-    listening: Vec<tokio::task::AbortHandle>,
+    listening: Option<tokio::task::AbortHandle>,
 }
 
 impl Drop for Watch {
@@ -106,10 +110,10 @@ impl Watch {
             .ok();
         let host = LiveHost::new(root);
         let platform = host.platform();
-        let mut listening = Vec::new();
+        let mut listening = None;
         if host.is_live() {
-            listening.push(tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
-            listening.push(tokio::spawn(notice(Arc::clone(&heard), host)).abort_handle());
+            listening = Some(tokio::spawn(listen(Arc::clone(&heard))).abort_handle());
+            look_regularly(&heard, host);
         }
         // Events name resolved paths.
         let root = LiveHost::folder_of(root);
@@ -205,44 +209,59 @@ async fn listen(heard: Arc<Heard>) {
     }
 }
 
-/// Looks at the times of registry keys for as long as the agent runs.
+/// Windows announces nothing that this could hear.
 #[cfg(windows)]
-async fn listen(heard: Arc<Heard>) {
-    let mut keys = registry::Keys::new(LiveHost::new("/"));
-    loop {
-        let concerned = keys.changed().await;
-        locked(&heard.collectors).extend(concerned);
-        heard.news.notify_one();
-    }
+async fn listen(_heard: Arc<Heard>) {}
+
+/// Who watches a place.
+fn readers(place: &str) -> BTreeSet<&'static str> {
+    let reads = |collector: &&&dyn Collector| collector.watches().contains(&place);
+    COLLECTORS.iter().filter(reads).map(|collector| collector.id()).collect()
 }
 
-/// Notices programs that did not run before.
+/// Looks regularly for what nobody announces: programs that did not run before.
 #[cfg(unix)]
-async fn notice(heard: Arc<Heard>, host: LiveHost) {
+fn look_regularly(heard: &Arc<Heard>, host: LiveHost) {
     let mut processes = Processes::new(host);
-    loop {
-        processes.next().await;
-        hear_of(&heard, PROCESS_STARTS);
-    }
+    let programs = move || if processes.news() { readers(PROCESS_STARTS) } else { BTreeSet::new() };
+    regularly(heard, "programs that are started", processes::EVERY, programs);
 }
 
-/// Notices programs that did not run before.
+/// Looks regularly for what nobody announces: programs that did not run before, and keys of the registry that were written.
 #[cfg(windows)]
-async fn notice(heard: Arc<Heard>, _host: LiveHost) {
+fn look_regularly(heard: &Arc<Heard>, host: LiveHost) {
+    let mut keys = registry::Keys::new(host);
+    regularly(heard, "keys of the registry", registry::EVERY, move || keys.news());
     let Some(mut started) = started::Started::new() else {
         return tracing::warn!("programs that are started cannot be noticed; only the schedule looks");
     };
-    loop {
-        started.next().await;
-        hear_of(&heard, PROCESSES);
-    }
+    let programs = move || if started.news() { readers(PROCESSES) } else { BTreeSet::new() };
+    regularly(heard, "programs that are started", started::EVERY, programs);
 }
 
-/// Wakes the collectors that watch a place.
-fn hear_of(heard: &Heard, place: &str) {
-    let reads = |collector: &&&dyn Collector| collector.watches().contains(&place);
-    locked(&heard.collectors).extend(COLLECTORS.iter().filter(reads).map(|collector| collector.id()));
-    heard.news.notify_one();
+/// Looks at regular times whom news concerns, for as long as somebody watches. On a thread of its own: that wakes once each time, where a
+/// timer of the runtime wakes it three times.
+fn regularly(
+    heard: &Arc<Heard>,
+    what: &'static str,
+    every: Duration,
+    mut look: impl FnMut() -> BTreeSet<&'static str> + Send + 'static,
+) {
+    let watching = Arc::downgrade(heard);
+    let looking = thread::Builder::new().name("watch".into()).stack_size(LOOK_STACK_BYTES).spawn(move || {
+        loop {
+            thread::sleep(every);
+            let concerned = look();
+            let Some(heard) = watching.upgrade() else { return };
+            if !concerned.is_empty() {
+                locked(&heard.collectors).extend(concerned);
+                heard.news.notify_one();
+            }
+        }
+    });
+    if let Err(error) = looking {
+        tracing::warn!(what, %error, "this cannot be looked at regularly; only the schedule looks");
+    }
 }
 
 /// The collectors that an event concerns. Reading changes nothing, and our own reading must not wake us.

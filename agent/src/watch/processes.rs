@@ -1,6 +1,6 @@
-//! Notices that a program runs which did not run before: by the number of the process that began last (`/proc/loadavg`), read once a
-//! second, and only where that moved, by the names in `/proc`.
-//! It does not collect: a program that was not seen before asks for a look. One that lives for less than a second can be missed.
+//! Notices that a program runs which did not run before: by the number of the process that began last (`/proc/loadavg`), read every
+//! two seconds, and only where that moved, by the names in `/proc`.
+//! It does not collect: a program that was not seen before asks for a look. One that lives shorter can be missed.
 //! Invariant: memory is bounded, and where nothing began nothing but one short file is read.
 
 use crate::access::Host;
@@ -8,9 +8,9 @@ use crate::collect::programs::PROCESS_STARTS;
 use crate::collect::programs::running::{Seen, of_process};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
 
-const EVERY: Duration = Duration::from_secs(1);
+/// Between two looks (docs/decisions/0032-an-agent-at-rest.md).
+pub(super) const EVERY: Duration = Duration::from_secs(2);
 const LOADAVG_BYTES_MAX: usize = 256;
 const PROCESSES_MAX: usize = 500_000;
 /// Programs that are known; of more, all are forgotten and looked at anew.
@@ -36,22 +36,8 @@ impl<H: Host> Processes<H> {
         all
     }
 
-    /// Waits until a program runs that did not before.
-    pub(super) async fn next(&mut self) {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once.
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            if self.news() {
-                return;
-            }
-        }
-    }
-
     /// Whether a program runs that was not seen before.
-    fn news(&mut self) -> bool {
+    pub(super) fn news(&mut self) -> bool {
         let last = self.host.read(PROCESS_STARTS, LOADAVG_BYTES_MAX).map(|reading| reading.bytes).unwrap_or_default();
         let last = last.rsplit(|byte| *byte == b' ').next().unwrap_or_default().to_vec();
         if last == self.last && self.young.is_empty() {

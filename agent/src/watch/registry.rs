@@ -8,9 +8,9 @@ use crate::collect::COLLECTORS;
 use daicho_schemas::time::UtcMicros;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
 
-const EVERY: Duration = Duration::from_secs(1);
+/// Between two looks.
+pub(super) const EVERY: Duration = Duration::from_secs(1);
 /// Keys that one place means at most; the schedule looks at all of them.
 const KEYS_MAX: usize = 4_096;
 
@@ -40,22 +40,8 @@ impl Keys {
         keys
     }
 
-    /// Waits until some were written, and says which collectors that concerns.
-    pub(super) async fn changed(&mut self) -> BTreeSet<&'static str> {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once.
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            let concerned = self.news();
-            if !concerned.is_empty() {
-                return concerned;
-            }
-        }
-    }
-
-    fn news(&mut self) -> BTreeSet<&'static str> {
+    /// The collectors that watch what was written since the last look.
+    pub(super) fn news(&mut self) -> BTreeSet<&'static str> {
         let mut concerned = BTreeSet::new();
         for (place, collectors) in &self.wanted {
             let written = self.written(place);

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use tokio::time::{MissedTickBehavior, interval};
 
-const EVERY: Duration = Duration::from_secs(2);
+/// Between two looks.
+pub(super) const EVERY: Duration = Duration::from_secs(2);
 /// Programs that are known; of more, all are forgotten and looked at anew.
 const PROGRAMS_MAX: usize = 16_384;
 
@@ -26,21 +26,8 @@ impl Started {
         Some(all)
     }
 
-    /// Waits until a program runs that did not before.
-    pub(super) async fn next(&mut self) {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once.
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            if self.news() {
-                return;
-            }
-        }
-    }
-
-    fn news(&mut self) -> bool {
+    /// Whether a program runs that was not seen before.
+    pub(super) fn news(&mut self) -> bool {
         let what = ProcessRefreshKind::nothing().with_exe(UpdateKind::OnlyIfNotSet);
         self.system.refresh_processes_specifics(ProcessesToUpdate::All, true, what);
         if self.programs.len() >= PROGRAMS_MAX {
