@@ -241,45 +241,59 @@ impl Agent {
         }
     }
 
-    /// Collects and spools. Says whether anything was spooled.
+    /// Collects and spools: of a change first what is seen quickly, and while that is handed over what takes long. Says whether anything was
+    /// spooled.
     async fn collect(&self, due: &BTreeSet<&'static str>) -> bool {
         let mut due = due.clone();
-        loop {
-            // A full report speaks of everything.
+        'anew: loop {
             let started_at = (self.clock)();
-            if self.full_wanted() {
+            // A full report speaks of everything.
+            let groups = if self.full_wanted() {
                 due = all();
+                vec![due.clone()]
             } else {
                 self.stopped.borrow().without_waiting(&mut due, started_at);
-            }
-            self.host.remember_programs(self.seen_programs.borrow().with_files());
-            let host = Arc::clone(&self.host);
-            let chosen = due.clone();
-            let Ok(mut collected) = tokio::task::spawn_blocking(move || collect_these(host.as_ref(), &chosen)).await
-            else {
-                tracing::error!("collecting was stopped by an error of its own; please report this as a bug");
-                return false;
+                in_groups(&due)
             };
-            if self.full_wanted() && due.len() < all().len() {
-                continue;
+            let mut spooled = false;
+            for group in &groups {
+                let host = Arc::clone(&self.host);
+                self.host.remember_programs(self.seen_programs.borrow().with_files());
+                let chosen = group.clone();
+                let collected = tokio::task::spawn_blocking(move || collect_these(host.as_ref(), &chosen)).await;
+                let Ok(collected) = collected else {
+                    tracing::error!("collecting was stopped by an error of its own; please report this as a bug");
+                    return spooled;
+                };
+                if self.full_wanted() && group.len() < all().len() {
+                    continue 'anew;
+                }
+                spooled |= self.spool(started_at, collected);
+                self.send_wanted.notify_one();
             }
-            self.stopped.borrow_mut().note(&collected, started_at);
-            self.last_seen.borrow_mut().complete(&mut collected, started_at.date_in_japan());
-            self.long_sessions.borrow_mut().complete(&mut collected, started_at);
-            self.seen_programs.borrow_mut().complete(&mut collected, started_at.date_in_japan());
-            let round = Round { started_at, finished_at: (self.clock)(), collected };
-            let spooled = self.conversation.borrow_mut().spool.put(round);
-            let spooled = spooled.unwrap_or_else(|fault| {
-                tracing::error!(fault = %chain(&fault), "what was collected could not be spooled; the next look tries again");
-                self.conversation.borrow_mut().status.obstacle = Some(chain(&fault));
-                Vec::new()
-            });
-            for number in &spooled {
-                tracing::info!(batch.number = number, collectors = due.len(), "spooled");
-            }
-            self.write_status();
-            return !spooled.is_empty();
+            return spooled;
         }
+    }
+
+    /// Spools what was collected. Says whether anything of it was new.
+    fn spool(&self, started_at: UtcMicros, mut collected: Vec<(CollectorId, Collected)>) -> bool {
+        let collectors = collected.len();
+        self.stopped.borrow_mut().note(&collected, started_at);
+        self.last_seen.borrow_mut().complete(&mut collected, started_at.date_in_japan());
+        self.long_sessions.borrow_mut().complete(&mut collected, started_at);
+        self.seen_programs.borrow_mut().complete(&mut collected, started_at.date_in_japan());
+        let round = Round { started_at, finished_at: (self.clock)(), collected };
+        let spooled = self.conversation.borrow_mut().spool.put(round);
+        let spooled = spooled.unwrap_or_else(|fault| {
+            tracing::error!(fault = %chain(&fault), "what was collected could not be spooled; the next look tries again");
+            self.conversation.borrow_mut().status.obstacle = Some(chain(&fault));
+            Vec::new()
+        });
+        for number in &spooled {
+            tracing::info!(batch.number = number, collectors, "spooled");
+        }
+        self.write_status();
+        !spooled.is_empty()
     }
 
     fn full_wanted(&self) -> bool {
@@ -316,6 +330,16 @@ fn with_unwatchable(mut concerned: BTreeSet<&'static str>, platform: Platform) -
         concerned.extend(others.map(|collector| collector.id()));
     }
     concerned
+}
+
+/// What was seen of a change quickly is told before that which takes long. A look at everything is one.
+fn in_groups(due: &BTreeSet<&'static str>) -> Vec<BTreeSet<&'static str>> {
+    let follows = |id: &&'static str| COLLECTORS.iter().any(|one| one.id() == *id && one.may_follow());
+    let (later, first): (BTreeSet<_>, BTreeSet<_>) = due.iter().copied().partition(follows);
+    if due.len() >= all().len() || first.is_empty() || later.is_empty() {
+        return vec![due.clone()];
+    }
+    vec![first, later]
 }
 
 fn collect_these(host: &dyn Host, due: &BTreeSet<&'static str>) -> Vec<(CollectorId, Collected)> {

@@ -108,6 +108,12 @@ pub trait Collector: Sync {
         false
     }
 
+    /// Whether it takes long, and what it tells of a change may come in the batch after that of the others. Not where the server judges
+    /// what it tells together with what another one tells of the same change: a package without its origin would be a finding.
+    fn may_follow(&self) -> bool {
+        false
+    }
+
     /// What one look may use. A collector that reads much ends by itself before, and says what it left out; this one stops it.
     fn budget(&self) -> Budget {
         Budget::USUAL

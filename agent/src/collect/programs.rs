@@ -64,6 +64,10 @@ impl Collector for ProgramsCollector {
         &PLACES
     }
 
+    fn may_follow(&self) -> bool {
+        true
+    }
+
     fn watches(&self) -> &'static [&'static str] {
         &[
             "/etc/systemd/system",

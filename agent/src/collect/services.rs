@@ -43,6 +43,10 @@ impl Collector for ServicesCollector {
         &PLACES
     }
 
+    fn may_follow(&self) -> bool {
+        true
+    }
+
     fn watches(&self) -> &'static [&'static str] {
         &[
             "/etc/systemd/system",

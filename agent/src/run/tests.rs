@@ -163,6 +163,46 @@ fn a_running_agent_answers_the_servers_wish_at_once() {
     assert!(matches!(dpkg(&batches[2]), Body::Full { items } if items[0].key() == "deb:b:amd64"));
 }
 
+/// One change, seen by a quick collector and by one that takes long: the package is told first, then what was found in its folder. A look at
+/// everything tells both at once.
+#[test]
+fn what_takes_long_follows_and_keeps_nobody_waiting() {
+    let scene = Scene::new();
+    scene.run_once().unwrap();
+    let host = LiveHost::new(scene.folder.path().join("root"));
+    let agent = Agent::open(&scene.state(), None, host, system_clock).unwrap();
+    let change = |name: &str| {
+        scene.install(name);
+        let folder = scene.folder.path().join("root/opt/app/node_modules").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("package.json"), format!(r#"{{"name":"{name}","version":"1.0.0"}}"#)).unwrap();
+    };
+    let waiting = |agent: &Agent| {
+        let mut told = Vec::new();
+        loop {
+            let oldest = agent.conversation.borrow_mut().spool.oldest().unwrap();
+            let Some(waiting) = oldest else { return told };
+            let batch = decode_for_tests(&waiting.bytes, &scene.state());
+            told.push(batch.reports.iter().map(|report| report.collector.to_string()).collect::<Vec<_>>());
+            agent.conversation.borrow_mut().spool.acknowledge(waiting.number).unwrap();
+        }
+    };
+    block_on(async {
+        change("b");
+        assert!(agent.collect(&BTreeSet::from(["dpkg", "language_packages"])).await);
+        assert_eq!(waiting(&agent), [["dpkg"], ["language_packages"]]);
+        change("c");
+        assert!(agent.collect(&all()).await);
+        assert_eq!(waiting(&agent), [["dpkg", "language_packages"]]);
+    });
+    assert_eq!(in_groups(&BTreeSet::from(["dpkg", "apt_index", "programs"])).len(), 2);
+    let (packages, origins) = (BTreeSet::from(["dpkg", "apt_index"]), BTreeSet::from(["programs", "services"]));
+    assert!(
+        in_groups(&packages).len() == 1 && in_groups(&origins).len() == 1,
+        "a package and its origin are told at once"
+    );
+}
+
 /// The server's answer to the first check-in comes while the first look runs. That look tells everything; a second one at once
 /// would only keep the next change waiting.
 #[test]

@@ -67,6 +67,10 @@ impl Collector for LanguagePackagesCollector {
         &PLACES
     }
 
+    fn may_follow(&self) -> bool {
+        true
+    }
+
     fn watches(&self) -> &'static [&'static str] {
         roots::WATCHES
     }
