@@ -51,7 +51,8 @@ type Answer = Arc<dyn Any + Send + Sync>;
 struct Known {
     asked: Asked,
     kept_at: Instant,
-    places: Places,
+    /// Without the room that a map keeps for more: these are most of what an agent at rest has in memory.
+    places: Box<[(Way, Box<str>, Found)]>,
     answer: Answer,
 }
 
@@ -112,7 +113,7 @@ pub fn remembered_look<T: Any + Send + Sync>(
     if let Some(known) = known
         && known.asked == asked
         && known.kept_at.elapsed() < KEPT_FOR
-        && known.places.iter().all(|((way, path), found)| ask(host, *way, path).as_ref() == Some(found))
+        && known.places.iter().all(|(way, path, found)| ask(host, *way, path).as_ref() == Some(found))
         && let Ok(answer) = Arc::clone(&known.answer).downcast()
     {
         locked(&memory.looks).insert(name, known);
@@ -125,6 +126,7 @@ pub fn remembered_look<T: Any + Send + Sync>(
     let is_whole = lasts(&answer) && ask(host, Way::Contents, "/").is_some();
     if let Some(places) = places.filter(|places| is_whole && is_settled(places, (memory.clock)())) {
         let kept: Answer = Arc::<T>::clone(&answer);
+        let places = places.into_iter().map(|((way, path), found)| (way, path.into_boxed_str(), found)).collect();
         locked(&memory.looks).insert(name, Known { asked, kept_at: Instant::now(), places, answer: kept });
     }
     answer

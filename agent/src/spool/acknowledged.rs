@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// The first line.
 const FORMAT: &[u8] = b"daicho acknowledged 1\n";
@@ -30,13 +31,16 @@ const STEPS_BYTES_MIN: usize = 64 * 1024;
 const FOLDERS_OF_SLED: &[&str] =
     &["acknowledged", "acknowledged.broken-0", "acknowledged.broken-1", "acknowledged.broken-2"];
 
+/// What is known of every collector. Shared: most changes are of one collector, and the others are not copied for it.
+pub type Agreed = BTreeMap<CollectorId, Rc<Known>>;
+
 /// What the server acknowledged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Acknowledged {
     /// The last acknowledged batch; 0 for none.
     pub number: u64,
     /// The state after it, by collector.
-    pub collectors: BTreeMap<CollectorId, Known>,
+    pub collectors: Agreed,
 }
 
 /// A step could not be kept.
@@ -72,7 +76,7 @@ struct Change {
 impl Step {
     fn between(before: &Acknowledged, after: &Acknowledged) -> Self {
         let changed = after.collectors.iter().filter(|(id, known)| before.collectors.get(*id) != Some(*known));
-        let change = |(id, known): (&CollectorId, &Known)| {
+        let change = |(id, known): (&CollectorId, &Rc<Known>)| {
             let none = Items::new();
             let earlier = before.collectors.get(id).map_or(&none, |known| &known.items);
             let is_new = |(key, hash): &(&ItemKey, &Hash)| earlier.get(*key) != Some(*hash);
@@ -86,7 +90,8 @@ impl Step {
     fn apply(self, state: &mut Acknowledged) {
         state.number = self.number;
         for (id, Change { said, put, gone }) in self.collectors {
-            let known = state.collectors.entry(id).or_insert_with(|| Known { items: Items::new(), said });
+            let known = state.collectors.entry(id).or_insert_with(|| Rc::new(Known { items: Items::new(), said }));
+            let known = Rc::make_mut(known);
             known.said = said;
             known.items.extend(put);
             for key in &gone {
@@ -270,7 +275,10 @@ mod tests {
     fn state(number: u64, items: &[(&str, u8)]) -> Acknowledged {
         let items = items.iter().map(|(key, byte)| ((*key).to_owned(), Hash([*byte; 32]))).collect();
         let said = Said { outcome: Outcome::Complete, hash: Hash([u8::try_from(number).unwrap(); 32]) };
-        Acknowledged { number, collectors: [(CollectorId::new("dpkg").unwrap(), Known { items, said })].into() }
+        Acknowledged {
+            number,
+            collectors: [(CollectorId::new("dpkg").unwrap(), Rc::new(Known { items, said }))].into(),
+        }
     }
 
     fn steps() -> [Acknowledged; 4] {
@@ -381,7 +389,7 @@ mod tests {
         let mut length = first;
         for name in &names {
             let mut after = before.clone();
-            let known = after.collectors.values_mut().next().unwrap();
+            let known = Rc::make_mut(after.collectors.values_mut().next().unwrap());
             known.items.insert(name.clone(), Hash([1; 32]));
             store.advance(&before, &after).unwrap();
             before = after;

@@ -11,8 +11,8 @@ mod losses;
 mod numbers;
 mod queue;
 
-pub use acknowledged::Acknowledged;
 pub(crate) use acknowledged::chain;
+pub use acknowledged::{Acknowledged, Agreed};
 pub use batch_file::{DecodeError, EncodeError};
 pub use difference::{Known, Said};
 pub use disk::{Disk, Listed, RealDisk};
@@ -32,7 +32,6 @@ use daicho_schemas::wire::{CheckIn, check_in_digest};
 use ed25519_dalek::SigningKey;
 use losses::Losses;
 use numbers::Numbers;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -84,7 +83,7 @@ pub struct Spool {
     numbers: Numbers,
     acknowledged: Acknowledged,
     /// The state after everything that is acknowledged or spooled: what the next difference starts from.
-    base: BTreeMap<CollectorId, Known>,
+    base: Agreed,
     full_wanted: bool,
     losses: Losses,
 }
@@ -121,8 +120,8 @@ impl Spool {
             let Some((_, batch)) = self.read(number)? else { continue };
             self.full_wanted &= batch.reports.iter().any(|report| matches!(report.body, Body::Delta { .. }));
             for report in &batch.reports {
-                match difference::after(self.base.get(&report.collector), report)? {
-                    Some(known) => drop(self.base.insert(report.collector.clone(), known)),
+                match difference::after(self.base.get(&report.collector).map(Rc::as_ref), report)? {
+                    Some(known) => drop(self.base.insert(report.collector.clone(), Rc::new(known))),
                     None => self.full_wanted = true,
                 }
             }
@@ -159,14 +158,14 @@ impl Spool {
         let mut reports = Vec::new();
         let mut base = self.base.clone();
         for (id, collected) in round.collected {
-            let known = self.base.get(&id);
+            let known = self.base.get(&id).map(Rc::as_ref);
             let reported = if in_full {
                 Some(difference::full(&id, known, collected)?)
             } else {
                 difference::difference(&id, known, collected)?
             };
             if let Some((report, known)) = reported {
-                base.insert(id, known);
+                base.insert(id, Rc::new(known));
                 reports.push(report);
             }
         }
@@ -194,7 +193,7 @@ impl Spool {
         started_at: &UtcMicros,
         finished_at: &UtcMicros,
         mut reports: Vec<CollectorReport>,
-        base: &mut BTreeMap<CollectorId, Known>,
+        base: &mut Agreed,
         numbers: &mut Vec<u64>,
     ) -> Result<(), SpoolFault> {
         let number = self.numbers.highest().saturating_add(1);
@@ -235,11 +234,7 @@ impl Spool {
     }
 
     /// One report that alone is over the limit tells its first half, and says that it does.
-    fn cut_in_half(
-        &self,
-        report: &mut CollectorReport,
-        base: &mut BTreeMap<CollectorId, Known>,
-    ) -> Result<(), SpoolFault> {
+    fn cut_in_half(&self, report: &mut CollectorReport, base: &mut Agreed) -> Result<(), SpoolFault> {
         report.outcome = Outcome::Partial;
         let place = report.collector.to_string();
         if !report.troubles.iter().any(|trouble| trouble.kind == TroubleKind::TooLarge && trouble.place == place) {
@@ -256,7 +251,7 @@ impl Spool {
         let known = self.base.get(&report.collector).map(|known| known.items.clone()).unwrap_or_default();
         if let daicho_schemas::batch::Applied::State(items) = daicho_schemas::batch::apply_report(&known, report)? {
             report.digest = state_digest(&report.collector, &items);
-            base.insert(report.collector.clone(), Known { items, said: Said::of(report)? });
+            base.insert(report.collector.clone(), Rc::new(Known { items, said: Said::of(report)? }));
         }
         Ok(())
     }
@@ -290,8 +285,13 @@ impl Spool {
         let mut after = self.acknowledged.clone();
         after.number = after.number.max(number);
         for report in &batch.reports {
-            match difference::after(after.collectors.get(&report.collector), report)? {
-                Some(known) => drop(after.collectors.insert(report.collector.clone(), known)),
+            match difference::after(after.collectors.get(&report.collector).map(Rc::as_ref), report)? {
+                Some(known) => {
+                    // Mostly nothing else waits, and both are one.
+                    let same = self.base.get(&report.collector).filter(|one| ***one == known);
+                    let known = same.cloned().unwrap_or_else(|| Rc::new(known));
+                    after.collectors.insert(report.collector.clone(), known);
+                }
                 // The server took what does not fit what is known here: only a full report brings both together.
                 None => self.full_wanted = true,
             }
