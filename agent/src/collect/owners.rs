@@ -5,6 +5,7 @@
 
 mod apk;
 mod dpkg;
+mod names;
 mod opkg;
 mod pacman;
 mod rpm;
@@ -295,8 +296,9 @@ impl<'a> Search<'a> {
 
     /// The asked paths that a listed path is, however folders are linked (`/bin` and `/usr/bin`).
     fn matches(&mut self, listed: &[u8]) -> Vec<Match> {
-        let name = memchr::memrchr(b'/', listed).and_then(|at| listed.get(at + 1..)).unwrap_or(listed);
-        let Some(candidates) = std::str::from_utf8(name).ok().and_then(|name| self.by_name.get(name)) else {
+        let Some(candidates) =
+            std::str::from_utf8(names::last_component(listed)).ok().and_then(|name| self.by_name.get(name))
+        else {
             return Vec::new();
         };
         let candidates = candidates.clone();

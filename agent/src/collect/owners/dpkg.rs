@@ -3,6 +3,7 @@
 //! Invariant: a diverted file is looked for where it was diverted to (dpkg-divert(1)), with the digest of its own package; an
 //! installed package without a file list makes every other answer "unknown".
 
+use super::names::{Wanted, last_component};
 use super::{FileDigest, Manager, Match, Owned, Search};
 use crate::collect::deb822::for_each_stanza;
 use crate::collect::dpkg::{LIMITS, STATUS, parse_status};
@@ -35,9 +36,14 @@ pub(super) fn read(search: &mut Search<'_>) {
         lists.unwrap_or_default().into_iter().filter(|name| name.ends_with(".list")).collect();
     let status = read_status(search);
     let diversions = read_diversions(search);
+    let wanted = wanted(search, &diversions);
     for name in &lists {
         let package = name.trim_end_matches(".list");
-        let found = read_list(search, &format!("{INFO}/{name}"), package, &diversions);
+        let list = format!("{INFO}/{name}");
+        if !wanted.may_stand_in(search.host, &list) {
+            continue;
+        }
+        let found = read_list(search, &list, package, &diversions);
         own(search, package, found, &status);
     }
     if !lists.is_empty() {
@@ -114,6 +120,14 @@ fn read_diversions(search: &mut Search<'_>) -> Diversions {
         diversions.insert(path, (place, package));
     }
     diversions
+}
+
+/// What is asked for as the lists name it: a diverted file stands there under the path that it would have.
+fn wanted(search: &Search<'_>, diversions: &Diversions) -> Wanted {
+    let is_asked =
+        |path: &[u8]| std::str::from_utf8(last_component(path)).is_ok_and(|name| search.by_name.contains_key(name));
+    let diverted = diversions.iter().filter(|(_, (place, _))| is_asked(place)).map(|(path, _)| last_component(path));
+    Wanted::new(search.by_name.keys().map(String::as_bytes).chain(diverted))
 }
 
 fn read_list(search: &mut Search<'_>, path: &str, package: &str, diversions: &Diversions) -> Vec<Found> {

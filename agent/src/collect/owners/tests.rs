@@ -2,7 +2,7 @@
 //! It does not know who asks. Invariant tested: nothing is "of no package" where a list could not be read.
 
 use super::*;
-use crate::access::RecordedHost;
+use crate::access::{Budget, LiveHost, Metered, RecordedHost};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -268,4 +268,41 @@ fn on_this_machine_the_owners_are_those_that_dpkg_names() {
             Owner::Unknown => panic!("{path}: {:?}", owners.troubles()),
         }
     }
+}
+
+/// Questions one after the other, of a machine whose looks are remembered: each list is read once, and then only where an asked name stands in it.
+/// The answers are those of a machine that remembers nothing, diversions and links among them.
+#[test]
+fn a_second_question_opens_only_the_lists_that_can_answer_it() {
+    let root = debian();
+    root.write("/var/lib/dpkg/diversions", b"/usr/bin/tool\n/usr/bin/tool.real\nother\n");
+    root.write("/var/lib/dpkg/info/other.list", b"/usr/bin/tool\n");
+    root.write("/usr/bin/tool.real", b"t");
+    for number in 0..50 {
+        root.write(&format!("/var/lib/dpkg/info/more{number}.list"), "/usr/share/doc/nothing\n".repeat(100).as_bytes());
+    }
+    let remembering = LiveHost::new(root.0.path()).with_memory_by(|| std::time::Duration::from_secs(1 << 40));
+    let bytes_for = |paths: &[&str]| {
+        let host = Metered::new(&remembering, Budget::USUAL);
+        let asked: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        let owners = Owners::of(&host, &asked, "test");
+        let plain = root.owners(paths);
+        assert_eq!(
+            (&owners.owners, &owners.sources, &owners.troubles),
+            (&plain.owners, &plain.sources, &plain.troubles)
+        );
+        host.cost().bytes
+    };
+    let first = bytes_for(&["/bin/bash"]);
+    assert!(first > 100_000, "{first}");
+    for paths in
+        [&["/usr/bin/tool.real"][..], &["/usr/bin/tool", "/etc/bash.bashrc"], &["/opt/evil/bash"], &["/x/none"]]
+    {
+        let bytes = bytes_for(paths);
+        assert!(bytes < 2_000, "{bytes} bytes for {paths:?}");
+    }
+    root.write("/var/lib/dpkg/info/more7.list", b"/x/none\n");
+    bytes_for(&["/x/none"]);
+    fs::remove_file(root.path("/var/lib/dpkg/info/libx:amd64.list")).unwrap();
+    bytes_for(&["/usr/lib/x/run", "/usr/bin/tool.real"]);
 }
