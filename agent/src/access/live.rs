@@ -72,6 +72,7 @@ impl LiveHost {
     }
 
     #[cfg(test)]
+    #[cfg(unix)]
     pub(crate) fn with_memory_by(self, clock: fn() -> std::time::Duration) -> Self {
         Self { memory: Some(Arc::new(Memory::by(clock))), ..self }
     }
