@@ -342,10 +342,10 @@ mod tests {
         );
         watch.arm();
         fs::create_dir(path("var/lib/rpm")).unwrap();
-        assert_eq!(changed(&watch), ["language_packages", "programs", "rpm"]);
+        assert_eq!(changed(&watch), ["language_packages", "programs", "protection", "rpm"]);
         watch.arm();
         fs::write(path("var/lib/rpm/rpmdb.sqlite"), "new").unwrap();
-        assert_eq!(changed(&watch), ["language_packages", "programs", "rpm"]);
+        assert_eq!(changed(&watch), ["language_packages", "programs", "protection", "rpm"]);
         for text in ["one", "two"] {
             fs::write(path("etc/hostname-new"), text).unwrap();
             fs::rename(path("etc/hostname-new"), path("etc/hostname")).unwrap();
