@@ -129,7 +129,7 @@ pub(super) fn of_buses(
 /// What says whether a device is there.
 enum Presence {
     /// The devices that each driver serves now, by the driver's service; none for a driver that serves nothing.
-    Served(BTreeMap<String, BTreeSet<String>>),
+    Served(BTreeMap<String, Option<BTreeSet<String>>>),
     /// When Windows last started, as a FILETIME; none where nothing says so.
     Since(Option<u64>),
 }
@@ -147,14 +147,14 @@ impl Presence {
             Self::Served(served) => {
                 let driver = device.key.text("Service")?;
                 let devices = served.entry(folded(driver)).or_insert_with(|| {
-                    let list = gather.subkey(host, &format!("{SERVICES}/{driver}/Enum")).unwrap_or_default();
+                    let list = gather.subkey(host, &format!("{SERVICES}/{driver}/Enum"))?;
                     let texts = list.values.iter().filter_map(|(_, value)| match value {
                         RegistryValue::Text(path) => Some(folded(path)),
                         _ => None,
                     });
-                    texts.collect()
+                    Some(texts.collect())
                 });
-                Some(devices.contains(&folded(&device.path())))
+                Some(devices.as_ref().is_some_and(|devices| devices.contains(&folded(&device.path()))))
             }
             Self::Since(start) => {
                 let times = format!("{ENUM}/{}/{}/{}/{TIMES}", device.bus, device.id, device.instance);
@@ -168,6 +168,11 @@ impl Presence {
 
     fn say(&self, gather: &mut Gather, unknown: usize) {
         match self {
+            // No driver at all that serves anything is no machine, but a Windows that writes its lists elsewhere.
+            Self::Served(served) if !served.is_empty() && served.values().all(Option::is_none) => {
+                let text = "no driver says which devices it serves, so which are there is not known";
+                gather.miss(Trouble::new(TroubleKind::NotObservable, ENUM, text));
+            }
             Self::Served(_) if unknown > 0 => {
                 let text = format!(
                     "{unknown} devices have no driver, and whether they are there is not told; they are not listed"
@@ -189,4 +194,31 @@ impl Presence {
 /// The time in a property.
 fn time(key: &RegistryKey) -> Option<u64> {
     Some(u64::from_le_bytes(<[u8; 8]>::try_from(key.bytes("")?).ok()?)).filter(|time| *time > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Machine, RecordedHost};
+
+    fn told(registry: &str) -> (Vec<String>, crate::collect::Collected) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("registry.reg"), registry).unwrap();
+        let host = RecordedHost::running(folder.path(), Machine::default());
+        let mut gather = Gather::new();
+        let devices = of_buses(&mut gather, &host, &[], |_| true).unwrap();
+        (devices.iter().map(Device::path).collect(), gather.finish())
+    }
+
+    #[test]
+    fn a_device_counts_where_its_driver_names_it() {
+        let enumerated = "[HKLM\\SYSTEM\\CurrentControlSet\\Enum\\USB\\A\\1]\n\"Service\"=\"x\"\n\
+                          [HKLM\\SYSTEM\\CurrentControlSet\\Enum\\USB\\A\\2]\n\"Service\"=\"X\"\n";
+        let served = "[HKLM\\SYSTEM\\CurrentControlSet\\Services\\x\\Enum]\n\"0\"=\"usb\\\\a\\\\2\"\n";
+        let (devices, collected) = told(&format!("{enumerated}{served}"));
+        assert_eq!((devices, collected.troubles), (vec!["USB\\A\\2".to_owned()], Vec::new()));
+        let (devices, collected) = told(enumerated);
+        assert!(devices.is_empty());
+        assert_eq!(collected.outcome, daicho_schemas::batch::Outcome::Partial, "nothing told is not nothing there");
+    }
 }
