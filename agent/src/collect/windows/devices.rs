@@ -23,6 +23,8 @@ pub(super) const ROOT_ARRIVAL: &str =
 pub(super) const SERVED: &str = "HKLM/SYSTEM/CurrentControlSet/Services/*/Enum";
 /// Devices that are looked at on one bus; a host of many years has some hundreds.
 const DEVICES_MAX: usize = 20_000;
+/// `CONFIGFLAG_DISABLED`.
+const IS_OFF: u64 = 0x1;
 /// Where the times of a device lie below its key.
 const TIMES: &str = "Properties/{83da6326-97a6-4088-9453-a1923f573b29}";
 
@@ -93,10 +95,31 @@ pub(super) fn of_buses(
         return Err(Trouble::new(TroubleKind::Missing, ENUM, text));
     };
     let is_named = |bus: &&String| buses.is_empty() || buses.iter().any(|named| bus.eq_ignore_ascii_case(named));
+    let named: Vec<&String> = all.keys.iter().filter(is_named).collect();
     let mut presence = Presence::new(gather, host);
+    let looked_at = look(gather, host, &named, &mut presence, is_asked_for);
+    presence.say(gather, looked_at.iter().filter(|(_, is_there)| is_there.is_none()).count());
+    Ok(looked_at.into_iter().filter_map(|(device, is_there)| (is_there == Some(true)).then_some(device)).collect())
+}
+
+/// The devices that are not there any more, as far as something says so. Of a registry without any list nothing does.
+pub(super) fn gone(gather: &mut Gather, host: &dyn Host, is_asked_for: impl Fn(&Device) -> bool) -> Vec<Device> {
+    let all = gather.subkey(host, ENUM).unwrap_or_default();
+    let mut presence = Presence::new(gather, host);
+    let looked_at = look(gather, host, &all.keys.iter().collect::<Vec<_>>(), &mut presence, is_asked_for);
+    looked_at.into_iter().filter_map(|(device, is_there)| (is_there == Some(false)).then_some(device)).collect()
+}
+
+/// Every device on some buses that is asked for, and whether it is there; none where nothing says so.
+fn look(
+    gather: &mut Gather,
+    host: &dyn Host,
+    buses: &[&String],
+    presence: &mut Presence,
+    is_asked_for: impl Fn(&Device) -> bool,
+) -> Vec<(Device, Option<bool>)> {
     let mut found = Vec::new();
-    let mut unknown = 0_usize;
-    for bus in all.keys.iter().filter(is_named) {
+    for bus in buses {
         let place = format!("{ENUM}/{bus}");
         let mut left = DEVICES_MAX;
         for id in gather.key(host, &place).map(|list| list.keys).unwrap_or_default() {
@@ -107,14 +130,10 @@ pub(super) fn of_buses(
                 }
                 left -= 1;
                 let Some(key) = gather.subkey(host, &format!("{place}/{id}/{instance}")) else { continue };
-                let device = Device { bus: bus.clone(), id: id.clone(), instance, key };
-                if !is_asked_for(&device) {
-                    continue;
-                }
-                match presence.of(gather, host, &device) {
-                    Some(true) => found.push(device),
-                    Some(false) => {}
-                    None => unknown = unknown.saturating_add(1),
+                let device = Device { bus: (*bus).clone(), id: id.clone(), instance, key };
+                if is_asked_for(&device) {
+                    let is_there = presence.of(gather, host, &device);
+                    found.push((device, is_there));
                 }
             }
         }
@@ -122,8 +141,7 @@ pub(super) fn of_buses(
             gather.miss_rest(&place);
         }
     }
-    presence.say(gather, unknown);
-    Ok(found)
+    found
 }
 
 /// What says whether a device is there.
@@ -145,6 +163,10 @@ impl Presence {
     fn of(&mut self, gather: &mut Gather, host: &dyn Host, device: &Device) -> Option<bool> {
         match self {
             Self::Served(served) => {
+                // One that is switched off is served by nobody, and may be there.
+                if device.key.number("ConfigFlags").is_some_and(|flags| flags & IS_OFF != 0) {
+                    return None;
+                }
                 let driver = device.key.text("Service")?;
                 let devices = served.entry(folded(driver)).or_insert_with(|| {
                     let list = gather.subkey(host, &format!("{SERVICES}/{driver}/Enum"))?;
@@ -175,7 +197,7 @@ impl Presence {
             }
             Self::Served(_) if unknown > 0 => {
                 let text = format!(
-                    "{unknown} devices have no driver, and whether they are there is not told; they are not listed"
+                    "{unknown} devices have no driver or are switched off, and whether they are there is not told; they are not listed"
                 );
                 gather.remark(Trouble::new(TroubleKind::NotObservable, ENUM, text));
             }

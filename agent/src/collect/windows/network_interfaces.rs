@@ -6,11 +6,13 @@
 //! part of Windows (`WAN Miniport`); `*IfType` is the interface type of IANA: 6 Ethernet, 23 PPP, 71 wireless, 131 tunnel, 243 and 244 mobile.
 
 use super::super::{Collected, Collector, Gather};
-use crate::access::registry::RegistryKey;
+use super::devices;
+use crate::access::registry::{RegistryKey, folded};
 use crate::access::{Host, Platform};
 use daicho_schemas::fact::observation::{InterfaceKind, NetworkInterface, Observation};
 use daicho_schemas::text::Text;
 use daicho_schemas::trouble::{Trouble, TroubleKind};
+use std::collections::BTreeSet;
 
 /// One key for each adapter that has, or had, a driver.
 const ADAPTERS: &str = "HKLM/SYSTEM/CurrentControlSet/Control/Class/{4d36e972-e325-11ce-bfc1-08002be10318}";
@@ -58,8 +60,8 @@ impl Collector for NetworkInterfacesCollector {
 
     fn lacks(&self) -> Option<Text> {
         Some(Text::new(
-            "MAC アドレスは不明。取り外したものを含む",
-            "no hardware addresses; adapters that were taken out are included",
+            "MAC アドレスは不明。取り外したかどうか分からないものを含む",
+            "no hardware addresses; adapters of which nothing says whether they were taken out are included",
         ))
     }
 
@@ -68,6 +70,13 @@ impl Collector for NetworkInterfacesCollector {
             ADAPTERS,
             "HKLM/SYSTEM/CurrentControlSet/Control/Class/{4d36e972-e325-11ce-bfc1-08002be10318}/*",
             "HKLM/SYSTEM/CurrentControlSet/Control/Network/{4d36e972-e325-11ce-bfc1-08002be10318}/*/Connection",
+            devices::ENUM,
+            "HKLM/SYSTEM/CurrentControlSet/Enum/*",
+            "HKLM/SYSTEM/CurrentControlSet/Enum/*/*",
+            "HKLM/SYSTEM/CurrentControlSet/Enum/*/*/*",
+            "HKLM/SYSTEM/CurrentControlSet/Enum/*/*/*/Properties/{83da6326-97a6-4088-9453-a1923f573b29}/*",
+            devices::ROOT_ARRIVAL,
+            devices::SERVED,
         ]
     }
 
@@ -82,10 +91,15 @@ impl Collector for NetworkInterfacesCollector {
                 "the registry has no list of network adapters; if this is a Windows, its SYSTEM hive was not read";
             return gather.finish_failed(Trouble::new(TroubleKind::Missing, ADAPTERS, text));
         };
+        let gone = devices::gone(&mut gather, host, |device| device.is_of(devices::class::NETWORK));
+        let gone: BTreeSet<String> = gone.iter().filter_map(|device| device.text("Driver").map(folded)).collect();
         // Beside the adapters, which have four digits, lie keys of the class itself.
         for number in list.keys.iter().filter(|name| name.len() == 4 && name.bytes().all(|byte| byte.is_ascii_digit()))
         {
             let place = format!("{ADAPTERS}/{number}");
+            if gone.contains(&folded(&format!("{}\\{number}", devices::class::NETWORK))) {
+                continue;
+            }
             let Some(adapter) = gather.subkey(host, &place) else { continue };
             if adapter.number("Characteristics").is_some_and(|bits| bits & IS_HIDDEN != 0) {
                 continue;
@@ -136,7 +150,9 @@ mod tests {
 
     #[test]
     fn machines_give_their_goldens_from_documented_places_only() {
-        let all = golden::check(&NetworkInterfacesCollector, false);
+        let all = golden::check_running(&NetworkInterfacesCollector, &["server_2022"]);
+        let names: Vec<_> = all["server_2019"].items.iter().map(Observation::key).collect();
+        assert_eq!(names, ["業務LAN"], "one was taken out");
         let kinds = all["windows_11"].items.iter().map(|item| match item {
             Observation::NetworkInterface(seen) => (seen.name.as_str(), &seen.interface_kind),
             _ => unreachable!(),

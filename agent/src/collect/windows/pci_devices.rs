@@ -33,7 +33,10 @@ impl Collector for PciDevicesCollector {
     }
 
     fn lacks(&self) -> Option<Text> {
-        Some(Text::new("ドライバーのないデバイスは不明", "devices without a driver are not told"))
+        Some(Text::new(
+            "ドライバーのないデバイスと無効にしたデバイスは不明",
+            "devices without a driver, and those that are switched off, are not told",
+        ))
     }
 
     fn places(&self) -> &'static [&'static str] {

@@ -39,8 +39,8 @@ impl Collector for UsbDevicesCollector {
 
     fn lacks(&self) -> Option<Text> {
         Some(Text::new(
-            "ドライバーのない機器と、機器自身が名乗る名前は不明",
-            "devices without a driver, and what a device calls itself, are not told",
+            "ドライバーのない機器、無効にした機器、機器自身が名乗る名前は不明",
+            "devices without a driver, those that are switched off, and what a device calls itself, are not told",
         ))
     }
 
