@@ -230,14 +230,8 @@ impl Agent {
     async fn sleep_until_due(&self, schedule: &Schedule) {
         // The instant is fixed first: a sleep that ends early must not move it on.
         let due_at = schedule.next_after((self.clock)());
-        loop {
-            let seconds = due_at.map_or(i64::MAX, |due_at| due_at.seconds_since((self.clock)()));
-            match u64::try_from(seconds) {
-                Ok(seconds) if seconds > 0 => {
-                    tokio::time::sleep(Duration::from_secs(seconds.min(SLEEP_SECONDS_MAX))).await
-                }
-                _ => return,
-            }
+        while let Some(wait) = wait_until(due_at, (self.clock)()) {
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -313,6 +307,14 @@ impl Agent {
             tracing::warn!(fault = %chain(&fault), "the status file could not be written");
         }
     }
+}
+
+/// How long to sleep, none once it is due. Not a moment less than is left: a look that begins before it is due would come due once more.
+fn wait_until(due_at: Option<UtcMicros>, now: UtcMicros) -> Option<Duration> {
+    let longest = Duration::from_secs(SLEEP_SECONDS_MAX);
+    let Some(due_at) = due_at else { return Some(longest) };
+    let left = u64::try_from(due_at.micros().saturating_sub(now.micros())).ok().filter(|left| *left > 0)?;
+    Some(Duration::from_micros(left).min(longest))
 }
 
 /// Every collector.

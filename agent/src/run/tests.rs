@@ -203,6 +203,20 @@ fn what_takes_long_follows_and_keeps_nobody_waiting() {
     );
 }
 
+/// The last second before a look is due is slept through: a look that began in it was due again at its end, and everything was looked at twice.
+#[test]
+fn what_is_due_is_not_begun_a_moment_before() {
+    let at = |micros: i64| UtcMicros::from_micros(1_795_000_000_000_000 + micros).unwrap();
+    let wait = |now: i64| wait_until(Some(at(0)), at(now));
+    assert_eq!((wait(-1), wait(-999_999)), (Some(Duration::from_micros(1)), Some(Duration::from_micros(999_999))));
+    assert_eq!((wait(0), wait(1), wait(i64::from(u32::MAX))), (None, None, None));
+    let longest = Some(Duration::from_secs(SLEEP_SECONDS_MAX));
+    assert_eq!((wait(-86_400_000_000), wait_until(None, at(0))), (longest, longest));
+    let schedule = Schedule::parse("*/15 * * * *", "UTC").unwrap();
+    let due = schedule.next_after(at(0)).unwrap();
+    assert!(schedule.next_after(due).unwrap() > due, "and is due once");
+}
+
 /// The server's answer to the first check-in comes while the first look runs. That look tells everything; a second one at once
 /// would only keep the next change waiting.
 #[test]
