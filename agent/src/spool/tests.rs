@@ -3,6 +3,8 @@
 //! Invariant tested: nothing spooled is lost by a restart, numbers only rise, and every loss is told.
 
 use super::*;
+use crate::access::{Host as _, Machine, RecordedHost};
+use crate::collect;
 use daicho_schemas::batch::{Applied, Items, Lost};
 use daicho_schemas::fact::observation::{Ecosystem, Observation, Package, PackageState, Provenance};
 use daicho_schemas::refusal::RefusalCode;
@@ -311,4 +313,65 @@ fn an_overlarge_round_is_cut_into_batches_that_fit() {
     assert_eq!(server.take_all(&mut spool), []);
     assert_eq!(server.items.len(), 20_000);
     assert_eq!(spool.summary()[0].2, Outcome::Partial);
+}
+
+/// Everything that is collected of a recorded Windows whose registry has this text.
+fn look_at_windows(registry: &str) -> Round {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("registry.reg"), registry).unwrap();
+    let host = RecordedHost::running(folder.path(), Machine::default());
+    let all = collect::collectors_of(host.platform()).into_iter();
+    let at = UtcMicros::from_micros(1_795_000_000_000_000).unwrap();
+    let collected = all.map(|one| (collect::collector_id(one), collect::run(one, &host))).collect();
+    Round { started_at: at, finished_at: at, collected }
+}
+
+/// The adapter of a tunnel comes with the tunnel and goes with it: one change each way, whoever else reads that registry; and two
+/// agents that see the same say it in the same bytes.
+#[test]
+fn an_adapter_that_comes_up_and_goes_down_is_one_change_each_way() {
+    const ADAPTER: &str = r#"
+[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}\0005]
+"DriverDesc"="Example Tunnel"
+"ComponentId"="wintun"
+"Characteristics"=dword:00000001
+"NetCfgInstanceId"="{00000005-AAAA-4BBB-8CCC-DDDDDDDDDDDD}"
+"*IfType"=dword:00000035
+
+[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Network\{4d36e972-e325-11ce-bfc1-08002be10318}\{00000005-AAAA-4BBB-8CCC-DDDDDDDDDDDD}\Connection]
+"Name"="Example VPN"
+"#;
+    let recorded =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/windows/windows_11/root/registry.reg");
+    let down = fs::read_to_string(recorded).unwrap();
+    let up = format!("{down}{ADAPTER}");
+    let told = || {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = open(&folder);
+        let mut told = Vec::new();
+        for registry in [&down, &down, &up, &up, &down, &down] {
+            spool.put(look_at_windows(registry)).unwrap();
+            let waiting = spool.oldest().unwrap().map(|waiting| (waiting.number, waiting.bytes));
+            if let Some((number, bytes)) = waiting {
+                spool.acknowledge(number).unwrap();
+                told.push(bytes);
+            }
+        }
+        (spool.agent().clone(), told)
+    };
+    let (agent, batches) = told();
+    assert_eq!(told().1, batches, "the same bytes again");
+    let [_first, came, went] = batches.as_slice() else { panic!("{} batches", batches.len()) };
+    let change = |bytes: &[u8]| {
+        let batch = batch_file::decode(bytes, &agent).unwrap();
+        let [report] = batch.reports.try_into().unwrap_or_else(|reports| panic!("not one report: {reports:?}"));
+        assert_eq!(report.collector.to_string(), "network_interfaces");
+        let Body::Delta { put, gone, .. } = report.body else { panic!("not a difference") };
+        (put, gone)
+    };
+    let (put, gone) = change(came);
+    assert!(matches!(put.as_slice(), [Observation::NetworkInterface(seen)] if seen.name == "Example VPN"), "{put:?}");
+    assert!(gone.is_empty(), "{gone:?}");
+    let key = put[0].key();
+    assert_eq!(change(went), (Vec::new(), vec![key]));
 }
