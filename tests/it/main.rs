@@ -12,6 +12,7 @@
 
 mod admission;
 mod alerts;
+mod arm;
 mod as_of;
 mod bad_input;
 mod book;
