@@ -21,9 +21,10 @@ macro_rules! hive {
 const SOFTWARE: File = ("Windows/System32/config/SOFTWARE", hive!("Windows/System32/config/SOFTWARE"));
 const SYSTEM: File = ("Windows/System32/config/SYSTEM", hive!("Windows/System32/config/SYSTEM"));
 const ACCOUNT: File = ("Users/ops01/NTUSER.DAT", hive!("Users/ops01/NTUSER.DAT"));
+const ACCOUNTS: File = ("Windows/System32/config/SAM", hive!("Windows/System32/config/SAM"));
 /// Logs have no sound sample: a hive is one with the wrong header.
 const LOG: File = ("Windows/System32/config/SOFTWARE.LOG1", SOFTWARE.1);
-const FILES: [File; 4] = [SOFTWARE, SYSTEM, ACCOUNT, LOG];
+const FILES: [File; 5] = [SOFTWARE, SYSTEM, ACCOUNT, LOG, ACCOUNTS];
 /// Keys that are visited in one look.
 const VISITS_MAX: usize = 3000;
 /// Names between the root and a key that are visited.
@@ -33,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) {
     let [pick, how, rest @ ..] = bytes else { return };
     let (place, sound) = FILES[usize::from(*pick) % FILES.len()];
     let folder = tempfile::tempdir().expect("a folder can be made");
-    for (place, sound) in [SOFTWARE, SYSTEM, ACCOUNT] {
+    for (place, sound) in [SOFTWARE, SYSTEM, ACCOUNT, ACCOUNTS] {
         write(folder.path(), place, sound);
     }
     let mut file = rest.to_vec();
@@ -54,7 +55,7 @@ pub(super) fn read(bytes: &[u8]) {
     let host = RecordedHost::image(folder.path());
     assert_eq!(host.platform(), Platform::Windows);
     let mut visits = VISITS_MAX;
-    for top in ["HKLM/SOFTWARE", "HKLM/SYSTEM", "HKU"] {
+    for top in ["HKLM/SOFTWARE", "HKLM/SYSTEM", "HKLM/SAM", "HKU"] {
         visit(&host, top, 0, &mut visits);
     }
     for collector in collectors_of(Platform::Windows) {
