@@ -1,6 +1,7 @@
-//! Hives of a Windows machine and the logs beside them, as a failing disk or a hostile owner of an image may have left them. The first byte
-//! picks which file of the machine it is; the second, whether it is whole, or one place of a sound file is overwritten.
-//! It does not know the format. Invariant: whatever the bytes are, nothing panics or goes in circles, every key is within the limits, what
+//! Hives of a Windows machine and the logs beside them, its tasks, phone books and drivers, as a failing disk or a hostile owner of an
+//! image may have left them. The first byte picks which file of the machine it is; the second, whether it is whole, or one place of a
+//! sound file is overwritten.
+//! It does not know the formats. Invariant: whatever the bytes are, nothing panics or goes in circles, every key is within the limits, what
 //! collectors say is within those of the contract, and the same at a second look.
 
 use daicho_agent::access::registry::{REGISTRY_KEYS_MAX, REGISTRY_VALUES_MAX};
@@ -22,9 +23,24 @@ const SOFTWARE: File = ("Windows/System32/config/SOFTWARE", hive!("Windows/Syste
 const SYSTEM: File = ("Windows/System32/config/SYSTEM", hive!("Windows/System32/config/SYSTEM"));
 const ACCOUNT: File = ("Users/ops01/NTUSER.DAT", hive!("Users/ops01/NTUSER.DAT"));
 const ACCOUNTS: File = ("Windows/System32/config/SAM", hive!("Windows/System32/config/SAM"));
+/// What collectors of such a machine read beside its registry: a task, a phone book, a driver that SYSTEM names.
+const TASK: File = (
+    "Windows/System32/Tasks/Odd",
+    include_bytes!("../../../agent/fixtures/windows/windows_11/root/Windows/System32/Tasks/Microsoft/Windows/Odd"),
+);
+const BOOK: File = (
+    "ProgramData/Microsoft/Network/Connections/Pbk/rasphone.pbk",
+    include_bytes!(
+        "../../../agent/fixtures/windows/windows_11/root/ProgramData/Microsoft/Network/Connections/Pbk/rasphone.pbk"
+    ),
+);
+const DRIVER: File = (
+    "Windows/system32/DRIVERS/exflt.sys",
+    include_bytes!("../../../agent/fixtures/windows/windows_10_ltsc/root/Program Files/Example Guard/exflt.sys"),
+);
 /// Logs have no sound sample: a hive is one with the wrong header.
 const LOG: File = ("Windows/System32/config/SOFTWARE.LOG1", SOFTWARE.1);
-const FILES: [File; 5] = [SOFTWARE, SYSTEM, ACCOUNT, LOG, ACCOUNTS];
+const FILES: [File; 8] = [SOFTWARE, SYSTEM, ACCOUNT, LOG, ACCOUNTS, TASK, BOOK, DRIVER];
 /// Keys that are visited in one look.
 const VISITS_MAX: usize = 3000;
 /// Names between the root and a key that are visited.
