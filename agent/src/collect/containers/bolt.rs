@@ -63,24 +63,6 @@ pub(super) enum Entry {
     Bucket(Bucket),
 }
 
-impl Entry {
-    /// The value, where it is one.
-    pub(super) fn value(self) -> Option<Vec<u8>> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Bucket(_) => None,
-        }
-    }
-
-    /// The bucket, where it is one.
-    pub(super) fn bucket(self) -> Option<Bucket> {
-        match self {
-            Self::Bucket(bucket) => Some(bucket),
-            Self::Value(_) => None,
-        }
-    }
-}
-
 /// The last committed state, as one of the first two pages says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Meta {
@@ -125,13 +107,6 @@ impl Bolt {
             Bucket::Within(page) => self.leaf(page, &mut found)?,
         }
         Ok(found)
-    }
-
-    /// What stands under one key of a bucket.
-    pub(super) fn get(&mut self, bucket: &Bucket, key: &str) -> Result<Option<Entry>, BoltError> {
-        // Buckets are small but for the outermost, of which all is wanted.
-        let entries = self.entries(bucket)?;
-        Ok(entries.into_iter().find(|(own, _)| own == key.as_bytes()).map(|(_, entry)| entry))
     }
 
     fn walk(&mut self, number: u64, depth: usize, found: &mut Vec<(Vec<u8>, Entry)>) -> Result<(), BoltError> {

@@ -4,7 +4,7 @@
 //! Form: containerd's `core/metadata/buckets.go`; what runs has a folder in `/run/containerd/io.containerd.runtime.v2.task`.
 
 use super::Look;
-use super::bolt::{Bolt, BoltError, Bucket, Entry};
+use super::bolt::{Bolt, BoltError, Entry};
 use daicho_schemas::fact::observation::{Container, ContainerState, ContainerStore, Observation};
 use daicho_schemas::trouble::{Trouble, TroubleKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,27 +102,25 @@ fn store(look: &mut Look<'_>, metadata: &str, tasks: &str) {
 fn stored(file: Box<dyn crate::access::AnyPlace>) -> Result<Stored, BoltError> {
     let mut bolt = Bolt::open(file)?;
     let mut stored = Stored::default();
-    let version = bolt.get(&bolt.root(), "v1")?.and_then(Entry::bucket);
-    for (namespace, own) in version.map(|version| buckets(&mut bolt, &version)).transpose()?.unwrap_or_default() {
-        if let Some(images) = bolt.get(&own, "images")?.and_then(Entry::bucket) {
-            for (name, image) in buckets(&mut bolt, &images)? {
-                let Some(target) = bolt.get(&image, "target")?.and_then(Entry::bucket) else { continue };
-                let Some(digest) = bolt.get(&target, "digest")?.and_then(Entry::value) else { continue };
-                // What the interface of Kubernetes adds to each image: its own number as a second name.
-                let names = stored.images.entry(text(&digest)).or_default();
-                if !name.starts_with("sha256:") {
-                    names.insert(name);
-                }
+    let root = Entry::Bucket(bolt.root());
+    let versions = below(&mut bolt, Some(&root))?;
+    for (namespace, own) in below(&mut bolt, versions.get("v1"))? {
+        let own = below(&mut bolt, Some(&own))?;
+        for (name, image) in below(&mut bolt, own.get("images"))? {
+            let image = below(&mut bolt, Some(&image))?;
+            let target = below(&mut bolt, image.get("target"))?;
+            let Some(digest) = value(&target, "digest") else { continue };
+            // What the interface of Kubernetes adds to each image: its own number as a second name.
+            let names = stored.images.entry(digest).or_default();
+            if !name.starts_with("sha256:") {
+                names.insert(name);
             }
         }
-        if let Some(containers) = bolt.get(&own, "containers")?.and_then(Entry::bucket) {
-            for (id, container) in buckets(&mut bolt, &containers)? {
-                let image = bolt.get(&container, "image")?.and_then(Entry::value).map(|image| text(&image));
-                let image = image.filter(|image| !image.is_empty());
-                let called = match bolt.get(&container, "labels")?.and_then(Entry::bucket) {
-                    Some(labels) => called(&mut bolt, &labels)?,
-                    None => None,
-                };
+        for (id, container) in below(&mut bolt, own.get("containers"))? {
+            if let Entry::Bucket(_) = container {
+                let container = below(&mut bolt, Some(&container))?;
+                let image = value(&container, "image").filter(|image| !image.is_empty());
+                let called = called(&below(&mut bolt, container.get("labels"))?);
                 stored.containers.push(Own { namespace: namespace.clone(), id, image, called });
             }
         }
@@ -131,25 +129,31 @@ fn stored(file: Box<dyn crate::access::AnyPlace>) -> Result<Stored, BoltError> {
     Ok(stored)
 }
 
-/// The buckets in a bucket, by name.
-fn buckets(bolt: &mut Bolt, of: &Bucket) -> Result<Vec<(String, Bucket)>, BoltError> {
-    let entries = bolt.entries(of)?.into_iter();
-    Ok(entries.filter_map(|(key, entry)| Some((text(&key), entry.bucket()?))).collect())
+/// What stands in a bucket, by its key; nothing where there is no bucket.
+fn below(bolt: &mut Bolt, entry: Option<&Entry>) -> Result<BTreeMap<String, Entry>, BoltError> {
+    match entry {
+        Some(Entry::Bucket(bucket)) => {
+            Ok(bolt.entries(bucket)?.into_iter().map(|(key, entry)| (text(&key), entry)).collect())
+        }
+        Some(Entry::Value(_)) | None => Ok(BTreeMap::new()),
+    }
+}
+
+fn value(entries: &BTreeMap<String, Entry>, key: &str) -> Option<String> {
+    match entries.get(key) {
+        Some(Entry::Value(value)) => Some(text(value)),
+        Some(Entry::Bucket(_)) | None => None,
+    }
 }
 
 /// `namespace/pod/container` of Kubernetes, or the name that nerdctl was given.
-fn called(bolt: &mut Bolt, labels: &Bucket) -> Result<Option<String>, BoltError> {
+fn called(labels: &BTreeMap<String, Entry>) -> Option<String> {
     const KUBERNETES: [&str; 3] =
         ["io.kubernetes.pod.namespace", "io.kubernetes.pod.name", "io.kubernetes.container.name"];
-    let entries: BTreeMap<String, Entry> =
-        bolt.entries(labels)?.into_iter().map(|(key, entry)| (text(&key), entry)).collect();
-    let value = |key: &str| match entries.get(key) {
-        Some(Entry::Value(value)) if !value.is_empty() => Some(text(value)),
-        _ => None,
-    };
-    let parts: Vec<String> = KUBERNETES.iter().filter_map(|key| value(key)).collect();
+    let told = |key: &str| value(labels, key).filter(|value| !value.is_empty());
+    let parts: Vec<String> = KUBERNETES.iter().filter_map(|key| told(key)).collect();
     // The sandbox of a pod has no container's name.
-    Ok(if parts.len() >= 2 { Some(parts.join("/")) } else { value("nerdctl/name") })
+    if parts.len() >= 2 { Some(parts.join("/")) } else { told("nerdctl/name") }
 }
 
 /// Runs where its task's first process does. A task without one, and an image of a machine, tell nothing.

@@ -52,7 +52,8 @@ pub(super) struct Fixed {
 /// Calls `each` for every package of every security advisory that was not taken back.
 pub(super) fn for_each_fixed(list: Box<dyn BufRead>, mut each: impl FnMut(Fixed)) -> Result<(), UpdateinfoError> {
     let (mut is_security, mut module) = (false, None);
-    for_each_tag(list, |tag| {
+    for_each_piece(list, |piece| {
+        let Piece::Begins(tag) = piece else { return Ok(()) };
         match tag.local_name().as_ref() {
             "update" => {
                 let taken_back = attribute(tag, "status")?.is_some_and(|status| status == "retracted");
@@ -126,16 +127,6 @@ enum Piece<'a> {
     Begins(&'a BytesStart<'a>),
     Text(&'a str),
     Ends(&'a str),
-}
-
-fn for_each_tag(
-    list: Box<dyn BufRead>,
-    mut each: impl FnMut(&BytesStart<'_>) -> Result<(), UpdateinfoError>,
-) -> Result<(), UpdateinfoError> {
-    for_each_piece(list, |piece| match piece {
-        Piece::Begins(tag) => each(tag),
-        Piece::Text(_) | Piece::Ends(_) => Ok(()),
-    })
 }
 
 /// Walks a document from its root's beginning to its end.
