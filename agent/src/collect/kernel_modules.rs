@@ -44,7 +44,7 @@ impl Collector for KernelModulesCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [OWN_PLACES, owners::PLACES].concat());
+        static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [OWN_PLACES, &owners::PLACES].concat());
         &PLACES
     }
 

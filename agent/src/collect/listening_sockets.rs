@@ -68,7 +68,7 @@ impl Collector for ListeningSocketsCollector {
 
     fn places(&self) -> &'static [&'static str] {
         static PLACES: LazyLock<Vec<&str>> =
-            LazyLock::new(|| [OWN_PLACES, owners::PLACES, &[programs::ANYWHERE]].concat());
+            LazyLock::new(|| [OWN_PLACES, &owners::PLACES, &[programs::ANYWHERE]].concat());
         &PLACES
     }
 

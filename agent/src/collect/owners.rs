@@ -21,7 +21,7 @@ use daicho_schemas::trouble::{Trouble, TroubleKind};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// One file of a package manager: the list of all files of a large distribution's package has some 10 MB.
 const LIST_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -33,7 +33,8 @@ const NAMES_MAX: usize = 1_000_000;
 const FOLDERS_MAX: usize = 50_000;
 
 /// Every place that may be looked at to answer, beside the asked paths and their folders.
-pub(super) const PLACES: &[&str] = &[
+pub(super) static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [OWN_PLACES, super::rpm::DATABASES].concat());
+const OWN_PLACES: &[&str] = &[
     "/var/lib/dpkg",
     "/var/lib/dpkg/status",
     "/var/lib/dpkg/status.d",
@@ -41,18 +42,6 @@ pub(super) const PLACES: &[&str] = &[
     "/var/lib/dpkg/diversions",
     "/var/lib/dpkg/info",
     "/var/lib/dpkg/info/*",
-    "/usr/lib/sysimage/rpm",
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite-journal",
-    "/usr/lib/sysimage/rpm/Packages.db",
-    "/usr/lib/sysimage/rpm/Packages",
-    "/var/lib/rpm",
-    "/var/lib/rpm/rpmdb.sqlite",
-    "/var/lib/rpm/rpmdb.sqlite-wal",
-    "/var/lib/rpm/rpmdb.sqlite-journal",
-    "/var/lib/rpm/Packages.db",
-    "/var/lib/rpm/Packages",
     "/lib/apk/db/installed",
     "/usr/lib/apk/db/installed",
     "/var/lib/pacman/local",

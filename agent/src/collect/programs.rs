@@ -59,7 +59,7 @@ impl Collector for ProgramsCollector {
 
     fn places(&self) -> &'static [&'static str] {
         static PLACES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
-            [OWN_PLACES, super::units::PLACES, super::jobs::PLACES, owners::PLACES, &[ANYWHERE]].concat()
+            [OWN_PLACES, super::units::PLACES, super::jobs::PLACES, &owners::PLACES, &[ANYWHERE]].concat()
         });
         &PLACES
     }

@@ -9,7 +9,7 @@ mod usb;
 
 use super::running::Running;
 use super::units::{self, Units};
-use super::{Collected, Collector, Gather};
+use super::{Collected, Collector, Gather, rpm};
 use crate::access::Host;
 use daicho_schemas::fact::observation::{
     Observation, PROTECTION_NAMES_MAX, Protection, ProtectionAspect, ProtectionState, UnitState,
@@ -17,6 +17,7 @@ use daicho_schemas::fact::observation::{
 use daicho_schemas::text::Text;
 use daicho_schemas::time::CalendarDate;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// A file of settings; the longest real ones have some 100 kB.
 const SETTINGS_BYTES_MAX: usize = 1024 * 1024;
@@ -39,7 +40,9 @@ impl Collector for ProtectionCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        PLACES
+        static PLACES: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [OWN_PLACES, rpm::DATABASES, rpm::PENDING_PLACES].concat());
+        &PLACES
     }
 
     fn watches(&self) -> &'static [&'static str] {
@@ -167,7 +170,7 @@ fn support(look: &mut Look<'_>) {
 }
 
 /// The products' places stand in `antivirus.json`, too; a test holds both to each other.
-const PLACES: &[&str] = &[
+const OWN_PLACES: &[&str] = &[
     "/etc/systemd/system",
     "/etc/systemd/system/*.wants",
     "/etc/systemd/system/*.requires",
@@ -217,36 +220,6 @@ const PLACES: &[&str] = &[
     "/var/lib/dpkg/status",
     "/var/lib/apt/lists",
     "/var/lib/apt/lists/*",
-    "/usr/lib/sysimage/rpm",
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite-journal",
-    "/usr/lib/sysimage/rpm/Packages.db",
-    "/usr/lib/sysimage/rpm/Packages",
-    "/var/lib/rpm",
-    "/var/lib/rpm/rpmdb.sqlite",
-    "/var/lib/rpm/rpmdb.sqlite-wal",
-    "/var/lib/rpm/rpmdb.sqlite-journal",
-    "/var/lib/rpm/Packages.db",
-    "/var/lib/rpm/Packages",
-    "/etc/yum.repos.d",
-    "/etc/yum.repos.d/*.repo",
-    "/etc/zypp/repos.d",
-    "/etc/zypp/repos.d/*.repo",
-    "/var/cache/dnf",
-    "/var/cache/dnf/*/repodata/repomd.xml",
-    "/var/cache/dnf/*/repodata/*",
-    "/var/cache/libdnf5",
-    "/var/cache/libdnf5/*/repodata/repomd.xml",
-    "/var/cache/libdnf5/*/repodata/*",
-    "/var/cache/yum",
-    "/var/cache/yum/*",
-    "/var/cache/yum/*/*",
-    "/var/cache/yum/*/*/*/repomd.xml",
-    "/var/cache/yum/*/*/*/*",
-    "/var/cache/zypp/raw",
-    "/var/cache/zypp/raw/*/repodata/repomd.xml",
-    "/var/cache/zypp/raw/*/repodata/*",
     "/usr/bin/unattended-upgrade",
     "/etc/apt/apt.conf.d",
     "/etc/apt/apt.conf.d/*",

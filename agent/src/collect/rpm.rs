@@ -24,11 +24,37 @@ pub(super) use database::{FILES, each_package};
 use header::Header;
 use history::History;
 pub(super) use last::last_installed;
-pub(super) use pending::pending_security;
+pub(super) use pending::{PLACES as PENDING_PLACES, pending_security};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Where the database may be: the newer place first; the older one is often a link to it.
 pub(super) const FOLDERS: &[&str] = &["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+
+/// Places that are opened to read the database, in any of its formats.
+pub(super) const DATABASES: &[&str] = &[
+    "/usr/lib/sysimage/rpm",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite-journal",
+    "/usr/lib/sysimage/rpm/Packages.db",
+    "/usr/lib/sysimage/rpm/Packages",
+    "/var/lib/rpm",
+    "/var/lib/rpm/rpmdb.sqlite",
+    "/var/lib/rpm/rpmdb.sqlite-wal",
+    "/var/lib/rpm/rpmdb.sqlite-journal",
+    "/var/lib/rpm/Packages.db",
+    "/var/lib/rpm/Packages",
+];
+/// And those that say which repository a package came from.
+const HISTORIES: &[&str] = &[
+    "/usr/lib/sysimage/libdnf5/nevras.toml",
+    "/var/lib/dnf/history.sqlite",
+    "/var/lib/yum/yumdb",
+    "/var/lib/yum/yumdb/*",
+    "/var/lib/yum/yumdb/*/*/from_repo",
+    "/var/log/zypp/history",
+];
 
 /// Collects packages known to rpm.
 pub(crate) struct RpmCollector;
@@ -43,26 +69,8 @@ impl Collector for RpmCollector {
     }
 
     fn places(&self) -> &'static [&'static str] {
-        &[
-            "/usr/lib/sysimage/rpm",
-            "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-            "/usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
-            "/usr/lib/sysimage/rpm/rpmdb.sqlite-journal",
-            "/usr/lib/sysimage/rpm/Packages.db",
-            "/usr/lib/sysimage/rpm/Packages",
-            "/var/lib/rpm",
-            "/var/lib/rpm/rpmdb.sqlite",
-            "/var/lib/rpm/rpmdb.sqlite-wal",
-            "/var/lib/rpm/rpmdb.sqlite-journal",
-            "/var/lib/rpm/Packages.db",
-            "/var/lib/rpm/Packages",
-            "/usr/lib/sysimage/libdnf5/nevras.toml",
-            "/var/lib/dnf/history.sqlite",
-            "/var/lib/yum/yumdb",
-            "/var/lib/yum/yumdb/*",
-            "/var/lib/yum/yumdb/*/*/from_repo",
-            "/var/log/zypp/history",
-        ]
+        static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| [DATABASES, HISTORIES].concat());
+        &PLACES
     }
 
     fn watches(&self) -> &'static [&'static str] {

@@ -38,7 +38,7 @@ impl Collector for ServicesCollector {
 
     fn places(&self) -> &'static [&'static str] {
         static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| {
-            [OWN_PLACES, units::PLACES, super::jobs::PLACES, owners::PLACES, &[programs::ANYWHERE]].concat()
+            [OWN_PLACES, units::PLACES, super::jobs::PLACES, &owners::PLACES, &[programs::ANYWHERE]].concat()
         });
         &PLACES
     }

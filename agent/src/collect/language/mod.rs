@@ -63,7 +63,7 @@ impl Collector for LanguagePackagesCollector {
 
     fn places(&self) -> &'static [&'static str] {
         static PLACES: LazyLock<Vec<&str>> =
-            LazyLock::new(|| [roots::PLACES, units::PLACES, jobs::PLACES, owners::PLACES].concat());
+            LazyLock::new(|| [roots::PLACES, units::PLACES, jobs::PLACES, &owners::PLACES].concat());
         &PLACES
     }
 

@@ -130,7 +130,7 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), count);
         for file in list.products.iter().flat_map(|product| &product.files) {
-            assert!(super::super::PLACES.contains(&file.as_str()), "{file} is no documented place");
+            assert!(super::super::OWN_PLACES.contains(&file.as_str()), "{file} is no documented place");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a database is opened read-only and immutable, so that neither it nor its journal is ever changed.
 
 use super::journal::{self, JournalError};
-use super::{Rows, bdb, ndb, read_package};
+use super::{FOLDERS, Rows, bdb, ndb, read_package};
 use crate::access::{AccessError, Host};
 use crate::collect::Gather;
 use crate::collect::sqlite::{self, has_plain_tables};
@@ -109,6 +109,20 @@ pub(super) fn look_into(
         gather.miss(Trouble::new(TroubleKind::Unreadable, place, text));
     }
     Found::Database
+}
+
+/// The databases of a host that can be found, each once: the older folder is often a link to the newer one.
+pub(super) fn files(host: &dyn Host) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let place = |folder: &&'static str| {
+        let names = host.list(folder, NAMES_MAX).ok()?.names;
+        let file = FILES.iter().find(|file| names.iter().any(|name| name == *file))?;
+        let place = format!("{folder}/{file}");
+        // One that cannot be followed is still there, and says so when it is opened.
+        let real = host.real_path(&place).unwrap_or_else(|_| PathBuf::from(&place));
+        seen.insert(real).then_some(place)
+    };
+    FOLDERS.iter().filter_map(place).collect()
 }
 
 /// Calls `each` with the number and the header of every package of a database; with no header where it makes no sense or is

@@ -3,22 +3,14 @@
 //! Invariant: where the database cannot be read to its end, no day is told: the newest one may be missing.
 
 use super::header::{Header, INSTALLTIME, NAME};
-use super::{FILES, FOLDERS, each_package};
+use super::{database, each_package};
 use crate::access::{ALWAYS_THE_SAME, Host, remembered_look};
 use daicho_schemas::time::{CalendarDate, UtcMicros};
-
-/// Names in one of the folders.
-const NAMES_MAX: usize = 1000;
 
 /// The day in Japan, and the database that says so; nothing where there is no database or it is empty.
 pub(in crate::collect) fn last_installed(host: &dyn Host) -> Option<(CalendarDate, String)> {
     let found = remembered_look(host, "last installation by rpm", ALWAYS_THE_SAME, Option::is_some, |host| {
-        FOLDERS.iter().find_map(|folder| {
-            let names = host.list(folder, NAMES_MAX).ok()?.names;
-            let file = FILES.iter().find(|file| names.iter().any(|name| name == *file))?;
-            let place = format!("{folder}/{file}");
-            Some((newest(host, &place)?, place))
-        })
+        database::files(host).into_iter().find_map(|place| Some((newest(host, &place)?, place)))
     });
     (*found).clone()
 }

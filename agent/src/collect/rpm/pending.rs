@@ -3,7 +3,7 @@
 //! Invariant: each repository speaks for itself alone; a list that could not be read to its end makes no count, and is named.
 
 use super::updateinfo::{Fixed, advisories, for_each_fixed};
-use super::{FILES, FOLDERS, each_package, header};
+use super::{database, each_package, header};
 use crate::access::{ALWAYS_THE_SAME, Host, remembered_look};
 use crate::collect::Gather;
 use crate::collect::unpack::Packing;
@@ -12,6 +12,27 @@ use daicho_schemas::trouble::{Trouble, TroubleKind};
 use header::Header;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Places that are opened to answer, beside the database.
+pub(in crate::collect) const PLACES: &[&str] = &[
+    "/etc/yum.repos.d",
+    "/etc/yum.repos.d/*.repo",
+    "/etc/zypp/repos.d",
+    "/etc/zypp/repos.d/*.repo",
+    "/var/cache/dnf",
+    "/var/cache/dnf/*/repodata/repomd.xml",
+    "/var/cache/dnf/*/repodata/*",
+    "/var/cache/libdnf5",
+    "/var/cache/libdnf5/*/repodata/repomd.xml",
+    "/var/cache/libdnf5/*/repodata/*",
+    "/var/cache/yum",
+    "/var/cache/yum/*",
+    "/var/cache/yum/*/*",
+    "/var/cache/yum/*/*/*/repomd.xml",
+    "/var/cache/yum/*/*/*/*",
+    "/var/cache/zypp/raw",
+    "/var/cache/zypp/raw/*/repodata/repomd.xml",
+    "/var/cache/zypp/raw/*/repodata/*",
+];
 /// Folders of one cache, and files of settings.
 const NAMES_MAX: usize = 5000;
 const SETTINGS_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -243,10 +264,8 @@ impl Installed {
     fn read(host: &dyn Host) -> Option<Self> {
         let mut installed = Self(BTreeMap::new());
         let mut sound = true;
-        for folder in FOLDERS {
-            let names = host.list(folder, NAMES_MAX).map(|listing| listing.names).unwrap_or_default();
-            let Some(file) = FILES.iter().find(|file| names.iter().any(|name| name == *file)) else { continue };
-            let read = each_package(host, &format!("{folder}/{file}"), |_, blob| {
+        for place in database::files(host) {
+            let read = each_package(host, &place, |_, blob| {
                 sound &= blob.and_then(|blob| Header::parse(blob).ok()).is_some_and(|header| installed.add(&header));
             });
             sound &= read.is_ok();

@@ -10,12 +10,11 @@
 use super::super::programs::pe;
 use super::super::{Collected, Collector, Gather};
 use super::commands::path_of;
-use super::services::SERVICES;
+use super::services::{self, SERVICES};
 use crate::access::registry::RegistryKey;
 use crate::access::{AccessError, Host, Platform};
 use daicho_schemas::fact::observation::{KernelModule, Observation};
 use daicho_schemas::text::Text;
-use daicho_schemas::trouble::{Trouble, TroubleKind};
 
 /// Values of `Type`: a driver and no service.
 const DRIVERS: [u64; 3] = [1, 2, 8];
@@ -67,9 +66,9 @@ impl Collector for KernelModulesCollector {
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut gather = Gather::new();
-        let Some(list) = gather.key(host, SERVICES) else {
-            let text = "the registry has no list of services; if this is a Windows, its SYSTEM hive was not read";
-            return gather.finish_failed(Trouble::new(TroubleKind::Missing, SERVICES, text));
+        let list = match services::list(&mut gather, host) {
+            Ok(list) => list,
+            Err(trouble) => return gather.finish_failed(trouble),
         };
         let mut left = DRIVERS_MAX;
         for name in list.keys {

@@ -55,9 +55,9 @@ impl Collector for ServicesCollector {
 
     fn collect(&self, host: &dyn Host) -> Collected {
         let mut gather = Gather::new();
-        let Some(list) = gather.key(host, SERVICES) else {
-            let text = "the registry has no list of services; if this is a Windows, its SYSTEM hive was not read";
-            return gather.finish_failed(Trouble::new(TroubleKind::Missing, SERVICES, text));
+        let list = match list(&mut gather, host) {
+            Ok(list) => list,
+            Err(trouble) => return gather.finish_failed(trouble),
         };
         for name in list.keys {
             let place = format!("{SERVICES}/{name}");
@@ -68,6 +68,14 @@ impl Collector for ServicesCollector {
         }
         gather.finish()
     }
+}
+
+/// The key of all services and drivers. A registry without it is a trouble.
+pub(super) fn list(gather: &mut Gather, host: &dyn Host) -> Result<RegistryKey, Trouble> {
+    gather.key(host, SERVICES).ok_or_else(|| {
+        let text = "the registry has no list of services; if this is a Windows, its SYSTEM hive was not read";
+        Trouble::new(TroubleKind::Missing, SERVICES, text)
+    })
 }
 
 fn unit_of(gather: &mut Gather, host: &dyn Host, place: &str, name: &str, key: &RegistryKey) -> Option<ServiceUnit> {
